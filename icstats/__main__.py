@@ -1,0 +1,277 @@
+"""The command ``icstats``: check a study, run it, make a new one.
+
+Nothing is imported that a command does not need: ``icstats --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from icstats import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from icstats.batch import Step
+    from icstats.errors import Problem
+    from icstats.plan import Checked
+    from icstats.receipts import RunSummary
+    from icstats.study import Study
+
+BAD_INPUT = 2
+STOPPED = 130
+
+WHY_HIDDEN = "too few answers, or it would give such a department away"
+WHY_STATUS = {"suppressed": WHY_HIDDEN}
+STUDY_FILE = click.argument("study", type=click.Path(path_type=Path))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="icstats")
+def main() -> None:
+    """Make reports for every staff department, from a survey of its internal customers."""
+
+
+@main.command()
+@STUDY_FILE
+@click.option("--department", "departments", multiple=True, metavar="SLUG", help="Only this one; may be repeated.")
+@click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True, help="Notebooks at the same time.")
+@click.option("--language", type=click.Choice(["en", "nl"]), help="Language of the reports; else the study's own.")
+@click.option(
+    "--outputs",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("outputs"),
+    show_default=True,
+    help="Folder for everything that is made.",
+)
+def run(study: Path, departments: tuple[str, ...], workers: int, language: str | None, outputs: Path) -> None:
+    """Make the reports of STUDY: every department's pages, the overview and the index.
+
+    Ends with 0 when all went well, 1 when a department failed, 2 when the input is wrong (then nothing is written) and
+    130 when it was stopped.
+    """
+    with _refusals(), _stopping():
+        from icstats.batch import run as run_batch  # noqa: PLC0415  only this command pays for it
+        from icstats.site import write_index  # noqa: PLC0415
+
+        opened = _opened(study)
+        with _progress(opened, language or opened.language) as progress:
+            summary = run_batch(
+                opened,
+                departments=departments or None,
+                workers=workers,
+                language="nl" if language == "nl" else "en" if language == "en" else None,
+                outputs=outputs,
+                progress=progress,
+            )
+        index = write_index(opened, outputs=outputs)
+        _show_summary(opened, summary)
+        click.echo(index)
+        sys.exit(summary.exit_code)
+
+
+@main.command()
+@STUDY_FILE
+@click.option("--department", "departments", multiple=True, metavar="SLUG", help="Only this one; may be repeated.")
+def check(study: Path, departments: tuple[str, ...]) -> None:
+    """Say what is wrong with STUDY and what would be run; nothing is written or started."""
+    with _refusals():
+        from icstats.plan import check as check_plan  # noqa: PLC0415
+
+        _show_plan(check_plan(_opened(study), departments=departments or None))
+
+
+@main.command()
+@click.argument("name")
+def new(name: str) -> None:
+    """Make a study to fill in: params/NAME.yaml."""
+    with _refusals():
+        from icstats.errors import ParameterError  # noqa: PLC0415
+        from icstats.template import study_template  # noqa: PLC0415
+
+        target = Path("params") / f"{name}.yaml"
+        text = study_template(name)
+        if target.exists():
+            raise ParameterError(
+                f"{target.as_posix()} exists already; it is left as it is.", code="ICS-706", hint="choose another name"
+            )
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(text, encoding="utf-8", newline="\n")
+        click.echo(f"Made {target.as_posix()}. Fill it in, then: icstats check {target.as_posix()}")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def simulate(folder: Path) -> None:
+    """Write the simulated example study into FOLDER, which has params/questionnaires."""
+    with _refusals():
+        from icstats.example import write_example  # noqa: PLC0415
+        from icstats.questionnaire import read_questionnaire  # noqa: PLC0415
+
+        bank = read_questionnaire(folder / "params" / "questionnaires" / "internal_customer.yaml")
+        for path in write_example(folder, questionnaire=bank):
+            click.echo(path)
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def lab(options: tuple[str, ...]) -> None:
+    """Open JupyterLab here; OPTIONS are JupyterLab's own. The notebooks run on the kernel icstats."""
+    sys.exit(subprocess.call([sys.executable, "-m", "jupyterlab", *options]))  # noqa: S603  the user's own options
+
+
+def _opened(path: Path) -> Study:
+    from icstats.study import read_study  # noqa: PLC0415
+
+    return read_study(path)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Lay out what is wrong with the input, and end with the exit code for that."""
+    from icstats.errors import ICStatsError  # noqa: PLC0415
+
+    try:
+        yield
+    except ICStatsError as error:
+        _show_problems(error.problems)
+        sys.exit(BAD_INPUT)
+
+
+@contextmanager
+def _stopping() -> Iterator[None]:
+    """End with the exit code for that when stopped, by Ctrl-C or by the system."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("Stopped. Reports that were finished are whole; there is no index until a run ends.", err=True)
+        sys.exit(STOPPED)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _show_problems(problems: Sequence[Problem]) -> None:
+    """Print each problem: laid out for a person at a terminal, one line each for anything else."""
+    if not sys.stderr.isatty():
+        for problem in problems:
+            click.echo(str(problem), err=True)
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.padding import Padding  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    for problem in problems:
+        console.print(Text.assemble((problem.place or "icstats", "bold"), (f"  {problem.code}", "dim")))
+        console.print(Padding(Text(problem.message), (0, 2)))
+        if problem.rows[1:]:
+            console.print(Padding(Text(f"rows {', '.join(map(str, problem.rows))}", style="dim"), (0, 2)))
+        if problem.hint:
+            console.print(Padding(Text.assemble(("Hint: ", "green"), problem.hint), (0, 2)))
+    console.print(f"{len(problems)} problem{'s' if len(problems) > 1 else ''}; nothing was written.", style="bold red")
+
+
+@contextmanager
+def _progress(study: Study, language: str) -> Iterator[Callable[[Step], None]]:
+    """Show how far a run is: a bar at a terminal, a line per notebook elsewhere."""
+    names = _names(study, language)
+    if not sys.stdout.isatty():
+        yield lambda step: _print_step(step, names)
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn  # noqa: PLC0415
+
+    columns = (SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+        at_work: dict[tuple[str, str], str] = {}
+
+        def show(step: Step) -> None:
+            at_work.pop((step.department, step.notebook), None)
+            if step.status == "begun":
+                at_work[step.department, step.notebook] = names[step.department]
+            if step.status == "failed":
+                bar.console.print(f"{names[step.department]}: {step.notebook} failed", style="red", markup=False)
+            named = ", ".join(dict.fromkeys(at_work.values()))
+            bar.update(task, completed=step.ended, total=step.total, description=named.replace("[", r"\["))
+
+        yield show
+
+
+def _print_step(step: Step, names: dict[str, str]) -> None:
+    if step.status != "begun":
+        click.echo(f"{step.ended}/{step.total} {names[step.department]}: {step.notebook} {step.status}")
+
+
+def _names(study: Study, language: str) -> dict[str, str]:
+    from icstats.results import ORGANISATION  # noqa: PLC0415  brings pandas
+
+    chosen: Literal["en", "nl"] = "nl" if language == "nl" else "en"
+    departments = {one.slug: one.name[chosen] for one in study.departments}
+    return {ORGANISATION: study.organisation[chosen], **departments}
+
+
+def _show_plan(checked: Checked) -> None:
+    """Print what a run would do."""
+    plan = checked.plan
+    study = plan.study
+    _show_table(
+        ("department", "answered by", "notebooks"),
+        [
+            (
+                study.department(slug).name[study.language],
+                checked.answered[slug] or f"not shown: {WHY_HIDDEN}",
+                ", ".join(plan.notebooks),
+            )
+            for slug in plan.departments
+        ],
+    )
+    for note in checked.notes:
+        click.echo(note)
+    norm = "the mean of these departments" if study.norms == "departments" else Path(str(study.norms)).name
+    click.echo(f"Study {study.name}, wave {study.wave}, norm: {norm if study.norms else 'none'}.")
+    click.echo(f"Nothing is wrong. A run makes {len(plan.departments) * len(plan.notebooks) + 1} notebooks.")
+
+
+def _show_summary(study: Study, summary: RunSummary) -> None:
+    """Print what came of a run, with the reasons of what failed."""
+    from icstats.results import ORGANISATION  # noqa: PLC0415  brings pandas
+
+    names = _names(study, summary.language)
+    subjects = [
+        one for one in (*summary.departments, summary.overview) if one.department in (*summary.ran, ORGANISATION)
+    ]
+    _show_table(
+        ("department", "status", "reason"),
+        [(names[one.department], one.status, one.reason or WHY_STATUS.get(one.status, "")) for one in subjects],
+    )
+    if summary.failed:
+        failed = ", ".join(names[one.department] for one in summary.failed)
+        click.echo(f"Failed: {failed}. The full story, which may hold answers, is in {summary.logs}.")
+
+
+def _show_table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """Print a table: drawn at a terminal, separated by tabs elsewhere."""
+    if not sys.stdout.isatty():
+        for row in (headings, *rows):
+            click.echo("\t".join(row).rstrip())
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    drawn = Table(*headings, box=None, pad_edge=False)
+    for row in rows:
+        drawn.add_row(*(Text(cell) for cell in row))
+    Console().print(drawn)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,255 @@
+"""One department's statistics, each computed once and only when a section asks for it.
+
+The numbers are raw: whoever shows one passes it through :func:`icstats.disclosure.release`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from icstats.errors import NotEnoughDataError
+from icstats.questionnaire import DRIVER_BLOCKS
+from icstats.results import ORGANISATION, joined
+from icstats.scales import driver_items, keyed, scale_scores, score_items, two_way_imputed
+from icstats.seeds import derive_seed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from icstats.benchmark import Comparison
+    from icstats.describe import Summary
+    from icstats.drivers import Regression
+    from icstats.importance import Importance
+    from icstats.norms import Norm
+    from icstats.questionnaire import Questionnaire
+    from icstats.reliability import ItemStatistics, Reliability
+    from icstats.responses import Responses
+    from icstats.study import Study
+
+__all__ = ["SERVICE", "Analysis"]
+
+SERVICE = "service"
+"""Name of the scale of all product, process and orientation items together."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Analysis:
+    """Everything that is computed for one department, or for the organisation.
+
+    Attributes
+    ----------
+    study, responses, wave
+        Where the ratings come from.
+    department
+        Slug, or :data:`icstats.results.ORGANISATION` for all ratings together.
+    n_boot
+        Bootstrap replicates of the driver analysis.
+    """
+
+    study: Study
+    responses: Responses
+    wave: str
+    department: str = ORGANISATION
+    n_boot: int = 1000
+
+    def __repr__(self) -> str:
+        return f"<Analysis of {self.department}, wave {self.wave}: not released>"
+
+    def of(self, department: str) -> Analysis:
+        """Return the same analysis for another department."""
+        return replace(self, department=department)
+
+    @property
+    def questionnaire(self) -> Questionnaire:
+        """The questionnaire of the study."""
+        return self.study.questionnaire
+
+    @cached_property
+    def ratings(self) -> pd.DataFrame:
+        """One row per rating by a customer; of one department without reading the others."""
+        department = None if self.department == ORGANISATION else self.department
+        return self.responses.ratings(wave=self.wave, department=department)
+
+    @cached_property
+    def items(self) -> pd.DataFrame:
+        """Answers with reverse items turned round."""
+        return keyed(self.ratings, self.questionnaire)
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """Scale and block scores."""
+        return scale_scores(self.items, self.questionnaire)
+
+    @property
+    def people(self) -> pd.Series[int]:
+        """Who gave each rating: ratings by one person are not independent."""
+        return self.ratings["respondent"]
+
+    @cached_property
+    def blocks(self) -> dict[str, list[str]]:
+        """Items per driver block that this department was asked."""
+        asked = None if self.department == ORGANISATION else self.department
+        return {str(block): list(items) for block, items in driver_items(self.questionnaire, asked).items()}
+
+    @cached_property
+    def driver_codes(self) -> list[str]:
+        """All driver items, in questionnaire order within blocks."""
+        return [code for items in self.blocks.values() for code in items]
+
+    @property
+    def outcome(self) -> str:
+        """Code of the item that the drivers explain."""
+        return self.questionnaire.outcome
+
+    @cached_property
+    def measured(self) -> pd.DataFrame:
+        """The outcome, the blocks and the driver items side by side: what is described and compared."""
+        blocks = [code for code in DRIVER_BLOCKS if code in self.scores.columns]
+        return pd.concat([self.items[[self.outcome]], self.scores[blocks], self.items[self.driver_codes]], axis=1)
+
+    @cached_property
+    def summary(self) -> Summary:
+        """Means and satisfied shares of the outcome, the blocks and the driver items."""
+        from icstats.describe import summarise  # noqa: PLC0415  each notebook pays only for the rooms it uses
+
+        scales = {code: self.questionnaire.response_scale(code) for code in [self.outcome, *self.driver_codes]}
+        for block, codes in self.blocks.items():
+            scales[block] = scales[codes[0]]
+        return summarise(self.measured, response_scales=scales, clusters=self.people)
+
+    def _scales(self) -> Mapping[str, list[str]]:
+        """Return the common items of every scale, the whole of the service last."""
+        codes = [scale.code for scale in self.questionnaire.scales]
+        scales = {code: list(items) for code, items in score_items(self.questionnaire).items() if code in codes}
+        return {**scales, SERVICE: self.driver_codes}
+
+    @cached_property
+    def reliability(self) -> Reliability:
+        """Reliability of every scale, and of all driver items together (``service``)."""
+        from icstats.reliability import reliability  # noqa: PLC0415
+
+        return joined(
+            [reliability(self.items[codes], name=name, clusters=self.people) for name, codes in self._scales().items()]
+        )
+
+    @cached_property
+    def item_statistics(self) -> ItemStatistics:
+        """How each item behaves within its scale."""
+        from icstats.reliability import item_statistics  # noqa: PLC0415
+
+        return joined(
+            [
+                item_statistics(
+                    self.items[codes],
+                    name=name,
+                    clusters=self.people,
+                    response_scales={code: self.questionnaire.response_scale(code) for code in codes},
+                )
+                for name, codes in self._scales().items()
+                if name != SERVICE and len(codes) > 1
+            ]
+        )
+
+    @cached_property
+    def ladder(self) -> str:
+        """Step of the small-sample ladder: ``none``, ``blocks`` or ``all``."""
+        from icstats.drivers import ladder  # noqa: PLC0415
+
+        return ladder(len(self._complete))
+
+    @cached_property
+    def _complete(self) -> pd.DataFrame:
+        """The outcome and driver items of the ratings that a model can use; see :func:`two_way_imputed`."""
+        filled = [two_way_imputed(self.items[codes]) for codes in self.blocks.values()]
+        return pd.concat([self.items[[self.outcome]], *filled], axis=1).dropna()
+
+    @cached_property
+    def block_importance(self) -> Importance:
+        """How much product, process and orientation each add to explaining satisfaction.
+
+        From 100 complete ratings on every block is its set of items; from 30 to 99 it is one number, the mean of its
+        items: seventeen predictors would be too many.
+
+        Raises
+        ------
+        NotEnoughDataError
+            Below 30 complete ratings: a department that small has no drivers of its own.
+        """
+        from icstats.drivers import BLOCKS_FROM  # noqa: PLC0415
+        from icstats.importance import block_importance  # noqa: PLC0415
+
+        if self.ladder == "none":
+            raise NotEnoughDataError(f"Fewer than {BLOCKS_FROM} complete ratings: no drivers.", code="ICS-520")
+        data, blocks = self._complete, dict(self.blocks)
+        if self.ladder == "blocks":
+            data = pd.concat(
+                [data[[self.outcome]], *(data[codes].mean(axis=1).rename(block) for block, codes in blocks.items())],
+                axis=1,
+            )
+            blocks = {block: [block] for block in blocks}
+        return block_importance(
+            data,
+            outcome=self.outcome,
+            blocks=blocks,
+            clusters=self.people[data.index],
+            n_boot=self.n_boot,
+            seed=derive_seed(self.study.seed, self.department, self.wave, "block_importance"),
+        )
+
+    @cached_property
+    def driver_importance(self) -> Importance:
+        """How much each item adds to explaining satisfaction (LMG), with interval.
+
+        Raises
+        ------
+        NotEnoughDataError
+            Below 100 complete ratings.
+        """
+        from icstats.importance import bootstrap_importance  # noqa: PLC0415
+
+        self._require_all()
+        return bootstrap_importance(
+            self._complete,
+            outcome=self.outcome,
+            drivers=self.driver_codes,
+            clusters=self.people[self._complete.index],
+            n_boot=self.n_boot,
+            # The same samples of people as for the blocks: what both analyses say about the model is then the same.
+            seed=derive_seed(self.study.seed, self.department, self.wave, "block_importance"),
+        )
+
+    @cached_property
+    def regression(self) -> Regression:
+        """The linear model behind the driver analysis, with errors that allow for several ratings per person.
+
+        Raises
+        ------
+        NotEnoughDataError
+            Below 100 complete ratings.
+        """
+        from icstats.drivers import regression  # noqa: PLC0415
+
+        self._require_all()
+        return regression(
+            self._complete,
+            outcome=self.outcome,
+            drivers=self.driver_codes,
+            clusters=self.people[self._complete.index],
+        )
+
+    def _require_all(self) -> None:
+        from icstats.drivers import DRIVERS_FROM  # noqa: PLC0415
+
+        if self.ladder != "all":
+            raise NotEnoughDataError(f"Fewer than {DRIVERS_FROM} complete ratings: blocks only.", code="ICS-521")
+
+    def comparison(self, norm: Norm) -> Comparison:
+        """Return the difference from the norm of everything that the norm knows and this department was asked."""
+        from icstats.benchmark import compare_with_norm  # noqa: PLC0415
+
+        known = [code for code in self.measured.columns if code in norm.values.index]
+        return compare_with_norm(self.measured[known], norm, margin=self.study.margin, clusters=self.people)

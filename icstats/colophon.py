@@ -1,0 +1,205 @@
+"""What frames every report: whose it is and who answered, which norm, how it was done and where it comes from."""
+
+from __future__ import annotations
+
+import platform
+from hashlib import sha256
+from html import escape
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from icstats.disclosure import shown_n
+from icstats.drivers import BLOCKS_FROM, DRIVERS_FROM
+from icstats.sections import Section, folded, paragraphs, section
+from icstats.story import reliability_sentence
+from icstats.tables import Column, table
+from icstats.written import written_n
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from icstats.disclosure import Released
+    from icstats.edition import Edition
+    from icstats.norms import Norm
+    from icstats.tables import Table
+
+__all__ = [
+    "COEFFICIENTS",
+    "certainty",
+    "facts",
+    "masthead",
+    "method",
+    "norm_facts",
+    "norm_source",
+    "provenance",
+    "reliability_table",
+]
+
+FINGERPRINT = 12
+PACKAGES = ("icstats", "numpy", "pandas", "scipy", "statsmodels", "seaborn", "pingouin", "papermill")
+COEFFICIENTS = ("spearman_brown", "alpha", "omega_total")
+
+
+def masthead(edition: Edition, *, kind: str, name: str, answered: str) -> Section:
+    """Return the head of a report: its kind, the organisation, the department, who answered."""
+    language = edition.texts.language
+    line = edition.texts.say(
+        "masthead.line",
+        kind=edition.texts.say(f"kind.{kind}"),
+        organisation=edition.study.organisation[language],
+        title=edition.study.title[language],
+        wave=edition.wave,
+    )
+    head = f'<p class="kicker">{escape(line)}</p><h1>{escape(name)}</h1>'
+    return section("", f'<div class="masthead">{head}{paragraphs([answered], kind="answered")}</div>')
+
+
+def facts(caption: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """Return a small table of names and values."""
+    rows = "".join(f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in pairs)
+    whole = f'<table class="facts"><caption>{escape(caption)}</caption><tbody>{rows}</tbody></table>'
+    return f'<div class="scroll">{whole}</div>'
+
+
+def norm_source(edition: Edition) -> list[str]:
+    """Return where the norm comes from, that it is made up if it is, and which differences matter."""
+    norm, say = edition.norm, edition.texts.say
+    if norm is None:
+        return [edition.no_norm]
+    counts = {
+        "organisations": edition.texts.number(norm.n_organisations, 0),
+        "respondents": _respondents(edition, norm),
+    }
+    language = edition.texts.language
+    source = (
+        say("benchmark.source_departments", **counts)
+        if edition.norm_is_internal
+        else say(
+            "benchmark.source",
+            title=norm.title[language],
+            year=norm.year,
+            population=norm.population[language],
+            source=norm.source[language],
+            **counts,
+        )
+    )
+    fictional = [say("benchmark.fictional")] if norm.fictional else []
+    return [source, *fictional, say("benchmark.margin", margin=edition.texts.number(edition.study.margin, 2))]
+
+
+def _respondents(edition: Edition, norm: Norm) -> str:
+    """Return how many answered behind the norm; of our own departments as a band, like every total over them."""
+    if edition.norm_is_internal:
+        return written_n(shown_n(norm.n_respondents, edition.study.policy, total=True), edition.texts)
+    return edition.texts.number(norm.n_respondents, 0)
+
+
+def norm_facts(edition: Edition, norm: Norm) -> str:
+    """Return the card of the norm."""
+    say, language = edition.texts.say, edition.texts.language
+    title = say("norm_card.departments") if edition.norm_is_internal else norm.title[language]
+    pairs = [("name", title)]
+    if not edition.norm_is_internal:
+        pairs += [
+            ("year", str(norm.year)),
+            ("population", norm.population[language]),
+            ("source", norm.source[language]),
+            ("mode", norm.mode),
+            ("organisations", edition.texts.number(norm.n_organisations, 0)),
+        ]
+    pairs += [
+        ("respondents", _respondents(edition, norm)),
+        ("fictional", say("norm_card.yes" if norm.fictional else "norm_card.no")),
+    ]
+    return facts(say("norm_card.caption"), [(say(f"norm_card.{name}"), value) for name, value in pairs])
+
+
+def reliability_table(edition: Edition, reliability: Released, caption: str) -> Table:
+    """Return the coefficients of every scale with their intervals."""
+    say = edition.texts.say
+    coefficients = [*COEFFICIENTS, "single_item"]
+    return table(
+        reliability.only(statistics=coefficients),
+        texts=edition.texts,
+        caption=caption,
+        stub=say("reliability.scale"),
+        columns=[
+            Column(
+                heading=say("reliability.coefficient"),
+                show="statistic",
+                names={code: say(f"reliability.{code}") for code in coefficients},
+            ),
+            Column(heading=say("reliability.estimate")),
+            Column(heading=say("scores.interval"), show="interval"),
+            Column(heading=say("reliability.n_items"), show="n_items"),
+            Column(heading=say("scores.answered_by"), show="n"),
+        ],
+        labels=edition.labels,
+        by="row",
+    )
+
+
+def certainty(edition: Edition, title: str, reliability: Released, *parts: str | Table) -> Section:
+    """Return how sure and how done: reliability, what is hidden, the methods in plain words."""
+    say, policy = edition.texts.say, edition.study.policy
+    methods = paragraphs(
+        [
+            say("certainty.hidden", minimum=policy.minimum_group, spread=policy.minimum_spread),
+            say("certainty.rounding", exact=policy.exact_n),
+            say("certainty.method"),
+            _ladder(edition),
+        ]
+    )
+    return section(
+        title,
+        paragraphs([reliability_sentence(reliability, edition.labels, edition.texts)], kind="answer"),
+        *parts,
+        reliability_table(edition, reliability, say("certainty.table_caption")),
+        folded(say("certainty.methods"), methods),
+        released=[reliability],
+    )
+
+
+def method(edition: Edition, *, n_boot: int) -> Section:
+    """Return how the numbers of the technical notebooks were computed."""
+    say, policy = edition.texts.say, edition.study.policy
+    return section(
+        say("method.heading"),
+        paragraphs(
+            [
+                say("method.reliability"),
+                say("method.drivers", n_boot=edition.texts.number(n_boot, 0)),
+                _ladder(edition),
+                say("method.benchmark", margin=edition.texts.number(edition.study.margin, 2)),
+                say("certainty.hidden", minimum=policy.minimum_group, spread=policy.minimum_spread),
+                say("certainty.rounding", exact=policy.exact_n),
+            ]
+        ),
+    )
+
+
+def provenance(edition: Edition) -> Section:
+    """Return the run card: which data and parameters, which versions, which seed; no paths, no names of people."""
+    say, study = edition.texts.say, edition.study
+    parameters = sha256(study.model_dump_json(exclude={"file", "store", "responses"}).encode()).hexdigest()
+    norm = edition.norm
+    pairs = [
+        ("study", study.name),
+        ("wave", edition.wave),
+        ("questionnaire", f"{study.questionnaire.name} {study.questionnaire.version}"),
+        ("data", edition.organisation.responses.fingerprint[:FINGERPRINT]),
+        ("parameters", parameters[:FINGERPRINT]),
+        ("norm", norm.name if norm is not None else "–"),
+        ("policy", say("provenance.policy_value", minimum=study.policy.minimum_group)),
+        ("seed", str(study.seed)),
+        (
+            "versions",
+            ", ".join([f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in PACKAGES)]),
+        ),
+    ]
+    card = facts(say("provenance.caption"), [(say(f"provenance.{name}"), value) for name, value in pairs])
+    return section(say("provenance.heading"), folded(say("provenance.caption"), card))
+
+
+def _ladder(edition: Edition) -> str:
+    return edition.texts.say("method.ladder", blocks=BLOCKS_FROM, below=DRIVERS_FROM - 1, drivers=DRIVERS_FROM)

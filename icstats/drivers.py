@@ -1,0 +1,246 @@
+"""The linear model behind the driver analysis, and how many answers each kind of driver analysis needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtr, stdtrit
+
+from icstats.cases import complete_cases
+from icstats.results import Result, Settings
+from icstats.sampling import require_conf_level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import ArrayLike
+
+    from icstats.cases import Cases, FloatArray
+
+__all__ = [
+    "BLOCKS_FROM",
+    "DRIVERS_FROM",
+    "Regression",
+    "RegressionSettings",
+    "ladder",
+    "regression",
+]
+
+BLOCKS_FROM = 30
+"""Complete ratings from which the drivers of a department are analysed at all, as one composite per block."""
+
+DRIVERS_FROM = 100
+"""Complete ratings from which every item is analysed."""
+
+INDEPENDENT = 1e-10
+"""Directions among the standardised drivers with less variance than this are exact dependencies."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegressionSettings(Settings):
+    """How a regression was computed.
+
+    Attributes
+    ----------
+    outcome
+        Name of what is explained.
+    n_total
+        Rows before incomplete ones were left out.
+    degrees_of_freedom
+        Of the t distribution behind intervals and p values.
+    """
+
+    outcome: str
+    n_total: int
+    degrees_of_freedom: int
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Regression(Result):
+    """A linear model, one row per term and statistic.
+
+    Statistics of the terms ``(intercept)`` and each driver: ``coefficient``; of each driver also ``standardised``,
+    ``zero_order_r`` and ``vif``; of the term ``model``: ``r_squared``, ``adj_r_squared``, ``sigma``.
+    """
+
+    keys: ClassVar[tuple[str, str]] = ("term", "statistic")
+
+    settings: RegressionSettings
+
+
+def ladder(n: int) -> Literal["none", "blocks", "all"]:
+    """Return which driver analysis ``n`` complete ratings bear.
+
+    Below 30 none of their own: the organisation's is shown, and labelled as such. From 30 to 99 one composite per
+    block. From 100 all items. The steps follow what public survey programmes use: 25 to 30 answers before any
+    correlation is shown, 100 (UK Civil Service People Survey, organisations) before a regression, smaller units
+    inherit the result of their parent; and 10 to 15 ratings per predictor, which three composites reach at 30 to 45.
+
+    Parameters
+    ----------
+    n
+        Ratings with an outcome and all drivers.
+    """
+    if n < BLOCKS_FROM:
+        return "none"
+    return "blocks" if n < DRIVERS_FROM else "all"
+
+
+def regression(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    drivers: Sequence[str],
+    weights: ArrayLike | None = None,
+    clusters: ArrayLike | None = None,
+    conf_level: float = 0.95,
+) -> Regression:
+    """Explain an outcome by a linear model, with errors that hold when the spread differs or people answer repeatedly.
+
+    Parameters
+    ----------
+    data
+        One row per rating, numeric columns, NaN where there is no answer. Incomplete rows are left out.
+    outcome
+        Column that is explained.
+    drivers
+        Columns that explain it.
+    weights
+        One positive weight per row.
+    clusters
+        Respondent of each row. Where nobody stands behind two rows: HC3 errors and n - p - 1 degrees of freedom.
+        Where people repeat: cluster-robust errors (CR1, with the factor G / (G - 1) x (n - 1) / (n - p - 1)) and
+        G - 1 degrees of freedom, G people.
+    conf_level
+        Coverage of the t intervals.
+
+    Returns
+    -------
+    Regression
+        The intervals of standardised coefficients are those of the coefficients, divided by the observed spreads.
+        A constant driver has coefficient 0. Where drivers depend on each other exactly, the smallest coefficients
+        that fit are given, equal for copies, without VIF. Both are named in ``settings.warnings``.
+
+    Raises
+    ------
+    ParameterError
+        Wrong columns, clusters, weights or settings.
+    NotEnoughDataError
+        Fewer complete rows than drivers + 2, fewer than three people, or an outcome without spread.
+
+    References
+    ----------
+    In R: ``lm(y ~ ., d, weights = w)`` with ``sandwich::vcovHC(m, type = "HC3")`` or
+    ``sandwich::vcovCL(m, ~ id, type = "HC1")``. Long, J. S. & Ervin, L. H. (2000). Using heteroscedasticity consistent
+    standard errors in the linear regression model. The American Statistician 54, 217-224.
+    """
+    require_conf_level(conf_level)
+    cases = complete_cases(data, outcome=outcome, drivers=drivers, clusters=clusters, weights=weights)
+    fit = _fit(cases)
+    quantile = float(stdtrit(fit.degrees_of_freedom, (1 + conf_level) / 2))
+    rows = [
+        *_coefficient_rows(cases, fit, quantile),
+        *_descriptive_rows(cases),
+        *({"term": "model", "statistic": code, "estimate": value} for code, value in fit.model.items()),
+    ]
+    columns = ["estimate", "std_error", "conf_low", "conf_high", "p_value"]
+    result = pd.DataFrame(rows, columns=["term", "statistic", *columns]).astype(dict.fromkeys(columns, float))
+    people = pd.DataFrame({"n": cases.n, "n_people": cases.n_people}, index=result.index)
+    result = result.assign(n=people["n"], n_people=people["n_people"], unit="coefficient")
+    settings = RegressionSettings(
+        method="ols" if weights is None else "wls",
+        interval="hc3" if cases.people is None else "cr1",
+        conf_level=conf_level,
+        n_clusters=0 if cases.people is None else cases.n_people,
+        outcome=cases.outcome,
+        n_total=cases.n_total,
+        degrees_of_freedom=fit.degrees_of_freedom,
+        warnings=cases.warnings,
+    )
+    return Regression(data=result, people=people, settings=settings)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Fit:
+    """Coefficients with the intercept first, and what goes with them."""
+
+    coefficients: FloatArray
+    errors: FloatArray
+    degrees_of_freedom: int
+    model: dict[str, float]
+
+
+def _fit(cases: Cases) -> _Fit:
+    """Fit on the independent directions among the drivers and turn back to the drivers.
+
+    Where all drivers are independent this is ordinary least squares; where they are not, it is the solution with the
+    smallest standardised coefficients, which does not hang on rounding errors.
+    """
+    import statsmodels.api as sm  # noqa: PLC0415  slow to load; only this function needs it
+
+    directions = _independent_directions(cases)
+    scores = (cases.values[:, 1:] - cases.means[1:]) @ directions
+    model = sm.WLS(cases.values[:, 0], np.column_stack([np.ones(cases.n), scores]), weights=cases.weights)
+    if cases.people is None:
+        fitted = model.fit(cov_type="HC3", use_t=True)
+        degrees_of_freedom = int(fitted.df_resid)
+    else:
+        fitted = model.fit(cov_type="cluster", cov_kwds={"groups": cases.people}, use_t=True)
+        degrees_of_freedom = cases.n_people - 1
+    back = np.block(
+        [
+            [np.ones((1, 1)), -(cases.means[1:] @ directions)[None, :]],
+            [np.zeros((len(cases.drivers), 1)), directions],
+        ]
+    )
+    return _Fit(
+        coefficients=back @ fitted.params,
+        errors=np.sqrt(np.diag(back @ fitted.cov_params() @ back.T)),
+        degrees_of_freedom=degrees_of_freedom,
+        model={
+            "r_squared": float(fitted.rsquared),
+            "adj_r_squared": float(fitted.rsquared_adj),
+            "sigma": float(np.sqrt(fitted.scale)),
+        },
+    )
+
+
+def _independent_directions(cases: Cases) -> FloatArray:
+    """Return drivers x directions: weights that turn deviations from the mean into uncorrelated scores."""
+    sizes, directions = np.linalg.eigh(cases.correlations[1:, 1:])
+    spreads = cases.spreads[1:]
+    scaled = directions[:, sizes > INDEPENDENT] / np.where(spreads > 0, spreads, 1.0)[:, None]
+    return np.asarray(scaled * (spreads > 0)[:, None], dtype=np.float64)
+
+
+def _coefficient_rows(cases: Cases, fit: _Fit, quantile: float) -> Iterator[dict[str, object]]:
+    spreads = cases.spreads
+    varies = np.append(True, spreads[1:] > 0)
+    errors = np.where(varies, fit.errors, np.nan)
+    p_values = 2 * stdtr(fit.degrees_of_freedom, -np.abs(fit.coefficients / errors))
+    terms = ("(intercept)", *cases.drivers)
+    for statistic, scale in (("coefficient", np.ones(len(terms))), ("standardised", spreads / spreads[0])):
+        start = 0 if statistic == "coefficient" else 1
+        for place in range(start, len(terms)):
+            estimate, error = fit.coefficients[place] * scale[place], errors[place] * scale[place]
+            yield {
+                "term": terms[place],
+                "statistic": statistic,
+                "estimate": estimate,
+                "std_error": error,
+                "conf_low": estimate - quantile * error,
+                "conf_high": estimate + quantile * error,
+                "p_value": p_values[place],
+            }
+
+
+def _descriptive_rows(cases: Cases) -> Iterator[dict[str, object]]:
+    correlations = cases.correlations
+    for driver, correlation in zip(cases.drivers, correlations[1:, 0], strict=True):
+        yield {"term": driver, "statistic": "zero_order_r", "estimate": correlation}
+    undefined = {*cases.constant, *cases.redundant}
+    for driver, vif in zip(cases.drivers, np.diag(np.linalg.pinv(correlations[1:, 1:])), strict=True):
+        yield {"term": driver, "statistic": "vif", "estimate": np.nan if driver in undefined else vif}

@@ -1,0 +1,309 @@
+"""The organisation: all staff departments side by side, in the order of the study and never ranked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from icstats.colophon import certainty, masthead, norm_source, provenance
+from icstats.disclosure import RATINGS, gathered
+from icstats.edition import Edition, open_edition
+from icstats.errors import NotEnoughDataError
+from icstats.figures import forest, heat_map, mark_strip, why_bar, why_bars
+from icstats.results import ORGANISATION
+from icstats.sections import Section, folded, paragraphs, section
+from icstats.story import (
+    CANNOT_TELL,
+    answered_sentence,
+    block_sentence,
+    explained_sentence,
+    highest_and_lowest_sentence,
+    organisation_sentence,
+    overall_leading_sentence,
+    verdict_counts,
+)
+from icstats.tables import Column, department_table, table
+from icstats.written import written_n
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from icstats.analysis import Analysis
+    from icstats.disclosure import Released
+    from icstats.results import Result
+    from icstats.tables import Table
+
+__all__ = ["Overview", "open_overview"]
+
+
+def open_overview(study: str | Path, *, language: str = "", wave: str = "") -> Overview:
+    """Open the overview of all departments.
+
+    Parameters
+    ----------
+    study
+        Path of the study file; found from the current folder or one above it.
+    language
+        ``en`` or ``nl``; empty takes the study's own.
+    wave
+        Empty takes the study's own.
+
+    Returns
+    -------
+    Overview
+
+    Raises
+    ------
+    ParameterError
+        If the study, language or wave does not exist.
+    """
+    return Overview(edition=open_edition(study, language=language, wave=wave))
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Overview:
+    """What the notebook of the organisation can show.
+
+    Attributes
+    ----------
+    edition
+        What all reports of the study share.
+    """
+
+    edition: Edition
+
+    # What the sections rest on, each computed and released once.
+
+    @property
+    def analysis(self) -> Analysis:
+        """The raw statistics of all ratings together, for researchers; sections show released ones only."""
+        return self.edition.organisation
+
+    @cached_property
+    def shown(self) -> tuple[str, ...]:
+        """Slugs of the departments that may be shown, in the order of the study."""
+        shown = set(self.edition.ledger.shown(RATINGS))
+        return tuple(slug for slug in self.edition.names if slug in shown)
+
+    @cached_property
+    def _departments(self) -> dict[str, Analysis]:
+        return {slug: self.analysis.of(slug) for slug in self.shown}
+
+    @cached_property
+    def _summary(self) -> Released:
+        return self._released(self.analysis.summary)
+
+    @cached_property
+    def _summaries(self) -> Released | None:
+        released = [self.edition.released(one.summary, slug) for slug, one in self._departments.items()]
+        return gathered(released) if released else None
+
+    @cached_property
+    def _comparisons(self) -> Released | None:
+        norm = self.edition.norm
+        if norm is None or not self._departments:
+            return None
+        return gathered(
+            [self.edition.released(one.comparison(norm), slug) for slug, one in self._departments.items()]
+        ).only(variables=[self.analysis.outcome])
+
+    @cached_property
+    def _importance(self) -> Released | None:
+        return self._blocks_of(ORGANISATION)
+
+    @cached_property
+    def _importances(self) -> dict[str, Released]:
+        """The blocks of every department that has enough answers for drivers of its own."""
+        found = {slug: self._blocks_of(slug) for slug in self.shown}
+        return {slug: one for slug, one in found.items() if one is not None}
+
+    def _blocks_of(self, department: str) -> Released | None:
+        try:
+            return self.edition.released(self.analysis.of(department).block_importance, department)
+        except NotEnoughDataError:
+            return None
+
+    @property
+    def _blocks(self) -> list[str]:
+        return list(self.analysis.blocks)
+
+    def _released(self, result: Result) -> Released:
+        return self.edition.released(result, ORGANISATION)
+
+    def _say(self, key: str, **values: object) -> str:
+        return self.edition.texts.say(key, **values)
+
+    def _named(self, slugs: list[str]) -> str:
+        return self.edition.texts.listing([self.edition.names[slug] for slug in slugs])
+
+    # The sections, in the reader's order.
+
+    def masthead(self) -> Section:
+        """Say whose overview this is and who answered."""
+        total = len(self.edition.names)
+        departments = "departments_all" if len(self.shown) == total else "departments"
+        answered = [
+            answered_sentence(self.edition.answered(ORGANISATION), None, self.edition.texts, rated=True),
+            self._say(f"masthead.{departments}", shown=len(self.shown), total=total),
+        ]
+        name = self.edition.study.organisation[self.edition.texts.language]
+        return masthead(self.edition, kind="overview", name=name, answered=" ".join(answered))
+
+    def summary(self) -> Section:
+        """Answer in a few sentences: the mark of all customers, the departments against the norm, what weighs most."""
+        texts = self.edition.texts
+        sentences = [
+            organisation_sentence(self._summary, outcome=self.analysis.outcome, texts=texts),
+            self._verdicts(),
+            "" if self._importance is None else overall_leading_sentence(self._importance, self._blocks, texts),
+            highest_and_lowest_sentence(self._summary, self._blocks, texts),
+        ]
+        strip = mark_strip(
+            self._summary,
+            texts=texts,
+            variable=self.analysis.outcome,
+            label=self.edition.labels[self.analysis.outcome],
+        )
+        return section(
+            self._say("summary.heading"), paragraphs(sentences, kind="lead"), strip, released=[self._summary]
+        )
+
+    def _verdicts(self) -> str:
+        if self._comparisons is None:
+            return ""
+        rows = self._comparisons.only(statistics=["difference"]).rows
+        verdicts = [verdict for verdict in rows["verdict"] if verdict]
+        counts = verdict_counts(verdicts, self.edition.texts)
+        return (
+            self._say("summary.overview_verdicts", norm_name=self.edition.norm_name, verdicts=counts) if counts else ""
+        )
+
+    def scores(self) -> Section:
+        """Show every department on every block, with fixed colours."""
+        title = self._say("overview.scores_heading")
+        if self._summaries is None:
+            return section(title, paragraphs([self._say("tables.nothing")], kind="answer"))
+        means = self._summaries.only(variables=[self.analysis.outcome, *self._blocks], statistics=["mean"])
+        labels = {code: self.edition.labels[code] for code in (self.analysis.outcome, *self._blocks)}
+        as_table = department_table(
+            means,
+            texts=self.edition.texts,
+            caption=self._say("overview.table_caption"),
+            labels=labels,
+            departments=self.edition.names,
+            stub=self._say("overview.department"),
+            answered=self._say("overview.answered"),
+        )
+        return section(
+            title,
+            paragraphs([self._say("overview.scores_answer")], kind="answer"),
+            heat_map(
+                means.only(variables=self._blocks),
+                texts=self.edition.texts,
+                labels={block: self.edition.labels[block] for block in self._blocks},
+                departments=self.edition.names,
+            ),
+            folded(self._say("benchmark.as_table"), as_table.html),
+            released=[means],
+        )
+
+    def benchmark(self) -> Section:
+        """Compare every department with the norm."""
+        title, norm = self._say("overview.benchmark_heading"), self.edition.norm
+        if norm is None or self._comparisons is None:
+            return section(title, paragraphs([self.edition.no_norm], kind="answer"))
+        if norm.fictional:
+            title = self._say("benchmark.fictional_title", title=title)
+        return section(
+            title,
+            paragraphs([self._verdicts()], kind="answer"),
+            forest(
+                self._comparisons,
+                texts=self.edition.texts,
+                labels=self.edition.labels,
+                norm_name=self.edition.norm_name,
+                departments=self.edition.names,
+            ),
+            paragraphs(norm_source(self.edition), kind="note"),
+            released=[self._comparisons],
+        )
+
+    def why(self) -> Section:
+        """Show what goes together with satisfaction, for the organisation and department by department."""
+        texts = self.edition.texts
+        labels = {block: self.edition.labels[block] for block in self._blocks}
+        parts: list[str] = []
+        released = list(self._importances.values())
+        if self._importance is not None:
+            released.append(self._importance)
+            sentences = [
+                block_sentence(self._importance, self._blocks, texts),
+                explained_sentence(self._importance, texts),
+            ]
+            bar = why_bar(self._importance, texts=texts, labels=labels)
+            parts += [paragraphs(sentences, kind="answer"), bar.html]
+        parts.append(paragraphs(self._why_by_department()))
+        if self._importances:
+            shares = gathered(list(self._importances.values())).only(variables=self._blocks)
+            bars = why_bars(shares, texts=texts, labels=labels, departments=self.edition.names)
+            parts.append(bars.html)
+        parts.append(paragraphs([self._say("why.caution")], kind="note"))
+        return section(self._say("overview.why_heading"), *parts, released=released)
+
+    def _why_by_department(self) -> list[str]:
+        """Return which block leads where, where the answers cannot tell, and who had too few."""
+        by_verdict: dict[str, list[str]] = {}
+        for slug, importance in self._importances.items():
+            by_verdict.setdefault(importance.verdict, []).append(slug)
+        leading = [
+            self._say(
+                "overview.why_leading",
+                block=self._say(f"block_in_sentence.{block}"),
+                departments=self._named(by_verdict[block]),
+            )
+            for block in self._blocks
+            if block in by_verdict
+        ]
+        open_ones = by_verdict.get(CANNOT_TELL, [])
+        without = [slug for slug in self.shown if slug not in self._importances]
+        return [
+            *leading,
+            self._say("overview.why_cannot_tell", departments=self._named(open_ones)) if open_ones else "",
+            self._say("overview.why_withheld", departments=self._named(without)) if without else "",
+        ]
+
+    def certainty(self) -> Section:
+        """Say how sure it is, how it was done and who answered."""
+        reliability = self._released(self.analysis.reliability)
+        return certainty(self.edition, self._say("overview.certainty_heading"), reliability, self._response())
+
+    def _response(self) -> Table | str:
+        """Return who answered, per department that may be shown."""
+        if self._summaries is None:
+            return ""
+        invited = {
+            slug: self.edition.texts.number(self.edition.study.department(slug).invited or 0, 0)
+            for slug in self.shown
+            if self.edition.study.department(slug).invited
+        }
+        answered = {slug: written_n(self.edition.answered(slug), self.edition.texts) for slug in self.shown}
+        outcome = self.analysis.outcome
+        return table(
+            self._summaries.only(variables=[outcome], statistics=["mean"]),
+            texts=self.edition.texts,
+            caption=self._say("overview.response_caption"),
+            stub=self._say("overview.department"),
+            columns=[
+                Column(heading=self._say("overview.invited"), words=invited),
+                Column(heading=self._say("overview.answered"), words=answered),
+                Column(heading=self._say("overview.mark"), variable=outcome, statistic="mean"),
+                Column(heading=self._say("scores.interval"), variable=outcome, statistic="mean", show="interval"),
+            ],
+            labels=self.edition.names,
+            by="department",
+        )
+
+    def provenance(self) -> Section:
+        """Say where the numbers come from."""
+        return provenance(self.edition)

@@ -1,0 +1,224 @@
+"""What a run would do, and everything that is wrong with it, before anything is written or started."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from icstats.engine import KERNEL
+from icstats.errors import ICStatsError, Problem, RunError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import pandas as pd
+
+    from icstats.norms import Norm
+    from icstats.responses import Responses
+    from icstats.study import Study
+
+__all__ = ["OVERVIEW", "Checked", "Plan", "check", "prepare"]
+
+OVERVIEW = "overview"
+"""The notebook about the organisation as a whole."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a run would do.
+
+    Attributes
+    ----------
+    study
+        The study.
+    departments
+        Slugs that would be run, in the order of the study.
+    templates
+        Notebook -> its stored template, the overview included.
+    norm
+        What departments are compared with; None without a norm, or when that is the mean of the departments.
+    """
+
+    study: Study
+    departments: tuple[str, ...]
+    templates: Mapping[str, Path]
+    norm: Norm | None
+
+    @property
+    def notebooks(self) -> tuple[str, ...]:
+        """Notebooks per department, in the reader's order."""
+        return tuple(self.study.notebooks)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """A study with which nothing is wrong.
+
+    Attributes
+    ----------
+    plan
+        What would be run.
+    answered
+        Slug -> number of ratings as it may be shown, or empty.
+    notes
+        How the survey file was read, in sentences.
+    """
+
+    plan: Plan
+    answered: Mapping[str, str]
+    notes: tuple[str, ...]
+
+
+def check(study: Study, *, departments: Sequence[str] | None = None) -> Checked:
+    """Return what would be run, after checking everything; nothing is written and no kernel is started.
+
+    Parameters
+    ----------
+    study
+        The study.
+    departments
+        Slugs; None means all.
+
+    Raises
+    ------
+    RunError
+        All at once: every problem of the survey file and the norm, an unknown department (with the nearest name), a
+        template that is missing, no kernel called ``icstats``.
+    """
+    from icstats.responses import check_responses  # noqa: PLC0415  brings pandas; the command line starts without it
+
+    plan, problems = _planned(study, departments)
+    try:
+        checked = check_responses(study)
+    except ICStatsError as error:
+        raise RunError([*problems, *error.problems]) from error
+    counts = checked.counts
+    of_wave = counts.loc[counts["wave"] == study.wave, ["department", "variable", "n"]]
+    rated = _rated(of_wave)
+    _refuse([*problems, *_too_many_answers(study, rated)])
+    unrated = [one.slug for one in study.departments if not rated.get(one.slug)]
+    nobody = (f"nobody rated {', '.join(unrated)} in wave {study.wave}: is its code right?",) if unrated else ()
+    return Checked(plan=plan, answered=_answered(of_wave, rated, plan), notes=(*checked.contents.notes, *nobody))
+
+
+def _rated(of_wave: pd.DataFrame) -> dict[str, int]:
+    """Return how many rated each department."""
+    from icstats.ledger import RATINGS  # noqa: PLC0415  as above
+
+    rows = of_wave[of_wave["variable"] == RATINGS]
+    return {str(slug): int(n) for slug, n in zip(rows["department"], rows["n"], strict=True)}
+
+
+def _too_many_answers(study: Study, rated: Mapping[str, int]) -> list[Problem]:
+    return [
+        Problem(
+            code="ICS-707",
+            file=study.file.name,
+            message=f'department "{one.slug}": {rated[one.slug]} customers answered, but invited is {one.invited}.',
+            hint="correct invited, or leave it out when it is not known",
+        )
+        for one in study.departments
+        if one.invited is not None and rated.get(one.slug, 0) > one.invited
+    ]
+
+
+def _answered(of_wave: pd.DataFrame, rated: Mapping[str, int], plan: Plan) -> dict[str, str]:
+    """Return how many rated each department, as the reports will say it."""
+    from icstats.disclosure import RATINGS, open_ledger, shown_n  # noqa: PLC0415  as above
+
+    study = plan.study
+    ledger = open_ledger(of_wave, policy=study.policy)
+    return {
+        slug: "" if ledger.hides(RATINGS, slug) else shown_n(rated[slug], study.policy) for slug in plan.departments
+    }
+
+
+def prepare(study: Study, *, departments: Sequence[str] | None = None) -> tuple[Plan, Responses]:
+    """Return what is to be run and the checked answers, now in the store that the kernels read.
+
+    Raises
+    ------
+    RunError
+        As :func:`check`; then the store is not written either.
+    """
+    from icstats.responses import read_responses  # noqa: PLC0415  as above
+
+    return check(study, departments=departments).plan, read_responses(study)
+
+
+def _planned(study: Study, departments: Sequence[str] | None) -> tuple[Plan, list[Problem]]:
+    norm, unusable = _norm(study)
+    problems = [*_unknown_departments(study, departments or ()), *unusable, *_kernel_problems()]
+    templates = _template_folder(study)
+    paths = {notebook: templates / f"{notebook}.ipynb" for notebook in (*study.notebooks, OVERVIEW)}
+    missing = [path.name for path in paths.values() if not path.is_file()]
+    if missing:
+        problems.append(
+            Problem(
+                code="ICS-702",
+                message=f"No template {', '.join(missing)} in a folder notebooks beside or above the study.",
+                hint="run icstats in its own folder, or copy its notebooks folder next to params",
+            )
+        )
+    slugs = tuple(one.slug for one in study.departments if departments is None or one.slug in departments)
+    return Plan(study=study, departments=slugs, templates=paths, norm=norm), problems
+
+
+def _unknown_departments(study: Study, wanted: Iterable[str]) -> list[Problem]:
+    from icstats.documents import did_you_mean  # noqa: PLC0415  with it comes the reader of YAML
+
+    slugs = [department.slug for department in study.departments]
+    return [
+        Problem(
+            code="ICS-705",
+            file=study.file.name,
+            message=f'There is no department "{slug}" in this study.',
+            hint=did_you_mean(slug, slugs) or f"the departments are {', '.join(slugs)}",
+        )
+        for slug in wanted
+        if slug not in slugs
+    ]
+
+
+def _norm(study: Study) -> tuple[Norm | None, Sequence[Problem]]:
+    """Return the norm that the study reads from a file, or what is wrong with it."""
+    if study.norms is None or study.norms == "departments":
+        return None, ()
+    from icstats.norms import read_norms  # noqa: PLC0415  brings pandas
+
+    try:
+        return read_norms(Path(study.norms), questionnaire=study.questionnaire), ()
+    except ICStatsError as error:
+        return None, error.problems
+
+
+def _template_folder(study: Study) -> Path:
+    """Return the study's own notebooks, else those of the current folder, else those of this clone."""
+    places = (study.root, Path.cwd(), Path(__file__).resolve().parents[1])
+    return next((place / "notebooks" for place in places if (place / "notebooks").is_dir()), study.root / "notebooks")
+
+
+def _kernel_problems() -> list[Problem]:
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel  # noqa: PLC0415  slow to import
+
+    try:
+        found = Path(KernelSpecManager().get_kernel_spec(KERNEL).argv[0])
+    except NoSuchKernel:
+        message = f'There is no Jupyter kernel called "{KERNEL}" here.'
+    else:
+        if not found.is_absolute() or found.exists():
+            return []
+        message = f'The Jupyter kernel "{KERNEL}" belongs to a Python that is no longer there.'
+    return [
+        Problem(
+            code="ICS-701",
+            message=message,
+            hint=f"python -m ipykernel install --sys-prefix --name {KERNEL} --display-name {KERNEL}",
+        )
+    ]
+
+
+def _refuse(problems: Sequence[Problem]) -> None:
+    if problems:
+        raise RunError(problems)

@@ -1,0 +1,357 @@
+"""From the text of ratings to checked ratings: whose, about whom, when, and every answer as a code."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from icstats.answers import (
+    FINE,
+    NO_ANSWER,
+    NOT_ASKED,
+    Texts,
+    code_answers,
+    fault_in_words,
+    masked,
+    missing_codes,
+)
+from icstats.columns import written
+from icstats.documents import did_you_mean, nearest, shown_path
+from icstats.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from icstats.layouts import Stacked
+    from icstats.questionnaire import Item
+    from icstats.study import Study
+
+__all__ = ["CheckedRatings", "check_ratings"]
+
+Marks: TypeAlias = "NDArray[np.bool_]"
+Column: TypeAlias = "NDArray[Any]"
+
+ROLES = ("customer", "staff")
+WAVE = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
+LONGEST_WAVE = 20
+LARGEST_WEIGHT = 1000.0
+MOST_STEPS = 128
+"""Answers are kept in one byte, with its negative half for what is missing."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class CheckedRatings:
+    """Ratings whose answers are codes; not to be used where there are problems.
+
+    Attributes
+    ----------
+    frame
+        Ratings frame, except that closed items are int8: steps above the lowest answer, or the negative code of a
+        missing answer. Sorted by department (as in the study), wave, respondent.
+    problems, notes
+        What is wrong with the file, and what a reader should know about it.
+    """
+
+    frame: pd.DataFrame
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<CheckedRatings: {len(self.frame)} ratings, {len(self.problems)} problems, not released>"
+
+
+def check_ratings(stacked: Stacked, study: Study) -> CheckedRatings:
+    """Check all ratings against the study and the questionnaire.
+
+    Parameters
+    ----------
+    stacked
+        One row per rating, as text.
+    study
+        Says which departments, items and answers there are.
+
+    Returns
+    -------
+    CheckedRatings
+        With all problems that the file has, those of its columns first.
+    """
+    return _Check(stacked, study).ratings()
+
+
+@dataclass
+class _Check:
+    """One pass over the columns of the ratings, which notes all that is wrong."""
+
+    stacked: Stacked
+    study: Study
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def ratings(self) -> CheckedRatings:
+        respondent = self._respondents()
+        department = self._departments()
+        wave = self._waves()
+        role = self._roles()
+        keys = {"respondent": respondent, "department": department, "wave": wave, "role": role}
+        weight = self._weights()
+        attributes = {
+            name: self.stacked.frame[name].str.strip().to_numpy(dtype=object)
+            for name in self.study.responses.attributes
+            if name in self.stacked.frame
+        }
+        items, wrong = self._items(department, role)
+        columns = {**keys, "weight": weight, **attributes, **items, "file_row": self.stacked.rows}
+        frame = pd.DataFrame({name: _typed(values) for name, values in columns.items()}, copy=False)
+        kept = frame[self._rated(items, wrong)]
+        self._note_dropped(len(frame) - len(kept))
+        self._refuse_no_ratings(len(kept))
+        self._refuse_twice_rated(kept)
+        return CheckedRatings(
+            frame=self._in_order(kept),
+            problems=(*self.stacked.problems, *self.problems),
+            notes=(*self.stacked.notes, *self.notes),
+        )
+
+    def _refuse(self, code: str, name: str, marked: Marks, message: str, hint: str = "") -> None:
+        for column, _, rows in self.stacked.places(name, marked):
+            self.problems.append(
+                Problem(code=code, file=self.stacked.file, rows=rows, column=column, message=message, hint=hint)
+            )
+
+    def _texts(self, name: str) -> Texts | None:
+        return Texts.of(self.stacked.frame[name]) if name in self.stacked.frame else None
+
+    def _respondents(self) -> Column:
+        """Return whole numbers that stand for the respondents; rows of one person keep together, no more."""
+        column = self._texts("respondent")
+        if column is None:
+            return np.asarray(pd.factorize(self.stacked.rows)[0], dtype=np.int64)
+        keys = np.array([*column.texts, ""], dtype=object)[column.which]
+        self._refuse_empty("respondent", keys, "Without it nobody knows which ratings come from one person.")
+        raw = self.stacked.frame["respondent"]
+        plain = set(raw.unique())
+        padded = _among(raw, [text for text in plain if text != text.strip() and text.strip() in plain])
+        if padded.any():
+            self._refuse(
+                "ICS-141",
+                "respondent",
+                padded,
+                "the same respondent is also written without spaces around",
+                "Remove the spaces.",
+            )
+        return np.asarray(pd.factorize(keys, sort=True)[0], dtype=np.int64)
+
+    def _refuse_empty(self, name: str, values: Column, hint: str = "") -> None:
+        empty = values == ""
+        if empty.any():
+            self._refuse("ICS-140", name, empty, "this cell is empty", hint)
+
+    def _departments(self) -> Column:
+        """Return slugs; empty where the department is not of this study."""
+        raw = self.stacked.frame.get("department")
+        slugs = {written(department): department.slug for department in self.study.departments}
+        if raw is None:
+            return np.full(len(self.stacked.rows), "", dtype=object)
+        texts = raw.to_numpy(dtype=object)
+        self._refuse_empty("department", raw.str.strip().to_numpy(dtype=object))
+        unlike = []
+        for text in (text for text in raw.unique() if text not in slugs and text.strip()):
+            near = nearest(text, slugs)
+            if near is None:
+                unlike.append(text)
+            elif _look(text) == _look(near):
+                message = f'found "{text}", another spelling of the department "{near}"'
+                self._refuse("ICS-142", "department", texts == text, message, "Write it the same everywhere.")
+            else:
+                message = f'found "{text}", which is no department of this study'
+                self._refuse("ICS-143", "department", texts == text, message, f'did you mean "{near}"?')
+        if unlike:
+            message = f"found {masked(unlike)}, no {'department' if len(unlike) == 1 else 'departments'} of this study"
+            hint = "Add the department to the study, or give the code that the file writes for it."
+            self._refuse("ICS-143", "department", _among(texts, unlike), message, hint)
+        return raw.map(slugs).fillna("").to_numpy(dtype=object)
+
+    def _waves(self) -> Column:
+        column = self._texts("wave")
+        if column is None:
+            return np.full(len(self.stacked.rows), self.study.wave, dtype=object)
+        waves = np.array([*column.texts, ""], dtype=object)[column.which]
+        self._refuse_empty("wave", waves)
+        names = [name for name in dict.fromkeys(column.texts) if name]
+        wrong = [name for name in names if len(name) > LONGEST_WAVE or not WAVE.fullmatch(name)]
+        if wrong:
+            message = f"found {masked(wrong)}; a wave is up to {LONGEST_WAVE} letters, digits and single hyphens"
+            self._refuse("ICS-144", "wave", _among(waves, wrong), message)
+        by_look: dict[str, str] = {}
+        for name in (name for name in names if name not in wrong):
+            first = by_look.setdefault(name.casefold(), name)
+            if first != name:
+                message = f'found "{name}", another spelling of the wave "{first}"'
+                self._refuse("ICS-142", "wave", waves == name, message, "Write it the same everywhere.")
+        if self.study.wave not in names:
+            message = f'the file has no ratings of the wave "{self.study.wave}" of the study'
+            self._refuse(
+                "ICS-145", "wave", np.zeros(len(waves), dtype=bool), message, did_you_mean(self.study.wave, names)
+            )
+        return waves
+
+    def _roles(self) -> Column:
+        column = self._texts("role")
+        if column is None:
+            return np.full(len(self.stacked.rows), "customer", dtype=object)
+        roles = np.array([*column.texts, ""], dtype=object)[column.which]
+        self._refuse_empty("role", roles)
+        wrong = [text for text in dict.fromkeys(column.texts) if text and text not in ROLES]
+        if wrong:
+            message = f'found {masked(wrong)}; allowed are "customer" and "staff"'
+            self._refuse("ICS-146", "role", _among(roles, wrong), message)
+        return roles
+
+    def _weights(self) -> Column:
+        column = self._texts("weight")
+        if column is None:
+            return np.ones(len(self.stacked.rows))
+        comma = any("," in text for text in column.texts) and not any("." in text for text in column.texts)
+        values = np.array([*(_weight(text, "," if comma else ".") for text in column.texts), np.nan])[column.which]
+        wrong = np.isnan(values)
+        if wrong.any():
+            message = f"found what is no weight; allowed are numbers above 0 and at most {LARGEST_WEIGHT:.0f}"
+            self._refuse("ICS-147", "weight", wrong, message, "Write 1 for a rating that counts once.")
+        if comma:
+            self.notes.append("weights are written with a decimal comma (found)")
+        return values
+
+    def _items(self, department: Column, role: Column) -> tuple[dict[str, Column], Marks]:
+        """Return the columns of all items, and the rows in which an answer is wrong."""
+        missing = missing_codes(self.study.responses)
+        self._refuse_long_scales()
+        columns: dict[str, Column] = {}
+        wrong = np.zeros(len(self.stacked.rows), dtype=bool)
+        for item in self.study.questionnaire.items:
+            if item.responses is None:
+                columns[item.code] = self._open_answers(item)
+            elif item.code not in self.stacked.frame:
+                columns[item.code] = np.full(len(self.stacked.rows), NOT_ASKED, dtype=np.int8)
+            else:
+                columns[item.code], faulty = self._closed_answers(item, department, role, missing)
+                wrong |= faulty
+        return columns, wrong
+
+    def _open_answers(self, item: Item) -> Column:
+        if item.code not in self.stacked.frame:
+            return np.full(len(self.stacked.rows), "", dtype=object)
+        return self.stacked.frame[item.code].fillna("").str.strip().to_numpy(dtype=object)
+
+    def _closed_answers(
+        self, item: Item, department: Column, role: Column, missing: dict[str, int]
+    ) -> tuple[Column, Marks]:
+        scale = self.study.questionnaire.response_scale(item.code)
+        texts = Texts.of(self.stacked.frame[item.code])
+        codes, faults = code_answers(texts, scale, missing)
+        for fault in sorted(set(faults.tolist()) - {FINE}):
+            for column, marked, rows in self.stacked.places(item.code, faults == fault):
+                message, hint = fault_in_words(fault, texts.among(marked), scale)
+                self.problems.append(
+                    Problem(
+                        code=f"ICS-{150 + fault}",
+                        file=self.stacked.file,
+                        rows=rows,
+                        column=column,
+                        message=message,
+                        hint=hint,
+                    )
+                )
+        elsewhere = self._of_another_department(item, department)
+        others = role != "staff" if item.block == "mirror" else role == "staff"
+        self._refuse_unasked(item, elsewhere & (codes >= 0), others & (codes >= 0))
+        codes = np.where((elsewhere | others) & (codes == NO_ANSWER) & (faults == FINE), NOT_ASKED, codes)
+        return codes.astype(np.int8), faults != FINE
+
+    def _of_another_department(self, item: Item, department: Column) -> Marks:
+        if item.departments is None:
+            return np.zeros(len(department), dtype=bool)
+        return ~_among(department, ("", *item.departments))
+
+    def _refuse_unasked(self, item: Item, elsewhere: Marks, others: Marks) -> None:
+        if elsewhere.any():
+            message = f"an answer about a department that is not asked this; {_only(item)}"
+            hint = "Is the department right? If it is, add it to the departments of the item."
+            self._refuse("ICS-148", item.code, elsewhere, message, hint)
+        if item.block == "mirror" and others.any():
+            message = "an answer by a customer; only the staff of the department are asked this"
+            self._refuse("ICS-149", item.code, others, message, 'Staff have the role "staff".')
+
+    def _refuse_long_scales(self) -> None:
+        for name, scale in self.study.questionnaire.responses.items():
+            steps = scale.maximum - scale.minimum + 1
+            if steps > MOST_STEPS:
+                self.problems.append(
+                    Problem(
+                        code="ICS-155",
+                        file=shown_path(self.study.file),
+                        column=f"responses.{name}",
+                        message=f"this response scale has {steps} steps; at most {MOST_STEPS} can be kept",
+                    )
+                )
+
+    def _rated(self, items: dict[str, Column], wrong: Marks) -> Marks:
+        """Return the rows in which at least one question was dealt with in some way."""
+        rated = wrong.copy()
+        for item in self.study.questionnaire.items:
+            column = items[item.code]
+            rated |= (column != "") if item.responses is None else ~np.isin(column, (NOT_ASKED, NO_ANSWER))
+        return rated
+
+    def _note_dropped(self, dropped: int) -> None:
+        if dropped:
+            self.notes.append(f"{dropped} {'rating' if dropped == 1 else 'ratings'} without any answer left out")
+
+    def _refuse_no_ratings(self, kept: int) -> None:
+        if not (kept or self.problems or self.stacked.problems):
+            message = "no row holds an answer to a question of the questionnaire"
+            self.problems.append(Problem(code="ICS-157", file=self.stacked.file, message=message))
+
+    def _refuse_twice_rated(self, kept: pd.DataFrame) -> None:
+        if "respondent" not in self.stacked.frame or self.study.responses.layout == "long":
+            return
+        twice = kept.duplicated(["respondent", "department", "wave"], keep=False) & (kept["department"] != "")
+        if twice.any():
+            marked = np.zeros(len(self.stacked.rows), dtype=bool)
+            marked[kept.index[twice]] = True
+            message = "the same respondent rates the same department more than once in the same wave"
+            self._refuse("ICS-156", "respondent", marked, message, "Keep one of these rows.")
+
+    def _in_order(self, kept: pd.DataFrame) -> pd.DataFrame:
+        place = {department.slug: position for position, department in enumerate(self.study.departments)}
+        waves = pd.factorize(kept["wave"], sort=True)[0]
+        order = np.lexsort((kept["respondent"], waves, kept["department"].map(place).fillna(-1)))
+        return kept.iloc[order].reset_index(drop=True)
+
+
+def _typed(values: Column) -> Any:  # noqa: ANN401  an array of numbers or of texts
+    return pd.array(values, dtype="str") if values.dtype == object else values
+
+
+def _among(values: Column | pd.Series[str], texts: Sequence[str]) -> Marks:
+    return np.asarray(pd.Series(values).isin(list(texts)), dtype=bool)
+
+
+def _look(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def _only(item: Item) -> str:
+    return f"only {', '.join(item.departments or ())}"
+
+
+def _weight(text: str, point: str) -> float:
+    if not re.fullmatch(rf"\d+(?:{re.escape(point)}\d+)?", text, re.ASCII):
+        return np.nan
+    value = float(text.replace(point, "."))
+    return value if 0 < value <= LARGEST_WEIGHT else np.nan

@@ -1,0 +1,485 @@
+"""The report of one department: one method per section, in the reader's order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING
+
+from icstats.colophon import (
+    COEFFICIENTS,
+    certainty,
+    masthead,
+    method,
+    norm_facts,
+    norm_source,
+    provenance,
+    reliability_table,
+)
+from icstats.disclosure import RATINGS
+from icstats.documents import did_you_mean
+from icstats.drivers import DRIVERS_FROM
+from icstats.edition import Edition, open_edition
+from icstats.errors import NotEnoughDataError, ParameterError
+from icstats.figures import dot_intervals, driver_dots, forest, mark_strip, reliability_dots, why_bar
+from icstats.sections import Section, folded, paragraphs, section
+from icstats.story import (
+    RELIABLE_FROM,
+    answered_sentence,
+    best_and_worst_sentence,
+    block_sentence,
+    comparison_sentence,
+    drivers_sentence,
+    explained_sentence,
+    highest_and_lowest_sentence,
+    item_rest_sentence,
+    leading_sentence,
+    mark_sentence,
+    model_sentence,
+    reliability_sentence,
+)
+from icstats.tables import Column, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from icstats.analysis import Analysis
+    from icstats.disclosure import Released
+    from icstats.results import Result
+    from icstats.tables import Table
+
+__all__ = ["Report", "open_report"]
+
+INTERCEPT = "(intercept)"
+
+
+def open_report(study: str | Path, department: str, *, language: str = "", wave: str = "") -> Report:
+    """Open the report of one department.
+
+    Parameters
+    ----------
+    study
+        Path of the study file; found from the current folder or one above it.
+    department
+        Slug of the department.
+    language
+        ``en`` or ``nl``; empty takes the study's own.
+    wave
+        Empty takes the study's own.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    ParameterError
+        If the study, department, language or wave does not exist.
+    """
+    edition = open_edition(study, language=language, wave=wave)
+    if department not in edition.names:
+        raise ParameterError(
+            f'There is no department "{department}" in this study.',
+            code="ICS-392",
+            hint=did_you_mean(department, edition.names),
+        )
+    return Report(edition=edition, department=department)
+
+
+def unless_hidden(show: Callable[[Report], Section]) -> Callable[[Report], Section]:
+    """Leave a section of a department that may not be shown empty, and compute nothing; the masthead says why."""
+
+    @wraps(show)
+    def shown_or_empty(report: Report) -> Section:
+        return section("") if report.hidden else show(report)
+
+    return shown_or_empty
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Report:
+    """What one department's notebooks can show.
+
+    Attributes
+    ----------
+    edition
+        What all reports of the study share.
+    department
+        Slug.
+    """
+
+    edition: Edition
+    department: str
+
+    # What the sections rest on, each computed and released once.
+
+    @property
+    def hidden(self) -> bool:
+        """Whether nothing about this department may be shown."""
+        return self.edition.ledger.hides(RATINGS, self.department)
+
+    @cached_property
+    def analysis(self) -> Analysis:
+        """The raw statistics of this department, for researchers; sections show released ones only."""
+        return self.edition.organisation.of(self.department)
+
+    @cached_property
+    def _summary(self) -> Released:
+        return self._released(self.analysis.summary)
+
+    @cached_property
+    def _comparison(self) -> Released | None:
+        norm = self.edition.norm
+        return None if norm is None else self._released(self.analysis.comparison(norm))
+
+    @cached_property
+    def _reliability(self) -> Released:
+        return self._released(self.analysis.reliability)
+
+    @cached_property
+    def _own_importance(self) -> Released | None:
+        """The blocks of this department; None when it has too few answers for drivers of its own."""
+        try:
+            return self._released(self.analysis.block_importance)
+        except NotEnoughDataError:
+            return None
+
+    @property
+    def _inherited(self) -> bool:
+        """Whether the department is too small for drivers of its own."""
+        return self.analysis.ladder == "none"
+
+    @cached_property
+    def _importance(self) -> Released | None:
+        """The blocks, of the organisation where the department is too small; None when there are none."""
+        return self.edition.organisation_blocks[0] if self._inherited else self._own_importance
+
+    @property
+    def _no_importance(self) -> str:
+        """Why there are no blocks."""
+        return self.edition.organisation_blocks[1] if self._inherited else self._say("why.no_differences")
+
+    @property
+    def _blocks(self) -> list[str]:
+        return list(self.analysis.blocks)
+
+    @property
+    def _block_labels(self) -> dict[str, str]:
+        return {block: self.edition.labels[block] for block in self._blocks}
+
+    def _released(self, result: Result) -> Released:
+        return self.edition.released(result, self.department)
+
+    def _say(self, key: str, **values: object) -> str:
+        return self.edition.texts.say(key, **values)
+
+    # The sections, in the reader's order.
+
+    def masthead(self, kind: str = "department_report") -> Section:
+        """Say whose report this is and who answered."""
+        return masthead(self.edition, kind=kind, name=self.edition.names[self.department], answered=self._answered())
+
+    @unless_hidden
+    def summary(self) -> Section:
+        """Answer in three sentences: which mark, against what, and what goes together with it."""
+        texts, labels = self.edition.texts, self.edition.labels
+        sentences = [
+            mark_sentence(
+                self._summary,
+                self._comparison,
+                outcome=self.analysis.outcome,
+                department=self.edition.names[self.department],
+                norm_name=self.edition.norm_name,
+                texts=texts,
+            ),
+            leading_sentence(self._importance, self._blocks, texts, inherited=self._inherited)
+            if self._importance is not None
+            else "",
+            highest_and_lowest_sentence(self._summary, self._blocks, texts),
+        ]
+        figure = mark_strip(
+            self._summary,
+            texts=texts,
+            variable=self.analysis.outcome,
+            label=labels[self.analysis.outcome],
+            **self.edition.norm_on_the_strip,
+        )
+        return section(
+            self._say("summary.heading"), paragraphs(sentences, kind="lead"), figure, released=[self._summary]
+        )
+
+    @unless_hidden
+    def scores(self) -> Section:
+        """Show the three blocks and, folded open, their questions."""
+        texts, labels = self.edition.texts, self.edition.labels
+        figure, items = (
+            dot_intervals(
+                self._summary,
+                texts=texts,
+                labels=labels,
+                norms=self.edition.norm_means,
+                norm_name=self.edition.norm_name,
+                variables=variables,
+                blocks=blocks,
+            )
+            for variables, blocks in ((self._blocks, None), (None, self.analysis.blocks))
+        )
+        answer = best_and_worst_sentence(self._summary, labels, self.analysis.driver_codes, texts)
+        return section(
+            self._say("scores.heading"),
+            paragraphs([answer], kind="answer"),
+            figure,
+            folded(self._say("scores.items"), items.html + self._scores_table().html),
+            released=[self._summary],
+        )
+
+    def _scores_table(self) -> Table:
+        say = self._say
+        return table(
+            self._summary,
+            texts=self.edition.texts,
+            caption=say("scores.table_caption"),
+            stub=say("scores.question"),
+            columns=[
+                Column(heading=say("scores.mean"), statistic="mean"),
+                Column(heading=say("scores.interval"), statistic="mean", show="interval"),
+                Column(heading=say("scores.satisfied"), statistic="satisfied"),
+                Column(heading=say("scores.dissatisfied"), statistic="dissatisfied"),
+                Column(heading=say("scores.answered_by"), statistic="mean", show="n"),
+            ],
+            labels=self.edition.labels,
+        )
+
+    @unless_hidden
+    def why(self) -> Section:
+        """Show how explained satisfaction divides over product, process and orientation."""
+        texts, say, importance = self.edition.texts, self._say, self._importance
+        if importance is None:
+            return section(say("why.heading"), paragraphs([self._no_importance], kind="answer"))
+        inherited = [say("why.inherited")] if self._inherited else []
+        answer = [*inherited, block_sentence(importance, self._blocks, texts), explained_sentence(importance, texts)]
+        return section(
+            say("why.heading"),
+            paragraphs(answer, kind="answer"),
+            why_bar(importance, texts=texts, labels=self._block_labels),
+            folded(say("why.items"), self._inside_the_blocks(importance)),
+            paragraphs([say("why.caution")], kind="note"),
+            released=[importance],
+        )
+
+    def _inside_the_blocks(self, importance: Released) -> str:
+        """Return the questions inside the blocks, or why they are not shown."""
+        table_of_blocks = self._importance_table(
+            importance, self._blocks, "shapley_share", self._say("why.table_caption")
+        )
+        items = importance.only(variables=self.analysis.driver_codes, statistics=["owen_share"])
+        if items.rows.empty or set(items.variables) <= set(self._blocks):
+            withheld = self._say("why.items_withheld", needed=DRIVERS_FROM)
+            return table_of_blocks.html + paragraphs([withheld], kind="note")
+        figure = driver_dots(
+            items,
+            texts=self.edition.texts,
+            labels=self.edition.labels,
+            blocks=self.analysis.blocks,
+            measure="owen_share",
+        )
+        return table_of_blocks.html + figure.html
+
+    def _importance_table(self, importance: Released, variables: Sequence[str], share: str, caption: str) -> Table:
+        say = self._say
+        return table(
+            importance.only(variables=variables),
+            texts=self.edition.texts,
+            caption=caption,
+            stub=say("why.driver"),
+            columns=[
+                Column(heading=say("why.share"), statistic=share),
+                Column(heading=say("scores.interval"), statistic=share, show="interval"),
+                Column(heading=say("why.first"), statistic="probability_first"),
+                Column(heading=say("scores.answered_by"), statistic=share, show="n"),
+            ],
+            labels=self.edition.labels,
+        )
+
+    @unless_hidden
+    def benchmark(self) -> Section:
+        """Compare the outcome and the blocks with the norm."""
+        return self._compared("benchmark.heading", [self.analysis.outcome, *self._blocks])
+
+    @unless_hidden
+    def benchmark_items(self) -> Section:
+        """Compare every question with the norm."""
+        return self._compared("benchmark.items_heading", self.analysis.driver_codes)
+
+    def _compared(self, heading: str, variables: Sequence[str]) -> Section:
+        texts, say = self.edition.texts, self._say
+        title = say(heading)
+        if self._comparison is None or self.edition.norm is None:
+            return section(title, paragraphs([self.edition.no_norm], kind="answer"))
+        if self.edition.norm.fictional:
+            title = say("benchmark.fictional_title", title=title)
+        compared = self._comparison.only(variables=variables)
+        drawn = self.edition.on_one_scale(variables)
+        beside = compared.only(variables=[code for code in variables if code not in drawn])
+        answers = [
+            comparison_sentence(part, self.edition.labels, texts) for part in (beside, compared.only(variables=drawn))
+        ]
+        detail = table(
+            compared,
+            texts=texts,
+            caption=say("benchmark.table_caption"),
+            stub=say("scores.question"),
+            columns=[
+                Column(heading=say("benchmark.value"), statistic="mean"),
+                Column(heading=say("benchmark.norm"), statistic="norm"),
+                Column(heading=say("benchmark.difference"), statistic="difference", signed=True),
+                Column(heading=say("scores.interval"), statistic="difference", show="interval", signed=True),
+                Column(heading=say("benchmark.p_adjusted"), statistic="difference", show="p_adjusted"),
+                Column(
+                    heading=say("benchmark.verdict"),
+                    statistic="difference",
+                    show="verdict",
+                    names=self.edition.verdicts,
+                ),
+            ],
+            labels=self.edition.labels,
+        )
+        return section(
+            title,
+            paragraphs(answers, kind="answer"),
+            forest(
+                compared,
+                texts=texts,
+                labels=self.edition.labels,
+                norm_name=self.edition.norm_name,
+                variables=drawn,
+            ),
+            paragraphs(norm_source(self.edition), kind="note"),
+            folded(say("benchmark.as_table"), detail.html),
+            released=[compared],
+        )
+
+    @unless_hidden
+    def norm_card(self) -> Section:
+        """Say which norm this is."""
+        title, norm = self._say("norm_card.heading"), self.edition.norm
+        if norm is None:
+            return section(title, paragraphs([self.edition.no_norm], kind="answer"))
+        return section(title, norm_facts(self.edition, norm))
+
+    @unless_hidden
+    def reliability(self) -> Section:
+        """Say whether the questions of each scale measure one thing, and how precisely."""
+        texts, say = self.edition.texts, self._say
+        figure = reliability_dots(
+            self._reliability,
+            texts=texts,
+            labels={scale: self.edition.labels[scale] for scale in self._reliability.variables},
+            coefficients={code: say(f"reliability.{code}") for code in COEFFICIENTS},
+            limit=RELIABLE_FROM,
+        )
+        return section(
+            say("reliability.heading"),
+            paragraphs([reliability_sentence(self._reliability, self.edition.labels, texts)], kind="answer"),
+            figure,
+            reliability_table(self.edition, self._reliability, say("reliability.table_caption")),
+            released=[self._reliability],
+        )
+
+    @unless_hidden
+    def item_statistics(self) -> Section:
+        """Say how each question behaves within its scale."""
+        texts, say, labels = self.edition.texts, self._say, self.edition.labels
+        columns = ["item_rest", "alpha_if_dropped", "sd", "ceiling", "floor"]
+        # The means stand in the report, on all answers; here they would rest on complete ones and differ a little.
+        statistics = self._released(self.analysis.item_statistics).only(statistics=columns)
+        return section(
+            say("item_statistics.heading"),
+            paragraphs([item_rest_sentence(statistics, labels, texts)], kind="answer"),
+            table(
+                statistics,
+                texts=texts,
+                caption=say("item_statistics.table_caption"),
+                stub=say("scores.question"),
+                columns=[
+                    *(Column(heading=say(f"item_statistics.{code}"), statistic=code) for code in columns),
+                    Column(heading=say("scores.answered_by"), statistic="item_rest", show="n"),
+                ],
+                labels=labels,
+            ),
+            released=[statistics],
+        )
+
+    @unless_hidden
+    def drivers(self) -> Section:
+        """Show how much each question adds to explaining satisfaction."""
+        texts, say = self.edition.texts, self._say
+        try:
+            importance = self._released(self.analysis.driver_importance)
+        except NotEnoughDataError:
+            return self._too_few("drivers.heading")
+        codes = self.analysis.driver_codes
+        return section(
+            say("drivers.heading"),
+            paragraphs([drivers_sentence(importance, self.edition.labels, codes, texts)], kind="answer"),
+            self._importance_table(importance, codes, "lmg_share", say("drivers.table_caption")),
+            paragraphs([say("why.caution")], kind="note"),
+            released=[importance],
+        )
+
+    @unless_hidden
+    def regression(self) -> Section:
+        """Show the linear model behind the driver analysis."""
+        texts, say = self.edition.texts, self._say
+        try:
+            model = self._released(self.analysis.regression)
+        except NotEnoughDataError:
+            return self._too_few("regression.heading")
+        columns = [
+            Column(heading=say("regression.coefficient"), statistic="coefficient"),
+            Column(heading=say("scores.interval"), statistic="coefficient", show="interval"),
+            *(
+                Column(heading=say(f"regression.{code}"), statistic=code)
+                for code in ("standardised", "zero_order_r", "vif")
+            ),
+        ]
+        terms = [INTERCEPT, *self.analysis.driver_codes]
+        return section(
+            say("regression.heading"),
+            paragraphs([model_sentence(model, texts)], kind="answer"),
+            table(
+                model.only(variables=terms),
+                texts=texts,
+                caption=say("regression.table_caption"),
+                stub=say("why.driver"),
+                columns=columns,
+                labels={**self.edition.labels, INTERCEPT: say("regression.intercept")},
+            ),
+            paragraphs([say("regression.collinear"), say("why.caution")], kind="note"),
+            released=[model],
+        )
+
+    @unless_hidden
+    def method(self) -> Section:
+        """Say how the numbers were computed."""
+        return method(self.edition, n_boot=self.analysis.n_boot)
+
+    @unless_hidden
+    def certainty(self) -> Section:
+        """Say how sure it is and how it was done."""
+        return certainty(self.edition, self._say("certainty.heading"), self._reliability)
+
+    def provenance(self) -> Section:
+        """Say where the numbers come from."""
+        return provenance(self.edition)
+
+    def _too_few(self, heading: str) -> Section:
+        withheld = self._say("why.items_withheld", needed=DRIVERS_FROM)
+        return section(self._say(heading), paragraphs([withheld], kind="answer"))
+
+    def _answered(self) -> str:
+        if self.hidden:
+            return self._say("masthead.not_shown", minimum=self.edition.study.policy.minimum_group)
+        invited = self.edition.study.department(self.department).invited
+        return answered_sentence(self.edition.answered(self.department), invited, self.edition.texts)

@@ -1,0 +1,308 @@
+"""Responses: the checked ratings of a study, from which one department is read without touching the others."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from icstats import __version__
+from icstats.answers import NOT_ASKED, REASONS
+from icstats.documents import did_you_mean
+from icstats.errors import ParameterError, Problem, SurveyFileError
+from icstats.intake import parse_table, survey_bytes
+from icstats.layouts import to_ratings
+from icstats.ratings import check_ratings
+from icstats.scales import valid_counts
+from icstats.store import COUNTS, Contents, open_store, partition, read_frame, write_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from icstats.questionnaire import Questionnaire
+    from icstats.study import Study
+
+__all__ = ["Responses", "check_responses", "read_responses"]
+
+Role = Literal["customer", "staff"]
+FORM = "1"
+"""Changes when the store is laid out differently, so that older stores are made again."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Responses:
+    """The ratings of a study.
+
+    Attributes
+    ----------
+    store
+        Folder of the prepared answers.
+    contents
+        What it holds.
+    questionnaire
+        The questions.
+    """
+
+    store: Path
+    contents: Contents
+    questionnaire: Questionnaire
+
+    def __repr__(self) -> str:
+        return f"<Responses: {_told(self.contents)}, not released>"
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of everything that the ratings follow from."""
+        return self.contents.fingerprint
+
+    @property
+    def waves(self) -> tuple[str, ...]:
+        """Names of the waves in the survey file, sorted."""
+        return self.contents.waves
+
+    @property
+    def departments(self) -> tuple[str, ...]:
+        """Slugs of all departments, in the order of the study."""
+        return self.contents.departments
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know about how the survey file was read, in sentences."""
+        return self.contents.notes
+
+    def ratings(
+        self,
+        *,
+        wave: str,
+        department: str | None = None,
+        role: Role = "customer",
+        columns: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        """Return the ratings frame of one department, or of all.
+
+        Parameters
+        ----------
+        wave
+            One of ``waves``.
+        department
+            Slug; only the file of this department is opened. None: all departments, in the order of the study.
+        role
+            ``customer``: ratings by customers. ``staff``: what the department's own people filled in.
+        columns
+            Columns to return, in this order; None returns all.
+
+        Returns
+        -------
+        DataFrame
+            One row per rating, sorted by department and respondent: ``respondent`` (int64, opaque), ``department``,
+            ``wave``, ``role``, ``weight``, attributes, closed items (float64 as answered, NaN for every kind of
+            missing), open items (str), ``file_row``.
+
+        Raises
+        ------
+        ParameterError
+            When there is no such wave, department, role or column.
+        RunError
+            When the file of this department is damaged.
+        """
+        slugs = self._chosen(wave, department)
+        _require(role, get_args(Role), "role")
+        for column in columns or ():
+            _require(column, self._columns, "column")
+        parts = [self._read(wave, slug, role, columns) for slug in slugs]
+        return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+
+    def missing(self, *, wave: str, department: str) -> pd.DataFrame:
+        """Count why answers are missing, per closed item of one department.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``item, reason, n``; reasons ``not_asked, not_applicable, dont_know, no_answer``. Items of the
+            block ``mirror`` are counted among the department's staff, all others among its customers.
+        """
+        self._chosen(wave, department)
+        stored = read_frame(self.store, self.contents, partition(wave, department))
+        by_staff = (stored["role"] == "staff").to_numpy()
+        rows = []
+        for item in self._closed:
+            codes = stored[item].to_numpy()[by_staff if self.questionnaire.item(item).block == "mirror" else ~by_staff]
+            rows += [(item, reason, int((codes == code).sum())) for code, reason in REASONS.items()]
+        return pd.DataFrame(rows, columns=["item", "reason", "n"])
+
+    def counts(self, *, wave: str) -> pd.DataFrame:
+        """Return ``department, variable, n``: the valid answers of one wave, see :func:`icstats.scales.valid_counts`.
+
+        All departments of the study are in it, also those that nobody rated.
+        """
+        _require(wave, self.waves, "wave")
+        counts = read_frame(self.store, self.contents, COUNTS)
+        return counts.loc[counts["wave"] == wave, ["department", "variable", "n"]].reset_index(drop=True)
+
+    @property
+    def _closed(self) -> list[str]:
+        return [item.code for item in self.questionnaire.items if item.responses is not None]
+
+    @property
+    def _columns(self) -> list[str]:
+        items = [item.code for item in self.questionnaire.items]
+        keys = ["respondent", "department", "wave", "role", "weight"]
+        return [*keys, *self.contents.attributes, *items, "file_row"]
+
+    def _chosen(self, wave: str, department: str | None) -> tuple[str, ...]:
+        _require(wave, self.waves, "wave")
+        if department is None:
+            return self.departments
+        _require(department, self.departments, "department")
+        return (department,)
+
+    def _read(self, wave: str, department: str, role: Role, columns: Sequence[str] | None) -> pd.DataFrame:
+        wanted = self._columns if columns is None else list(columns)
+        constant = {"wave": wave, "department": department}
+        stored = [name for name in dict.fromkeys((*wanted, "role")) if name not in constant]
+        frame = read_frame(self.store, self.contents, partition(wave, department), stored)
+        frame = frame[frame["role"] == role].reset_index(drop=True)
+        texts = {name: pd.array([text] * len(frame), dtype="str") for name, text in constant.items()}
+        return _answers(frame, self.questionnaire).assign(**texts)[wanted]
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class CheckedFile:
+    """A survey file in which nothing is wrong.
+
+    Attributes
+    ----------
+    contents
+        What its store holds or would hold.
+    counts
+        ``wave, department, variable, n``: valid answers.
+    """
+
+    contents: Contents
+    counts: pd.DataFrame
+
+    def __repr__(self) -> str:
+        return f"<CheckedFile: {_told(self.contents)}, not released>"
+
+
+def read_responses(study: Study, *, rebuild: bool = False) -> Responses:
+    """Read and check the survey file of a study, once.
+
+    The result is kept under ``study.store_folder``. As long as the survey file, the questionnaire, the settings of the
+    survey file, the departments and icstats stay the same, it is used again without reading the file anew.
+
+    Parameters
+    ----------
+    study
+        From :func:`icstats.study.read_study`.
+    rebuild
+        Make the prepared answers again in any case.
+
+    Raises
+    ------
+    SurveyFileError
+        All problems of the survey file at once, with file, rows and column; nothing is written then.
+    RunError
+        When the prepared answers cannot be written.
+    """
+    content = survey_bytes(study.responses)
+    fingerprint = _fingerprint(content, study)
+    folder = _folder(study, fingerprint)
+    contents = None if rebuild else open_store(folder, fingerprint)
+    if contents is None:
+        planned, frames = _prepared(content, study, fingerprint)
+        contents = write_store(folder, planned, frames, replace=rebuild)
+    return Responses(store=folder, contents=contents, questionnaire=study.questionnaire)
+
+
+def check_responses(study: Study) -> CheckedFile:
+    """Check the survey file as :func:`read_responses` does, and write nothing.
+
+    Raises
+    ------
+    SurveyFileError
+        All problems of the survey file at once.
+    """
+    content = survey_bytes(study.responses)
+    fingerprint = _fingerprint(content, study)
+    folder = _folder(study, fingerprint)
+    contents = open_store(folder, fingerprint)
+    if contents is not None:
+        return CheckedFile(contents=contents, counts=read_frame(folder, contents, COUNTS))
+    planned, frames = _prepared(content, study, fingerprint)
+    return CheckedFile(contents=planned, counts=frames[COUNTS])
+
+
+def _told(contents: Contents) -> str:
+    return f"{contents.n_ratings:,} rows, {len(contents.departments)} departments"
+
+
+def _folder(study: Study, fingerprint: str) -> Path:
+    return study.store_folder / f"{study.name}-{fingerprint[:16]}"
+
+
+def _fingerprint(content: bytes, study: Study) -> str:
+    departments = ",".join(f"{department.slug}={department.code}" for department in study.departments)
+    parts = (
+        FORM.encode(),
+        __version__.encode(),
+        hashlib.sha256(content).digest(),
+        study.responses.model_dump_json(exclude={"file"}).encode(),
+        study.questionnaire.model_dump_json().encode(),
+        departments.encode(),
+        study.wave.encode(),
+    )
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+
+
+def _prepared(content: bytes, study: Study, fingerprint: str) -> tuple[Contents, dict[str, pd.DataFrame]]:
+    """Return everything that a store holds, from the bytes of the survey file."""
+    raw = parse_table(content, study.responses)
+    checked = check_ratings(to_ratings(raw, study), study)
+    if checked.problems:
+        raise SurveyFileError(checked.problems)
+    stored = checked.frame
+    slugs = tuple(department.slug for department in study.departments)
+    waves = tuple(sorted(stored["wave"].unique()))
+    answered = _answers(stored, study.questionnaire)
+    counts = [
+        valid_counts(answered[answered["wave"] == wave], study.questionnaire, departments=slugs).assign(wave=wave)
+        for wave in waves
+    ]
+    rows_of = stored.groupby(["wave", "department"]).indices
+    frames = {
+        partition(wave, slug): stored.iloc[rows_of.get((wave, slug), [])].drop(columns=["wave", "department"])
+        for wave in waves
+        for slug in slugs
+    }
+    contents = Contents(
+        fingerprint=fingerprint,
+        waves=waves,
+        departments=slugs,
+        attributes=study.responses.attributes,
+        n_ratings=len(stored),
+        notes=(*raw.notes, *checked.notes),
+    )
+    return contents, {COUNTS: pd.concat(counts, ignore_index=True), **frames}
+
+
+def _answers(stored: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
+    """Return the frame with codes turned back into answers, NaN for every kind of missing."""
+    closed = [item for item in questionnaire.items if item.responses is not None and item.code in stored]
+    answers = {}
+    for item in closed:
+        codes = stored[item.code].to_numpy()
+        lowest = questionnaire.response_scale(item.code).minimum
+        answers[item.code] = np.where(codes > NOT_ASKED, codes.astype(float) + lowest, np.nan)
+    return stored.assign(**answers)
+
+
+def _require(found: str, allowed: Iterable[str], name: str) -> None:
+    options = tuple(allowed)
+    if found not in options:
+        hint = did_you_mean(found, options) or f"There are {', '.join(options[:20])}."
+        raise ParameterError(Problem(code="ICS-379", column=name, message=f'there is no {name} "{found}"', hint=hint))

@@ -1,0 +1,101 @@
+"""The shape that every answer has: numbers and codes, the people behind them, and the settings.
+
+A result is plain data. It has no picture and no HTML, and its ``repr`` shows no number: only
+:func:`icstats.disclosure.release` turns it into something a reader may see.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["ORGANISATION", "Result", "Settings", "joined"]
+
+R = TypeVar("R", bound="Result")
+
+ORGANISATION = "organisation"
+"""Stands in the department column where a number is about all departments together."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How a result was made; travels with it, so that a table can say so.
+
+    Attributes
+    ----------
+    method
+        Code of the estimator.
+    interval
+        Code of the interval method, empty where there is no interval.
+    conf_level
+        Nominal coverage of the interval, between 0 and 1.
+    missing
+        Code of what was done with missing answers.
+    n_boot
+        Number of bootstrap replicates, 0 without bootstrap.
+    n_clusters
+        Number of clusters (people), 0 where rows were taken as independent.
+    seed
+        Seed of the random numbers, None where none were used.
+    warnings
+        Codes of what a reader should know, for instance ``heywood:PC4``.
+    """
+
+    method: str
+    interval: str = ""
+    conf_level: float = 0.95
+    missing: str = "listwise"
+    n_boot: int = 0
+    n_clusters: int = 0
+    seed: int | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Result:
+    """Base of all results.
+
+    Attributes
+    ----------
+    data
+        Tidy, full precision, one number per row. The two columns named in ``keys`` say what the row is about and
+        which statistic it is; ``unit`` says how it is rounded at the door; the others come from one vocabulary:
+        ``estimate, std_error, conf_low, conf_high, p_value, n, n_people``. Researchers reach it by name, on purpose.
+    people
+        Same index as ``data``: ``n`` valid answers and ``n_people`` distinct respondents behind each row. This is
+        what disclosure control looks at.
+    settings
+        How the numbers were made.
+    """
+
+    keys: ClassVar[tuple[str, str]] = ("variable", "statistic")
+
+    data: pd.DataFrame
+    people: pd.DataFrame
+    settings: Settings
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {len(self.data)} rows, not released>"
+
+
+def joined(results: Sequence[R]) -> R:
+    """Return results of one kind as one, rows in the given order, warnings together.
+
+    Parameters
+    ----------
+    results
+        At least one; the settings of the first are kept.
+    """
+    first = results[0]
+    warnings = tuple(dict.fromkeys(code for result in results for code in result.settings.warnings))
+    return replace(
+        first,
+        data=pd.concat([result.data for result in results], ignore_index=True),
+        people=pd.concat([result.people for result in results], ignore_index=True),
+        settings=replace(first.settings, warnings=warnings),
+    )

@@ -1,0 +1,408 @@
+"""How sure a function of a covariance matrix is, when answers are missing and people answer more than once.
+
+A coefficient such as Cronbach's alpha is a smooth function of the covariance matrix of the items. Every rating pulls
+that matrix a little, and so the coefficient: its *influence*. The influences of one person are added up before they are
+squared, because what one person says about five departments is not five independent answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from icstats.errors import ParameterError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+__all__ = [
+    "FEWEST",
+    "FloatArray",
+    "IntArray",
+    "ItemSample",
+    "Missing",
+    "bootstrap",
+    "checked_items",
+    "correlations",
+    "item_sample",
+    "person_codes",
+    "require_conf_level",
+    "require_option",
+    "standard_error",
+]
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+Missing = Literal["listwise", "pairwise"]
+
+FEWEST = 3
+"""Fewer answers than this bear no statement about spread."""
+
+BLOCK = 4_000_000
+"""Bootstrap counts that are held in memory at once."""
+
+
+def require_option(value: str, *, name: str, allowed: Collection[str]) -> None:
+    """Refuse a setting that is not one of the allowed words.
+
+    Raises
+    ------
+    ParameterError
+        Names the setting and lists what is allowed.
+    """
+    if value not in allowed:
+        listed = ", ".join(f'"{option}"' for option in allowed)
+        raise ParameterError(f'{name} is "{value}"; allowed are {listed}.', code="ICS-353")
+
+
+def require_conf_level(conf_level: float) -> None:
+    """Refuse a coverage that is not between 0 and 1.
+
+    Raises
+    ------
+    ParameterError
+        Says what was given.
+    """
+    if not 0 < conf_level < 1:
+        raise ParameterError(
+            f"conf_level is {conf_level}; it must lie between 0 and 1.", code="ICS-354", hint="For 95 % write 0.95."
+        )
+
+
+def person_codes(clusters: npt.ArrayLike | None, *, n_rows: int) -> IntArray:
+    """Return for each row the number of its person, counted from 0; without ``clusters`` each row is a person.
+
+    Raises
+    ------
+    ParameterError
+        ``clusters`` has another length than the data, or is empty for some rows.
+    """
+    if clusters is None:
+        return np.arange(n_rows, dtype=np.int64)
+    persons = pd.Series(np.asarray(clusters))
+    if len(persons) != n_rows:
+        raise ParameterError(
+            f"clusters has {len(persons)} values for {n_rows} rows.",
+            code="ICS-352",
+            hint="Give one respondent id per row, in the order of the rows.",
+        )
+    if persons.isna().any():
+        raise ParameterError(
+            f"clusters is empty for {int(persons.isna().sum())} rows.",
+            code="ICS-352",
+            hint="Give each rating without a respondent id an id of its own.",
+        )
+    return np.asarray(pd.factorize(persons)[0], dtype=np.int64)
+
+
+def checked_items(items: pd.DataFrame) -> pd.DataFrame:
+    """Return the items as float columns with NaN for missing, the names as text.
+
+    Raises
+    ------
+    ParameterError
+        Not a DataFrame, or a column that is named twice, is not numeric or holds an infinite number: all at once.
+    """
+    if not isinstance(items, pd.DataFrame):
+        raise ParameterError(
+            f"A DataFrame with one column per item is needed, not {type(items).__name__}.", code="ICS-350"
+        )
+    names = items.columns.map(str)
+    problems = [
+        Problem(code="ICS-351", column=name, message="stands in the data more than once.")
+        for name in names[names.duplicated()].unique()
+    ]
+    numeric = [pd.api.types.is_numeric_dtype(dtype) for dtype in items.dtypes]
+    problems += [
+        Problem(
+            code="ICS-350",
+            column=name,
+            message="is not numeric.",
+            hint="Answers must be numbers, with NaN where there is none.",
+        )
+        for name, is_number in zip(names, numeric, strict=True)
+        if not is_number
+    ]
+    if problems:
+        raise ParameterError(problems)
+    values = items.to_numpy(dtype=float, na_value=np.nan)
+    infinite = np.isinf(values).sum(axis=0)
+    if infinite.any():
+        raise ParameterError(
+            [
+                Problem(code="ICS-350", column=name, message=f"holds {count} infinite values.")
+                for name, count in zip(names, infinite, strict=True)
+                if count
+            ]
+        )
+    return pd.DataFrame(values, columns=names, index=items.index)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ItemSample:
+    """Answers to a set of items and who gave them, after the missing answers were dealt with.
+
+    Attributes
+    ----------
+    items
+        Names of the k items.
+    answers
+        Ratings x items; centred on the mean of each item, 0 where there is no answer.
+    answered
+        Ratings x items; whether there is an answer.
+    people
+        Number of the person behind each rating, from 0 to ``n_people - 1``.
+    n_rows
+        Ratings before any were left out.
+    """
+
+    items: tuple[str, ...]
+    answers: FloatArray
+    answered: BoolArray
+    people: IntArray
+    n_rows: int
+
+    @property
+    def n_items(self) -> int:
+        """Number of items."""
+        return len(self.items)
+
+    @cached_property
+    def complete(self) -> bool:
+        """Whether every rating has every answer."""
+        return bool(self.answered.all())
+
+    @cached_property
+    def units(self) -> int:
+        """Number of independent observations: the people who gave at least one answer."""
+        return int(self.people.max(initial=-1)) + 1
+
+    @property
+    def repeated(self) -> bool:
+        """Whether a person stands behind more than one rating."""
+        return self.units < len(self.people)
+
+    @cached_property
+    def constant_items(self) -> tuple[str, ...]:
+        """Items that were answered by everybody in the same way, or by nobody."""
+        given = (self.answers[here, j] for j, here in enumerate(self.answered.T))
+        return tuple(
+            item for item, values in zip(self.items, given, strict=True) if not len(values) or np.ptp(values) == 0
+        )
+
+    @cached_property
+    def top_shares(self) -> FloatArray:
+        """Share of each item's answers that are its highest."""
+        highest = np.where(self.answered, self.answers, -np.inf).max(axis=0)
+        return np.asarray(((self.answers == highest) & self.answered).sum(axis=0) / self.answered.sum(axis=0))
+
+    @cached_property
+    def pair_counts(self) -> FloatArray:
+        """Ratings that answer both items, k x k."""
+        if self.complete:
+            return np.full((self.n_items, self.n_items), float(len(self.answers)))
+        present = self.answered.astype(float)
+        return np.asarray(present.T @ present)
+
+    @property
+    def n(self) -> int:
+        """Ratings behind the least answered pair of items; without missing answers the number of ratings."""
+        return int(self.pair_counts.min(initial=len(self.answers) if self.items else 0))
+
+    @cached_property
+    def n_people(self) -> int:
+        """People behind the pair of items that the fewest people answered."""
+        if not self.items:
+            return 0
+        if self.complete:
+            return self.units
+        first, second = np.triu_indices(self.n_items)
+        return min(
+            len(np.unique(self.people[self.answered[:, i] & self.answered[:, j]]))
+            for i, j in zip(first, second, strict=True)
+        )
+
+    @cached_property
+    def pair_sums(self) -> FloatArray:
+        """Sum of the row's item over the ratings that answer the column's item too, k x k."""
+        return np.asarray(self.answers.T @ self.answered.astype(float))
+
+    @cached_property
+    def covariance(self) -> FloatArray:
+        """Covariances with denominator n - 1, each from the ratings that answer both items, k x k."""
+        return _covariance(self.pair_counts, self.pair_sums, self.answers.T @ self.answers)
+
+    def influence(self, gradient: FloatArray) -> FloatArray:
+        """Return what each rating adds to the deviation of a coefficient from its true value.
+
+        Parameters
+        ----------
+        gradient
+            k x k, symmetric: derivative of the coefficient with respect to each element of the covariance matrix.
+        """
+        weights = gradient / (self.pair_counts - 1)
+        means = self.pair_sums / self.pair_counts
+        # The products of deviations average to the covariance with denominator n, so that influences add up to zero.
+        centre = means * means.T - self.covariance * (self.pair_counts - 1) / self.pair_counts
+        squares = np.einsum("ij,ij->i", self.answers @ weights, self.answers)
+        present = self.answered.astype(float)
+        crossed = np.einsum("ij,ij->i", self.answers @ (weights * means.T), present)
+        constant = np.einsum("ij,ij->i", present @ (weights * centre), present)
+        return np.asarray(squares - 2 * crossed + constant)
+
+    def person_sums(self) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
+        """Return what must be added up to get a covariance matrix, per person, and how to make one of the sums.
+
+        Returns
+        -------
+        sums
+            People x columns.
+        covariances
+            Turns sums (any number of leading axes, columns last) into covariance matrices.
+        """
+        k = self.n_items
+        first, second = np.triu_indices(k)
+        products = self.answers[:, first] * self.answers[:, second]
+        if self.complete:
+            columns = np.column_stack([np.ones(len(self.answers)), self.answers, products])
+
+            def covariances(sums: FloatArray) -> FloatArray:
+                count = sums[..., 0, None, None]
+                totals = np.broadcast_to(sums[..., 1 : k + 1, None], (*sums.shape[:-1], k, k))
+                return _covariance(count, totals, _symmetric(sums[..., k + 1 :], k))
+        else:
+            present = self.answered.astype(float)
+            both = present[:, first] * present[:, second]
+            crossed = (self.answers[:, :, None] * present[:, None, :]).reshape(len(present), k * k)
+            columns = np.column_stack([both, crossed, products])
+            p = len(first)
+
+            def covariances(sums: FloatArray) -> FloatArray:
+                totals = sums[..., p : p + k * k].reshape(*sums.shape[:-1], k, k)
+                return _covariance(_symmetric(sums[..., :p], k), totals, _symmetric(sums[..., p + k * k :], k))
+
+        return self.summed_per_person(columns), covariances
+
+    def summed_per_person(self, columns: FloatArray) -> FloatArray:
+        """Return the column sums of each person."""
+        order = np.argsort(self.people, kind="stable")
+        starts = np.searchsorted(self.people[order], np.arange(self.units))
+        return np.asarray(np.add.reduceat(columns[order], starts, axis=0))
+
+
+def _covariance(counts: FloatArray, sums: FloatArray, products: FloatArray) -> FloatArray:
+    """Return covariances; ``sums[j, k]`` is the sum of item j over the ratings that answer k as well."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray((products - sums * np.swapaxes(sums, -1, -2) / counts) / (counts - 1))
+
+
+def _symmetric(upper: FloatArray, k: int) -> FloatArray:
+    """Return symmetric k x k matrices from the elements of their upper triangles."""
+    first, second = np.triu_indices(k)
+    full = np.empty((*upper.shape[:-1], k, k))
+    full[..., first, second] = upper
+    full[..., second, first] = upper
+    return full
+
+
+def item_sample(
+    items: pd.DataFrame, *, missing: Missing = "listwise", clusters: npt.ArrayLike | None = None
+) -> ItemSample:
+    """Return the answers that a coefficient rests on.
+
+    Parameters
+    ----------
+    items
+        One row per rating, one float column per item, NaN where there is no answer.
+    missing
+        ``listwise``: ratings that answer every item. ``pairwise``: every rating with an answer; each covariance from
+        the ratings that answer both items.
+    clusters
+        Respondent of each rating.
+
+    Raises
+    ------
+    ParameterError
+        Wrong type, option, cluster or column.
+    """
+    require_option(missing, name="missing", allowed=get_args(Missing))
+    values = checked_items(items)
+    persons = person_codes(clusters, n_rows=len(values))
+    raw = values.to_numpy()
+    answered = ~np.isnan(raw)
+    kept = answered.all(axis=1) if missing == "listwise" else answered.any(axis=1)
+    raw, answered = raw[kept], answered[kept]
+    filled = np.where(answered, raw, 0.0)
+    means = filled.sum(axis=0) / np.maximum(answered.sum(axis=0), 1)
+    return ItemSample(
+        items=tuple(values.columns),
+        answers=np.where(answered, raw - means, 0.0),
+        answered=answered,
+        people=np.unique(persons[kept], return_inverse=True)[1].astype(np.int64),
+        n_rows=len(values),
+    )
+
+
+def standard_error(sample: ItemSample, gradient: FloatArray) -> float:
+    """Return the asymptotically distribution free standard error of a coefficient; NaN with fewer than two people.
+
+    Notes
+    -----
+    The square root of c / (c - 1) times the sum over c people of (the sum of their influences) squared: the
+    infinitesimal jackknife, or sandwich. With one rating per person and complete answers this is the ADF standard error
+    of Yuan, Guarnaccia & Hayslip (2003) and Maydeu-Olivares, Coffman & Hartmann (2007).
+    """
+    units = sample.units
+    if units < 2:  # noqa: PLR2004  one person has no spread
+        return float("nan")
+    per_person = np.bincount(sample.people, weights=sample.influence(gradient), minlength=units)
+    return float(np.sqrt(units / (units - 1) * (per_person**2).sum()))
+
+
+def bootstrap(
+    sample: ItemSample, statistic: Callable[[FloatArray], FloatArray], *, n_boot: int, seed: int, block: int = BLOCK
+) -> FloatArray:
+    """Return a statistic of the covariance matrix in data sets drawn with replacement, whole people at a time.
+
+    Parameters
+    ----------
+    sample
+        What is drawn from.
+    statistic
+        Function of covariance matrices (… x k x k); NaN where it is not defined.
+    n_boot
+        Number of data sets.
+    seed
+        Seed of the draws.
+    block
+        Counts held in memory at once; does not change the result.
+
+    Notes
+    -----
+    No data set is ever built: a drawn data set is a row of counts, and counts x product sums are its moments.
+    """
+    random = np.random.default_rng(seed)
+    sums, covariances = sample.person_sums()
+    units = len(sums)
+    per_block = max(1, block // units)
+    replicates = []
+    for start in range(0, n_boot, per_block):
+        size = min(per_block, n_boot - start)
+        drawn = random.integers(0, units, size=(size, units)) + units * np.arange(size)[:, None]
+        counts = np.bincount(drawn.ravel(), minlength=size * units).reshape(size, units)
+        replicates.append(statistic(covariances(counts @ sums)))
+    return np.concatenate(replicates)
+
+
+def correlations(covariance: FloatArray) -> FloatArray:
+    """Return correlations; NaN for an item without variance."""
+    variances = np.diagonal(covariance, axis1=-2, axis2=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(covariance / np.sqrt(variances[..., :, None] * variances[..., None, :]))

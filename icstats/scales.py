@@ -1,0 +1,215 @@
+"""From answers to items that all point the same way, and from items to scores.
+
+A score is always the plain mean of the items that *every* department is asked unchanged (its common items). The
+items that a department added for itself are shown apart: with them in it, its score could be compared neither with
+the other departments nor with a norm.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from icstats.questionnaire import DRIVER_BLOCKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from icstats.questionnaire import Block, Item, Questionnaire
+
+__all__ = ["RATINGS", "driver_items", "keyed", "scale_scores", "score_items", "two_way_imputed", "valid_counts"]
+
+RATINGS = "ratings"
+"""The variable that counts ratings with at least one answer, whatever the question."""
+
+
+def keyed(ratings: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
+    """Return the answers to all closed items, each pointing to its favourable side.
+
+    Parameters
+    ----------
+    ratings
+        Ratings frame: one float column per closed item, NaN where there is no answer.
+    questionnaire
+        Says which items are reversed. A reversed answer becomes ``minimum + maximum - answer``.
+
+    Returns
+    -------
+    DataFrame
+        Rows as in ``ratings``, one float column per closed item in questionnaire order. An item that ``ratings``
+        does not have is NaN throughout: it was not asked. Same turn as R ``psych::reverse.code``.
+    """
+    return pd.DataFrame(
+        {item.code: _keyed_item(ratings, item, questionnaire) for item in _closed(questionnaire.items)},
+        index=ratings.index,
+        dtype=float,
+    )
+
+
+def score_items(questionnaire: Questionnaire) -> dict[str, tuple[str, ...]]:
+    """Return which items each score is the mean of.
+
+    Returns
+    -------
+    dict
+        Score code to item codes: every scale in questionnaire order, then every driver block that is not itself the
+        code of a scale. The items are the common ones (core, asked of all departments); a scale that has none of
+        those is the mean of all its items.
+    """
+    scores = {scale.code: _common(_closed(questionnaire.items_of(scale=scale.code))) for scale in questionnaire.scales}
+    for block in DRIVER_BLOCKS:
+        scores.setdefault(block, _common(_closed(questionnaire.items_of(block=block))))
+    return {code: items for code, items in scores.items() if items}
+
+
+def scale_scores(items: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
+    """Return the score of every row on every scale and driver block, in scale points.
+
+    Parameters
+    ----------
+    items
+        Items frame from :func:`keyed`.
+    questionnaire
+        Says which items make up which score.
+
+    Returns
+    -------
+    DataFrame
+        One float column per score of :func:`score_items`: the mean of the answered items where at least half of
+        them are answered, else NaN. Same as R ``psych::scoreItems(impute = "none")`` with the half rule on top.
+    """
+    return pd.DataFrame(
+        {code: _mean_of_answered(items, codes) for code, codes in score_items(questionnaire).items()},
+        index=items.index,
+        dtype=float,
+    )
+
+
+def driver_items(questionnaire: Questionnaire, department: str | None = None) -> dict[Block, list[str]]:
+    """Return the closed items of product, process and orientation, for the blocks that have any.
+
+    Parameters
+    ----------
+    questionnaire
+        Says which items belong to which block.
+    department
+        Slug: its own items are then among them. None: the items that all departments are asked.
+    """
+    asked = {
+        block: [
+            item.code
+            for item in _closed(questionnaire.items_of(block=block, department=department))
+            if department is not None or item.departments is None
+        ]
+        for block in DRIVER_BLOCKS
+    }
+    return {block: codes for block, codes in asked.items() if codes}
+
+
+def two_way_imputed(items: pd.DataFrame) -> pd.DataFrame:
+    """Fill the holes in the items of one block from the person and from the item.
+
+    Parameters
+    ----------
+    items
+        Keyed items of one block, rows by items, NaN where there is no answer.
+
+    Returns
+    -------
+    DataFrame
+        Same shape. In rows where at least half of the items are answered a hole becomes person mean + item mean -
+        overall mean, neither rounded nor cut off at the ends of the scale, so that means are not drawn inwards.
+        Other rows, and items that nobody answered, keep their holes.
+
+    Notes
+    -----
+    Deterministic two-way imputation: Bernaards & Sijtsma (2000), Multivariate Behavioral Research 35, 321-364. R:
+    ``miceadds``/``mokken::twoway.imputation`` without its random error.
+    """
+    values = items.to_numpy(dtype=float)
+    answered = ~np.isnan(values)
+    total = np.where(answered, values, 0.0)
+    person_mean = _ratio(total.sum(axis=1), answered.sum(axis=1))
+    item_mean = _ratio(total.sum(axis=0), answered.sum(axis=0))
+    overall_mean = _ratio(total.sum(), answered.sum())
+    expected = person_mean[:, None] + item_mean[None, :] - overall_mean
+    fillable = 2 * answered.sum(axis=1) >= values.shape[1]
+    filled = np.where(~answered & fillable[:, None], expected, values)
+    return pd.DataFrame(filled, index=items.index, columns=items.columns)
+
+
+def valid_counts(
+    ratings: pd.DataFrame, questionnaire: Questionnaire, *, departments: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Count the valid answers behind every number that could be shown of every department.
+
+    Parameters
+    ----------
+    ratings
+        Ratings frame of one wave, customers and staff together.
+    questionnaire
+        Items of the block ``mirror`` are counted among the department's staff, all others among its customers.
+    departments
+        Slugs to list, also those without any rating; None lists those that ``ratings`` has, sorted.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``department, variable, n``; variables are ``ratings`` (customers with at least one answered closed
+        item), every closed item, and every score of :func:`score_items`.
+    """
+    items = keyed(ratings.reset_index(drop=True), questionnaire)
+    values = items.join(scale_scores(items, questionnaire)).notna()
+    mirror = _mirror_variables(questionnaire)
+    by_staff = (ratings["role"] == "staff").to_numpy()
+    valid = pd.DataFrame(
+        {code: values[code].to_numpy() & (by_staff if code in mirror else ~by_staff) for code in values}
+    )
+    of_customers = [code for code in items if code not in mirror]
+    valid.insert(0, RATINGS, valid[of_customers].any(axis=1))
+    department = ratings["department"].to_numpy()
+    listed = sorted(set(department)) if departments is None else list(departments)
+    counts = valid.groupby(department).sum().reindex(listed, fill_value=0)
+    return pd.DataFrame(
+        {
+            "department": np.repeat(listed, counts.shape[1]),
+            "variable": np.tile(counts.columns, len(listed)),
+            "n": counts.to_numpy(dtype=np.int64).ravel(),
+        }
+    )
+
+
+def _closed(items: Iterable[Item]) -> list[Item]:
+    return [item for item in items if item.responses is not None]
+
+
+def _common(items: Sequence[Item]) -> tuple[str, ...]:
+    common = tuple(item.code for item in items if item.core and item.departments is None)
+    return common or tuple(item.code for item in items)
+
+
+def _keyed_item(ratings: pd.DataFrame, item: Item, questionnaire: Questionnaire) -> pd.Series[float]:
+    if item.code not in ratings:
+        return pd.Series(np.nan, index=ratings.index)
+    answers = ratings[item.code].astype(float)
+    if not item.reverse:
+        return answers
+    scale = questionnaire.response_scale(item.code)
+    return scale.minimum + scale.maximum - answers
+
+
+def _mean_of_answered(items: pd.DataFrame, codes: Sequence[str]) -> pd.Series[float]:
+    answers = items.reindex(columns=list(codes))
+    return answers.mean(axis=1).where(2 * answers.notna().sum(axis=1) >= len(codes))
+
+
+def _mirror_variables(questionnaire: Questionnaire) -> set[str]:
+    items = {item.code for item in questionnaire.items if item.block == "mirror"}
+    return items | {scale.code for scale in questionnaire.scales if scale.block == "mirror"}
+
+
+def _ratio(total: np.ndarray, count: np.ndarray) -> np.ndarray:
+    ratio: np.ndarray = np.divide(total, count, out=np.full(np.shape(total), np.nan), where=np.asarray(count) > 0)
+    return ratio

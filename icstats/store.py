@@ -1,0 +1,223 @@
+"""The prepared answers on disk: one Parquet file per wave and department, whole or not there at all.
+
+A store is made in a folder of its own beside its place and renamed into it when everything is on disk. Its list of
+contents holds the fingerprint of each file, so that a file that was damaged later is refused when it is read, and
+that one only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import Field, ValidationError
+
+from icstats.documents import shown_path
+from icstats.errors import Problem, RunError
+from icstats.questionnaire import Strict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import pandas as pd
+
+__all__ = ["COUNTS", "Contents", "open_store", "partition", "read_frame", "write_store"]
+
+LIST, COUNTS = "store.json", "counts.parquet"
+PRIVATE = 0o700
+MAKING = ".making-"
+ABANDONED_SECONDS = 24 * 60 * 60
+
+
+class Contents(Strict):
+    """What a store holds; ``store.json``.
+
+    Attributes
+    ----------
+    fingerprint
+        Of everything that the answers follow from.
+    waves, departments
+        There is a file for each pair, also when nobody rated the department in that wave.
+    attributes
+        Names of the columns that describe the customer.
+    n_ratings
+        Number of ratings in all files together.
+    notes
+        What was noted when the survey file was read.
+    files
+        Path within the store -> SHA-256 of the file.
+    """
+
+    fingerprint: str
+    waves: tuple[str, ...]
+    departments: tuple[str, ...]
+    attributes: tuple[str, ...]
+    n_ratings: int
+    notes: tuple[str, ...]
+    files: dict[str, str] = Field(default_factory=dict)
+
+
+def partition(wave: str, department: str) -> str:
+    """Return the path of a department's file within the store."""
+    return f"wave={wave}/department={department}.parquet"
+
+
+def open_store(folder: Path, fingerprint: str) -> Contents | None:
+    """Return what the store holds; None when it is not there, not whole, or made from something else.
+
+    The departments' files are not opened: each is checked when it is read.
+    """
+    try:
+        contents = Contents.model_validate_json((folder / LIST).read_bytes())
+        expected = {COUNTS, *(partition(wave, slug) for wave in contents.waves for slug in contents.departments)}
+        whole = contents.fingerprint == fingerprint and set(contents.files) == expected
+        return contents if whole and _digest((folder / COUNTS).read_bytes()) == contents.files[COUNTS] else None
+    except (OSError, ValidationError):
+        return None
+
+
+def read_frame(folder: Path, contents: Contents, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read one file of a store, and no other.
+
+    Raises
+    ------
+    RunError
+        When the file is gone or is not what was written.
+    """
+    try:
+        content = (folder / name).read_bytes()
+    except OSError as error:
+        raise _damaged(folder, name, f"cannot be read ({(error.strerror or 'unknown reason').lower()})") from None
+    if _digest(content) != contents.files[name]:
+        raise _damaged(folder, name, "are not what was written")
+    table = pq.read_table(pa.BufferReader(content), columns=None if columns is None else list(columns))
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
+
+
+def write_store(folder: Path, contents: Contents, frames: Mapping[str, pd.DataFrame], *, replace: bool) -> Contents:
+    """Write a store that appears whole or not at all.
+
+    Parameters
+    ----------
+    folder
+        Where it will be.
+    contents
+        What it will hold, ``files`` still empty.
+    frames
+        Path within the store -> its frame; ``counts.parquet`` among them.
+    replace
+        Put it in the place of a whole store with the same fingerprint, instead of keeping that one.
+
+    Raises
+    ------
+    RunError
+        When it cannot be written; nothing is left behind.
+    """
+    with _writing(folder):
+        folder.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        _remove_abandoned(folder.parent)
+        made = Path(tempfile.mkdtemp(prefix=f"{MAKING}{folder.name}-", dir=folder.parent))
+        try:
+            files = {name: _write(made / name, frame) for name, frame in frames.items()}
+            written = contents.model_copy(update={"files": files})
+            _write_bytes(made / LIST, written.model_dump_json(indent=1).encode())
+            _sync_folders(made)
+            return _publish(made, folder, written, replace=replace)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+
+
+def _publish(made: Path, folder: Path, written: Contents, *, replace: bool) -> Contents:
+    """Rename the store into its place, and hold on to the one that another process put there meanwhile."""
+    there = None if replace else open_store(folder, written.fingerprint)
+    if there is not None:
+        return there
+    aside = made.with_name(f"{made.name}-old")
+    with suppress(FileNotFoundError):
+        folder.rename(aside)
+    try:
+        made.rename(folder)
+    except OSError:
+        there = open_store(folder, written.fingerprint)
+        if there is None:
+            raise
+        return there
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return written
+
+
+def _write(path: Path, frame: pd.DataFrame) -> str:
+    buffer = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), buffer)
+    content = buffer.getvalue().to_pybytes()
+    _write_bytes(path, content)
+    return _digest(content)
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
+    path.parent.mkdir(exist_ok=True)
+    with path.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sync_folders(folder: Path) -> None:
+    """Make sure that the names are on disk as well as the contents; Windows has no such call."""
+    if os.name == "nt":
+        return
+    for path in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _remove_abandoned(parent: Path) -> None:
+    """Remove what a killed process left: it holds answers."""
+    for path in parent.glob(f"{MAKING}*"):
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _damaged(folder: Path, name: str, what: str) -> RunError:
+    return RunError(
+        Problem(
+            code="ICS-725",
+            message=f"these prepared answers {what}",
+            file=shown_path(folder / name),
+            hint=f"Remove the folder {folder.name}: it is made again from the survey file.",
+        )
+    )
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or "unknown reason").lower()
+        raise RunError(
+            Problem(
+                code="ICS-726",
+                message=f"the prepared answers cannot be written: {reason}",
+                file=shown_path(folder.parent),
+                hint='Give the study another folder under "store".',
+            )
+        ) from None

@@ -1,0 +1,263 @@
+"""Sentences made from released numbers: the answer first, in the reader's language.
+
+Only :class:`icstats.disclosure.Released` comes in, so no sentence can say what may not be shown; a sentence whose
+number is hidden is not there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from icstats.written import written_n
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from icstats.disclosure import Released, ReleasedRow
+    from icstats.texts import Texts
+
+__all__ = [
+    "CANNOT_TELL",
+    "RELIABLE_FROM",
+    "VERDICTS",
+    "answered_sentence",
+    "best_and_worst_sentence",
+    "block_sentence",
+    "comparison_sentence",
+    "drivers_sentence",
+    "either",
+    "explained_sentence",
+    "highest_and_lowest_sentence",
+    "item_rest_sentence",
+    "leading_sentence",
+    "mark_sentence",
+    "model_sentence",
+    "organisation_sentence",
+    "overall_leading_sentence",
+    "reliability_sentence",
+    "verdict_counts",
+]
+
+RELIABLE_FROM = 0.7
+"""Lower limit of the reliability interval under which a reader is warned (Nunnally 1978)."""
+
+CANNOT_TELL = "cannot_tell"
+MOST_NAMED = 3
+"""More names at one end are no answer to which is highest or lowest."""
+
+VERDICTS = ("clearly_above", "slightly_above", "equal", "slightly_below", "clearly_below", "uncertain")
+
+
+def answered_sentence(n: str, invited: int | None, texts: Texts, *, rated: bool = False) -> str:
+    """Return who answered, from n as it may be shown: exact, or a band such as ``40–49``.
+
+    With a band no rate is given: the rate and the number invited would give n exactly. ``rated`` counts ratings of
+    several departments, of which one customer can give more.
+    """
+    if rated:
+        return texts.say("masthead.rated", n=written_n(n, texts))
+    if invited is None:
+        return texts.say("masthead.answered", n=written_n(n, texts))
+    if n.isdecimal():
+        rate = texts.percent(min(int(n) / invited, 1.0))
+        return texts.say("masthead.answered_of", n=written_n(n, texts), invited=texts.number(invited, 0), rate=rate)
+    low, high = n.split("–")
+    return texts.say("masthead.answered_between", low=low, high=min(int(high), invited), invited=invited)
+
+
+def mark_sentence(
+    summary: Released, comparison: Released | None, *, outcome: str, department: str, norm_name: str, texts: Texts
+) -> str:
+    """Return the mark and how it compares with the norm; empty when the mark is hidden."""
+    mark = _shown(summary, outcome, "mean")
+    if mark is None:
+        return ""
+    words = {
+        "department": department,
+        "mark": texts.number(mark.estimate, 1),
+        "minimum": texts.number(mark.extras["minimum"], 0),
+        "maximum": texts.number(mark.extras["maximum"], 0),
+    }
+    norm = _shown(comparison, outcome, "norm") if comparison else None
+    verdict = _shown(comparison, outcome, "difference") if comparison else None
+    if norm is None or verdict is None:
+        return texts.say("summary.no_norm", **words)
+    return texts.say(
+        f"summary.{verdict.extras['verdict']}", **words, norm_name=norm_name, norm=texts.number(norm.estimate, 1)
+    )
+
+
+def organisation_sentence(summary: Released, *, outcome: str, texts: Texts) -> str:
+    """Return the mark of all customers together; empty when it is hidden."""
+    mark = _shown(summary, outcome, "mean")
+    if mark is None:
+        return ""
+    return texts.say(
+        "summary.overview",
+        mark=texts.number(mark.estimate, 1),
+        minimum=texts.number(mark.extras["minimum"], 0),
+        maximum=texts.number(mark.extras["maximum"], 0),
+    )
+
+
+def overall_leading_sentence(importance: Released, blocks: Sequence[str], texts: Texts) -> str:
+    """Return which block leads in the organisation as a whole."""
+    if importance.verdict == CANNOT_TELL:
+        return texts.say("summary.overview_cannot_tell", blocks=either(blocks, texts))
+    if not importance.verdict:
+        return ""
+    return texts.say("summary.overview_leading", block=texts.say(f"block_in_sentence.{importance.verdict}"))
+
+
+def block_sentence(importance: Released, blocks: Sequence[str], texts: Texts) -> str:
+    """Return which block goes together most with satisfaction, with its share, or that the answers cannot tell."""
+    if importance.verdict == CANNOT_TELL:
+        return texts.say("why.cannot_tell", blocks=either(blocks, texts))
+    leading = _shown(importance, importance.verdict, "shapley_share")
+    if leading is None:
+        return texts.say("why.none")
+    return texts.say(
+        "why.leading",
+        block=texts.say(f"block_in_sentence.{importance.verdict}"),
+        share=texts.percent(leading.estimate),
+        low=texts.percent(leading.conf_low),
+        high=texts.percent(leading.conf_high),
+    )
+
+
+def either(blocks: Sequence[str], texts: Texts) -> str:
+    """Return blocks as alternatives: the products, the process or the customer orientation."""
+    names = [texts.say(f"block_in_sentence.{block}") for block in blocks]
+    return texts.say("summary.or", first=", ".join(names[:-1]), last=names[-1]) if len(names) > 1 else names[0]
+
+
+def highest_and_lowest_sentence(summary: Released, blocks: Sequence[str], texts: Texts) -> str:
+    """Return which blocks score highest and lowest, or that they score alike as far as may be shown."""
+    names = {block: texts.say(f"block_in_sentence.{block}") for block in blocks}
+    ends = _ends(_means(summary, blocks), names, texts)
+    if not ends:
+        return ""
+    return texts.say("summary.highest_lowest" if "low" in ends else "summary.alike", **ends)
+
+
+def best_and_worst_sentence(summary: Released, labels: Mapping[str, str], items: Sequence[str], texts: Texts) -> str:
+    """Return which questions are judged best and worst, or that all are judged alike."""
+    names = {item: texts.say("grammar.quoted", words=labels[item]) for item in items}
+    ends = _ends(_means(summary, items), names, texts)
+    if not ends:
+        return ""
+    return texts.say("scores.best" if "low" in ends else "scores.all_alike", **ends)
+
+
+def _ends(means: Mapping[str, float], names: Mapping[str, str], texts: Texts) -> dict[str, str]:
+    """Return the highest and the lowest with their means, equals together.
+
+    Only one end when all are equal; nothing when too many share an end.
+    """
+    if len(means) < 2:  # noqa: PLR2004  it takes two to differ
+        return {}
+    high, low = max(means.values()), min(means.values())
+    ends = {
+        "highest": texts.listing([names[code] for code in means if means[code] == high]),
+        "high": texts.number(high, 1),
+    }
+    if low < high:
+        lowest = texts.listing([names[code] for code in means if means[code] == low])
+        ends |= {"lowest": lowest, "low": texts.number(low, 1)}
+    return ends
+
+
+def leading_sentence(importance: Released, blocks: Sequence[str], texts: Texts, *, inherited: bool = False) -> str:
+    """Return in a few words which block leads: for this department, or inherited from the organisation."""
+    kind = "organisation_" if inherited else ""
+    if importance.verdict == CANNOT_TELL:
+        return texts.say(f"summary.{kind}cannot_tell", blocks=either(blocks, texts))
+    if not importance.verdict:
+        return ""
+    return texts.say(f"summary.{kind}leading", block=texts.say(f"block_in_sentence.{importance.verdict}"))
+
+
+def explained_sentence(importance: Released, texts: Texts) -> str:
+    """Return how much of the differences in satisfaction is explained."""
+    row = _shown(importance, "model", "r_squared")
+    return "" if row is None else texts.say("why.explained", r_squared=texts.percent(row.estimate))
+
+
+def model_sentence(model: Released, texts: Texts) -> str:
+    """Return how much of the differences the linear model explains."""
+    row = _shown(model, "model", "r_squared")
+    return "" if row is None else texts.say("regression.answer", r_squared=texts.percent(row.estimate))
+
+
+def drivers_sentence(importance: Released, labels: Mapping[str, str], items: Sequence[str], texts: Texts) -> str:
+    """Return the two questions with the largest shares."""
+    rows = {item: _shown(importance, item, "lmg_share") for item in items}
+    shares = {item: row.estimate for item, row in rows.items() if row is not None}
+    largest = sorted(shares, key=shares.__getitem__, reverse=True)
+    quoted = [texts.say("grammar.quoted", words=labels[item]) for item in largest[:2]]
+    if len(quoted) < 2:  # noqa: PLR2004  it takes two to compare
+        return texts.say("drivers.answer_one", first=quoted[0]) if quoted else ""
+    return texts.say(
+        "drivers.answer",
+        first=quoted[0],
+        share_first=texts.percent(shares[largest[0]]),
+        second=quoted[1],
+        share_second=texts.percent(shares[largest[1]]),
+    )
+
+
+def comparison_sentence(comparison: Released, labels: Mapping[str, str], texts: Texts) -> str:
+    """Return how many comparisons with the norm come out which way."""
+    shown = [_shown(comparison, variable, "difference") for variable in comparison.variables]
+    rows = [row for row in shown if row is not None]
+    if not rows:
+        return ""
+    verdicts = [str(row.extras["verdict"]) for row in rows]
+    if len(rows) == 1:
+        verdict = texts.say(f"verdict.{verdicts[0]}")
+        return texts.say("benchmark.answer_one", label=labels[rows[0].variable], verdict=verdict)
+    return texts.say("benchmark.answer", total=len(rows), verdicts=verdict_counts(verdicts, texts))
+
+
+def reliability_sentence(reliability: Released, labels: Mapping[str, str], texts: Texts) -> str:
+    """Return which scales are reliable enough, judged by the lower limit of their interval."""
+    lower: dict[str, float] = {}
+    for scale in reliability.variables:
+        rows = (_shown(reliability, scale, code) for code in ("omega_total", "spearman_brown", "alpha"))
+        row = next((row for row in rows if row is not None and row.conf_low == row.conf_low), None)
+        if row is not None:
+            lower[scale] = row.conf_low
+    if not lower:
+        return texts.say("certainty.unknown")
+    limit = texts.number(RELIABLE_FROM, 2)
+    weak = [labels[scale] for scale, low in lower.items() if low < RELIABLE_FROM]
+    if weak:
+        return texts.say("certainty.some", scales=texts.listing(weak), limit=limit)
+    return texts.say("certainty.good", limit=limit)
+
+
+def item_rest_sentence(statistics: Released, labels: Mapping[str, str], texts: Texts) -> str:
+    """Return which questions go against the rest of their scale."""
+    rows = [_shown(statistics, item, "item_rest") for item in statistics.variables]
+    against = [labels[row.variable] for row in rows if row is not None and row.estimate < 0]
+    if against:
+        quoted = [texts.say("grammar.quoted", words=label) for label in against]
+        return texts.say("item_statistics.negative", items=texts.listing(quoted))
+    return texts.say("item_statistics.answer") if any(row is not None for row in rows) else ""
+
+
+def verdict_counts(verdicts: Sequence[str], texts: Texts) -> str:
+    """Return how many verdicts there are of each kind: 3 a little above, 2 about the same."""
+    return texts.listing(
+        [texts.say(f"verdict_count.{kind}", n=verdicts.count(kind)) for kind in VERDICTS if kind in verdicts]
+    )
+
+
+def _means(summary: Released, variables: Sequence[str]) -> dict[str, float]:
+    rows = {variable: _shown(summary, variable, "mean") for variable in variables}
+    return {variable: row.estimate for variable, row in rows.items() if row is not None}
+
+
+def _shown(released: Released | None, variable: str, statistic: str) -> ReleasedRow | None:
+    row = released.row(variable, statistic) if released is not None else None
+    return None if row is None or row.mark == "hidden" else row

@@ -1,0 +1,411 @@
+"""The study: which file, which questionnaire, which departments, and what may be shown."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo
+
+from icstats.documents import Document, Finding, did_you_mean, file_nearby, parse, read_document, shown_path
+from icstats.errors import ICStatsError, ParameterError
+from icstats.questionnaire import RESERVED, Language, Questionnaire, Strict, Text, read_questionnaire
+from icstats.strict_yaml import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+__all__ = [
+    "FLOOR",
+    "Columns",
+    "Department",
+    "Policy",
+    "ResponsesFile",
+    "Study",
+    "read_policy",
+    "read_study",
+]
+
+FLOOR = 5
+"""No setting, file or argument can show a group smaller than this."""
+
+Notebook = Literal["department_report", "reliability", "drivers", "benchmark"]
+NOTEBOOKS: tuple[Notebook, ...] = ("department_report", "reliability", "drivers", "benchmark")
+
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+TAKEN_SLUG = "organisation"
+"""Same as :data:`icstats.results.ORGANISATION`, written out: that room loads pandas, and reading a study should not."""
+LONGEST_NAME = 60
+SLUG_IN_WORDS = "lower case letters, digits and single hyphens, at most 60 characters"
+WAVE_IN_WORDS = "letters, digits and single hyphens, at most 20 characters"
+
+
+def _from_folder(value: object, info: ValidationInfo) -> object:
+    """Turn the text of a path into the path that it means in the folder of the study file."""
+    if not isinstance(value, str):
+        return value
+    folder = (info.context or {}).get("folder")
+    return Path(value) if folder is None else (folder / value).resolve()
+
+
+FilePath = Annotated[Path, BeforeValidator(_from_folder)]
+
+
+class Columns(Strict):
+    """Names of the columns that are not questions, as the survey file spells them."""
+
+    respondent: str | None = "respondent"
+    department: str = "department"
+    wave: str | None = None
+    role: str | None = None
+    weight: str | None = None
+    item: str = "item"
+    answer: str = "answer"
+
+
+class ResponsesFile(Strict):
+    """The survey file and how it is laid out.
+
+    Attributes
+    ----------
+    file
+        Path, relative to the study file.
+    layout
+        ``stacked``: one row per rating; ``wide``: one row per respondent and one column per department and item;
+        ``long``: one row per answer.
+    separator
+        Column separator; None finds it.
+    columns
+        Names of the key columns.
+    items
+        Item code -> column, where they differ.
+    joint
+        In wide files the text between department and item in a column name: ``hr__PC1``.
+    attributes
+        Columns that describe the customer (unit, tenure).
+    ignore
+        Columns that are left out.
+    not_asked, not_applicable, dont_know
+        Cell texts that mean so. An empty cell is a question that was not answered.
+    """
+
+    file: FilePath
+    layout: Literal["stacked", "wide", "long"] = "stacked"
+    separator: Literal[",", ";"] | None = None
+    columns: Columns = Columns()
+    items: dict[str, str] = Field(default_factory=dict)
+    joint: str = "__"
+    attributes: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    not_asked: tuple[str, ...] = ()
+    not_applicable: tuple[str, ...] = ()
+    dont_know: tuple[str, ...] = ()
+
+
+class Department(Strict):
+    """A staff department that is rated.
+
+    Attributes
+    ----------
+    slug
+        Name in paths, parameters and results: lower case letters, digits and hyphens.
+    code
+        How the survey file writes it; None means: as the slug.
+    invited
+        Number of internal customers that were asked to rate it; None if unknown.
+    team_size
+        Number of people who work there; None if unknown.
+    """
+
+    slug: str = Field(pattern=SLUG, max_length=LONGEST_NAME, description=SLUG_IN_WORDS)
+    name: Text
+    code: str | None = None
+    invited: int | None = Field(default=None, ge=1)
+    team_size: int | None = Field(default=None, ge=1)
+
+
+class Policy(Strict):
+    """What may be shown. The floor is in code; a file can only be stricter.
+
+    Attributes
+    ----------
+    minimum_group
+        Valid answers that a shown number must rest on.
+    minimum_spread
+        Valid answers from which an interval or standard deviation is shown: with fewer, mean and spread together
+        can give single answers away.
+    minimum_extremes
+        Below this, a share of (nearly) all or none, and a mean at the end of its scale, is not shown: it would say
+        what each person answered.
+    extreme_share
+        The share, from 0.5 to 1, that counts as nearly all; one minus it as nearly none is 0 only.
+    exact_n
+        From this number on n is shown exactly; below it as a band of ten.
+    decimals_points, decimals_share, decimals_coefficient
+        Rounding of means in scale points, of shares (as a fraction: 2 is whole percentages) and of coefficients.
+    """
+
+    minimum_group: int = Field(default=10, ge=FLOOR)
+    minimum_spread: int = Field(default=15, ge=10)
+    minimum_extremes: int = Field(default=30, ge=10)
+    extreme_share: float = Field(default=0.9, gt=0.5, le=1)
+    exact_n: int = Field(default=100, ge=50)
+    decimals_points: int = Field(default=1, ge=0, le=1)
+    decimals_share: int = Field(default=2, ge=0, le=2)
+    decimals_coefficient: int = Field(default=2, ge=0, le=2)
+
+
+class Study(Strict):
+    """Everything that one survey needs: the parsed ``params/<name>.yaml``.
+
+    Attributes
+    ----------
+    file
+        The study file itself (not a setting).
+    norms
+        A norm file (``.csv`` with a ``.yaml`` beside it), ``departments`` for the mean of this study's own
+        departments, or None.
+    margin
+        Differences from the norm up to this many standard deviations (within organisations) are of no practical
+        weight.
+    seed
+        All random numbers follow from it, the department and the statistic.
+    """
+
+    file: Path = Field(exclude=True)
+    name: str = Field(pattern=SLUG, max_length=LONGEST_NAME, description=SLUG_IN_WORDS)
+    title: Text
+    organisation: Text
+    wave: str = Field(pattern=r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", max_length=20, description=WAVE_IN_WORDS)
+    responses: ResponsesFile
+    questionnaire: Questionnaire
+    norms: Literal["departments"] | FilePath | None = Field(
+        default=None, union_mode="left_to_right", description="the path of a norm, or departments"
+    )
+    margin: float = Field(default=0.2, gt=0, le=1)
+    policy: Policy = Policy()
+    language: Language = "en"
+    departments: tuple[Department, ...] = Field(min_length=1)
+    notebooks: tuple[Notebook, ...] = NOTEBOOKS
+    store: FilePath | None = None
+    seed: int = Field(default=1, ge=0)
+
+    def department(self, slug: str) -> Department:
+        """Return the department with this slug; KeyError when there is none."""
+        for department in self.departments:
+            if department.slug == slug:
+                return department
+        raise KeyError(slug)
+
+    @property
+    def root(self) -> Path:
+        """The folder that the work is done in: the nearest one above the study file that has ``notebooks``."""
+        folder = self.file.resolve().parent
+        return next((above for above in (folder, *folder.parents) if (above / "notebooks").is_dir()), folder)
+
+    @property
+    def store_folder(self) -> Path:
+        """The folder of the prepared answers."""
+        return self.store or self.root / "data" / ".store"
+
+
+def read_policy(path: Path | str) -> Policy:
+    """Read a policy, see ``params/policy.yaml``.
+
+    Raises
+    ------
+    ParameterError
+        All problems at once, each with its line; nothing below the floor is accepted.
+    """
+    return parse(read_document(path, error=ParameterError), Policy)
+
+
+def read_study(path: Path | str) -> Study:
+    """Read a study with its questionnaire and its policy.
+
+    Parameters
+    ----------
+    path
+        The study file. ``questionnaire`` and ``policy`` in it are paths; like all paths they are relative to the
+        study file.
+
+    Returns
+    -------
+    Study
+        All paths absolute. The survey file and the norm are there, but have not been opened.
+
+    Raises
+    ------
+    ParameterError
+        All problems of the study file, the questionnaire and the policy at once, each with its file and line: first
+        those of form, then, when the form of all three is right, the contradictions.
+    QuestionnaireError
+        When only the questionnaire is wrong.
+    """
+    document = read_document(path, error=ParameterError)
+    file = Path(path).resolve()
+    lost = [document.problem(*finding) for finding in _lost_files(document, file.parent)]
+    parts, failures = _parts(document, file.parent)
+    failures += [ParameterError(lost)] if lost else []
+    try:
+        study = parse(document, Study, overrides=parts, added={"file": file}, context={"folder": file.parent})
+    except ParameterError as failure:
+        unread = {key for key in PARTS if key in document.data and key not in parts}
+        own = [problem for problem in failure.problems if problem.column.split(".")[0] not in unread]
+        failures += [ParameterError(own)] if own else []
+    if failures:
+        raise _together(failures)
+    document.require(contradictions(study))
+    return study
+
+
+PARTS: Mapping[str, Callable[[Path], Strict]] = {"questionnaire": read_questionnaire, "policy": read_policy}
+"""Settings that are the path of another file, and how that is read."""
+
+NOT_A_PATH, NO_FILE = 20, 21
+
+
+def _parts(document: Document, folder: Path) -> tuple[dict[str, Strict], list[ICStatsError]]:
+    parts: dict[str, Strict] = {}
+    failures: list[ICStatsError] = []
+    for key in PARTS:
+        found = document.data.get(key)
+        try:
+            if isinstance(found, str) and (folder / found).is_file():
+                parts[key] = PARTS[key]((folder / found).resolve())
+        except ICStatsError as failure:
+            failures.append(failure)
+    return parts, failures
+
+
+def _together(failures: list[ICStatsError]) -> ICStatsError:
+    kinds = {type(failure) for failure in failures}
+    kind = kinds.pop() if len(kinds) == 1 else ParameterError
+    return kind([problem for failure in failures for problem in failure.problems])
+
+
+def _lost_files(document: Document, folder: Path) -> Iterator[Finding]:
+    for loc in (("questionnaire",), ("policy",), ("responses", "file"), ("norms",)):
+        found = document.value(loc)
+        if isinstance(found, str) and found != "departments":
+            path = (folder / found).resolve()
+            beside = [path.with_suffix(".yaml")] if loc == ("norms",) else []
+            for lost in (lost for lost in (path, *beside) if not lost.is_file()):
+                hint = file_nearby(lost) or "paths are relative to the study file"
+                yield Finding(loc, NO_FILE, f"there is no file {shown_path(lost)}.", hint)
+        elif found is not None and loc[0] in PARTS:
+            yield Finding(loc, NOT_A_PATH, f"found {quoted(found)}; allowed: the path of a file.")
+
+
+def contradictions(study: Study) -> Iterator[Finding]:
+    """Return everything in a well-formed study that cannot be true together."""
+    checks: tuple[Callable[[Study], Iterator[Finding]], ...] = (
+        _departments,
+        _notebooks,
+        _asked_departments,
+        _item_columns,
+        _key_columns,
+        _column_used_twice,
+        _attribute_names,
+        _missing_texts,
+    )
+    return chain.from_iterable(check(study) for check in checks)
+
+
+def _departments(study: Study) -> Iterator[Finding]:
+    users: dict[tuple[str, str], str] = {}
+    for place, department in enumerate(study.departments):
+        slug, code = department.slug, department.code or department.slug
+        loc = ("departments", place)
+        if slug == TAKEN_SLUG:
+            message = f"found {quoted(slug)}; icstats uses this name for all departments together."
+            yield Finding((*loc, "slug"), 22, message, f"for instance {slug}-office")
+        if ("slug", slug) in users:
+            yield Finding((*loc, "slug"), 23, f"{quoted(slug)} is already the slug of another department.")
+        elif ("code", _look(code)) in users:
+            other = users["code", _look(code)]
+            message = f"{quoted(code)} is how the survey file writes {other}; each department needs its own."
+            yield Finding((*loc, "code"), 23, message, "capitals and spaces around do not count")
+        users.setdefault(("slug", slug), slug)
+        users.setdefault(("code", _look(code)), slug)
+
+
+def _look(code: str) -> str:
+    return " ".join(code.split()).casefold()
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    return [name for name, times in Counter(names).items() if times > 1]
+
+
+def _notebooks(study: Study) -> Iterator[Finding]:
+    if not study.notebooks:
+        yield Finding(("notebooks",), 24, "an empty list: nothing would be made.", "leave it out to make all four")
+    for notebook in _repeated(study.notebooks):
+        yield Finding(("notebooks",), 24, f"{quoted(notebook)} stands twice.")
+
+
+def _asked_departments(study: Study) -> Iterator[Finding]:
+    slugs = [department.slug for department in study.departments]
+    for item in study.questionnaire.items:
+        for slug in item.departments or ():
+            if slug not in slugs:
+                message = f"its item {item.code} is asked of {quoted(slug)}, which is no department of this study."
+                yield Finding(("questionnaire",), 25, message, did_you_mean(slug, slugs))
+
+
+def _item_columns(study: Study) -> Iterator[Finding]:
+    codes = [item.code for item in study.questionnaire.items]
+    for code in study.responses.items:
+        if code not in codes:
+            message = f"the questionnaire has no item {quoted(code)}."
+            yield Finding(("responses", "items", code), 26, message, did_you_mean(code, codes))
+
+
+def _key_columns(study: Study) -> Iterator[Finding]:
+    if study.responses.layout == "long" and study.responses.columns.respondent is None:
+        message = "a file with one row per answer needs a column that says whose answer it is."
+        yield Finding(("responses", "columns", "respondent"), 27, message)
+
+
+def _column_used_twice(study: Study) -> Iterator[Finding]:
+    responses = study.responses
+    layout_columns = {"stacked": {"department"}, "wide": set(), "long": {"department", "item", "answer"}}
+    keys = {"respondent", "wave", "role", "weight"} | layout_columns[responses.layout]
+    used = [name for key, name in responses.columns if key in keys and name is not None]
+    used += [*responses.attributes, *responses.ignore, *responses.items.values()]
+    for name in _repeated(used):
+        yield Finding(("responses",), 28, f"the column {quoted(name)} is used for two things.")
+
+
+def _attribute_names(study: Study) -> Iterator[Finding]:
+    taken = RESERVED | {item.code for item in study.questionnaire.items}
+    taken |= {scale.code for scale in study.questionnaire.scales}
+    for place, name in enumerate(study.responses.attributes):
+        if name in taken:
+            message = f"found {quoted(name)}; icstats uses this name itself, or it is the code of an item or scale."
+            yield Finding(("responses", "attributes", place), 29, message, "give the column another name in the file")
+
+
+def _missing_texts(study: Study) -> Iterator[Finding]:
+    kinds = ("not_asked", "not_applicable", "dont_know")
+    texts = {kind: getattr(study.responses, kind) for kind in kinds}
+    for text in _repeated(chain.from_iterable(texts.values())):
+        last = next(kind for kind in reversed(kinds) if text in texts[kind])
+        yield Finding(("responses", last), 30, f"{quoted(text)} has two meanings, or stands twice.")
+    for kind in kinds:
+        for place, text in enumerate(texts[kind]):
+            if item := _item_answered_by(study.questionnaire, text):
+                message = f"{quoted(text)} is also an answer to {item}; the two cannot be told apart."
+                yield Finding(("responses", kind, place), 31, message, "use a text outside all scales in the file")
+
+
+def _item_answered_by(questionnaire: Questionnaire, text: str) -> str:
+    if not re.fullmatch(r"\s*[0-9]{1,3}\s*", text):
+        return ""
+    closed = (item.code for item in questionnaire.items if item.responses)
+    scales = ((code, questionnaire.response_scale(code)) for code in closed)
+    return next((code for code, scale in scales if scale.minimum <= int(text) <= scale.maximum), "")

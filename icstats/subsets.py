@@ -1,0 +1,262 @@
+"""How much every subset of drivers explains, for one covariance matrix or for a thousand at once.
+
+All arrays are packed: the lower triangle of a symmetric matrix row by row along the first axis, the outcome being
+variable 0, and the replicates along the last axis.
+"""
+
+from __future__ import annotations
+
+from math import comb, isqrt
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+
+__all__ = [
+    "REDUNDANT",
+    "adjusted",
+    "explained_by_subsets",
+    "merged",
+    "owen_values",
+    "packed",
+    "replicates",
+    "shapley",
+    "shapley_values",
+    "unpacked",
+    "weighted_covariance",
+]
+
+REDUNDANT = 1e-10
+"""A variable keeps less than this part of its variance when it follows from the others: it can add nothing."""
+
+CELLS_AT_ONCE = 1 << 22
+CELLS_IN_CACHE = 1 << 17
+
+
+def packed(matrix: FloatArray) -> FloatArray:
+    """Return the lower triangle of one symmetric matrix as a packed array with one replicate."""
+    return np.asarray(matrix[np.tril_indices(len(matrix))][:, None], dtype=np.float64)
+
+
+def unpacked(covariances: FloatArray) -> FloatArray:
+    """Return the first replicate of a packed array as a symmetric matrix."""
+    size = _size(covariances)
+    matrix = np.zeros((size, size))
+    matrix[np.tril_indices(size)] = covariances[:, 0]
+    return matrix + np.tril(matrix, -1).T
+
+
+def explained_by_subsets(
+    covariances: FloatArray, groups: Sequence[Sequence[int]], *, rows: int | None = None
+) -> FloatArray:
+    """Return R² of the outcome on every subset of groups of drivers.
+
+    The groups are taken one by one. Each splits every partial covariance matrix into one without the group (its rows
+    are dropped) and one given the group (its Schur complement); after the last group the residual variances of the
+    outcome remain. That costs a few operations per subset instead of one regression per subset.
+
+    Parameters
+    ----------
+    covariances
+        Packed, on a scale where every variable has a variance of about 1: a pivot below :data:`REDUNDANT` counts as
+        zero, which equals the answer of the pseudo-inverse.
+    groups
+        Positions of the variables in each group. Variables in no group are left out.
+    rows
+        Where given, R² is adjusted for the number of drivers in the subset, as estimated from so many rows.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (2**groups, replicates). Bit g of the row number says whether group g is in the subset. NaN in
+        replicates where the outcome does not vary.
+    """
+    order = [0, *(variable for group in reversed(groups) for variable in group)]
+    partial = covariances[_positions(order)][:, None, :]
+    size = len(order)
+    for group in groups:
+        given = partial
+        for taken in range(len(group)):
+            given = _given_last(given, size - taken)
+        size -= len(group)
+        partial = np.concatenate([partial[: _triangle(size)], given], axis=1)
+    total = covariances[0]
+    explained = 1 - partial[0] / np.where(total > REDUNDANT, total, np.nan)
+    return explained if rows is None else adjusted(explained, _drivers_in_subsets(groups)[:, None], rows)
+
+
+def adjusted(r_squared: FloatArray, drivers: IntArray | int, rows: int) -> FloatArray:
+    """Return R² without what it owes to chance: 1 - (1 - R²) (rows - 1) / (rows - drivers - 1)."""
+    return np.asarray(1 - (1 - r_squared) * (rows - 1) / (rows - np.asarray(drivers) - 1), dtype=np.float64)
+
+
+def _drivers_in_subsets(groups: Sequence[Sequence[int]]) -> IntArray:
+    drivers = np.zeros(1, dtype=np.int64)
+    for group in groups:
+        drivers = np.concatenate([drivers, drivers + len(group)])
+    return drivers
+
+
+def shapley(worth: FloatArray) -> FloatArray:
+    """Return the mean marginal worth of each member over all orders of the members.
+
+    Parameters
+    ----------
+    worth
+        Shape (2**members, replicates), ordered as :func:`explained_by_subsets` does.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (members, replicates); adds up to the worth of all minus the worth of none.
+    """
+    members = worth.shape[0].bit_length() - 1
+    sizes = np.bitwise_count(np.arange(worth.shape[0]))
+    joining = _order_weights(members)
+    arriving = np.append(0.0, joining)[sizes][:, None] * worth
+    leaving = np.append(joining, 0.0)[sizes][:, None] * worth
+    present = arriving + leaving
+    values = np.empty((members, worth.shape[1]))
+    for member in reversed(range(members)):
+        half = 1 << member
+        values[member] = present[half:].sum(axis=0)
+        present = present[:half] + present[half:]
+    return np.asarray(values - leaving.sum(axis=0), dtype=np.float64)
+
+
+def shapley_values(covariances: FloatArray, groups: Sequence[Sequence[int]], *, rows: int | None = None) -> FloatArray:
+    """Return the Shapley values (groups, replicates) of R²: with single drivers as groups, LMG.
+
+    Replicates go through in portions that stay in the processor's cache; the portions do not change the values.
+    """
+    portions = _portions(covariances, len(groups))
+    return np.hstack([shapley(explained_by_subsets(portion, groups, rows=rows)) for portion in portions])
+
+
+def owen_values(
+    covariances: FloatArray, blocks: Sequence[Sequence[int]], *, rows: int | None = None
+) -> list[FloatArray]:
+    """Return the Owen values of the items, one array (items, replicates) per block.
+
+    The mean marginal R² of an item over all orders of the blocks and of the items within their block, in which the
+    items of one block follow each other. They add up to the Shapley value of their block.
+    """
+    values = []
+    for own, block in enumerate(blocks):
+        others = [list(items) for position, items in enumerate(blocks) if position != own]
+        portions = _portions(covariances, len(others) + len(block))
+        values.append(np.hstack([_owen_values_of(block, others, portion, rows) for portion in portions]))
+    return values
+
+
+def _owen_values_of(
+    block: Sequence[int], others: Sequence[Sequence[int]], covariances: FloatArray, rows: int | None
+) -> FloatArray:
+    before = _order_weights(len(others) + 1)[np.bitwise_count(np.arange(2 ** len(others)))]
+    worth = explained_by_subsets(covariances, [*others, *([item] for item in block)], rows=rows)
+    by_own_and_other = worth.reshape(2 ** len(block), 2 ** len(others), -1)
+    return shapley(np.einsum("sor,o->sr", by_own_and_other, before))
+
+
+def _portions(covariances: FloatArray, groups: int) -> Iterator[FloatArray]:
+    at_once = max(1, CELLS_IN_CACHE >> groups)
+    for start in range(0, covariances.shape[1], at_once):
+        yield covariances[:, start : start + at_once]
+
+
+def merged(covariances: FloatArray, loadings: FloatArray) -> FloatArray:
+    """Return the packed covariances of weighted sums of the variables; ``loadings`` is sums x variables."""
+    rows, columns = np.tril_indices(loadings.shape[1])
+    first, second = np.tril_indices(len(loadings))
+    once = loadings[first][:, rows] * loadings[second][:, columns]
+    mirrored = np.where(rows != columns, loadings[first][:, columns] * loadings[second][:, rows], 0.0)
+    return np.asarray((once + mirrored) @ covariances, dtype=np.float64)
+
+
+def weighted_covariance(values: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return the packed covariances (divided by the sum of the weights) of rows x variables."""
+    products = _products(values, weights, None)
+    return _covariances(products, np.ones((1, len(products))))
+
+
+def replicates(
+    values: FloatArray, weights: FloatArray, clusters: IntArray | None, *, n_boot: int, seed: int | None
+) -> FloatArray:
+    """Return the packed covariances of bootstrap samples of rows, or of clusters with all their rows.
+
+    No sample is ever built: the products of all pairs of variables are made once (and added up per cluster), and how
+    often each row or cluster was drawn turns them into moments by one matrix product.
+    """
+    products = _products(values, weights, clusters)
+    counts = _drawn_counts(len(products), n_boot, seed)
+    return np.concatenate([_covariances(products, chunk) for chunk in counts], axis=1)
+
+
+def _drawn_counts(units: int, n_boot: int, seed: int | None) -> Iterator[FloatArray]:
+    generator = np.random.default_rng(seed)
+    at_once = max(1, CELLS_AT_ONCE // units)
+    for start in range(0, n_boot, at_once):
+        samples = min(at_once, n_boot - start)
+        drawn = generator.integers(0, units, size=(samples, units)) + units * np.arange(samples)[:, None]
+        yield np.bincount(drawn.ravel(), minlength=samples * units).reshape(samples, units).astype(np.float64)
+
+
+def _products(values: FloatArray, weights: FloatArray, clusters: IntArray | None) -> FloatArray:
+    rows, columns = np.tril_indices(values.shape[1])
+    products = np.hstack([np.ones((len(values), 1)), values, values[:, rows] * values[:, columns]])
+    products *= weights[:, None]
+    if clusters is None:
+        return products
+    order = np.argsort(clusters, kind="stable")
+    starts = np.flatnonzero(np.diff(clusters[order], prepend=-1))
+    return np.asarray(np.add.reduceat(products[order], starts, axis=0), dtype=np.float64)
+
+
+def _covariances(products: FloatArray, counts: FloatArray) -> FloatArray:
+    sums = products.T @ counts.T
+    variables = _size(sums) - 1
+    means = sums[1 : variables + 1] / sums[0]
+    rows, columns = np.tril_indices(variables)
+    return np.asarray(sums[variables + 1 :] / sums[0] - means[rows] * means[columns], dtype=np.float64)
+
+
+def _given_last(partial: FloatArray, size: int) -> FloatArray:
+    """Return the covariances of all but the last variable, given the last one."""
+    last = partial[_triangle(size - 1) :]
+    pivot = last[-1]
+    varies = pivot > REDUNDANT
+    slopes = last[:-1] / np.where(varies, pivot, 1.0) * varies
+    given = np.empty((_triangle(size - 1), *partial.shape[1:]))
+    for row in range(size - 1):
+        here = slice(_triangle(row), _triangle(row + 1))
+        np.multiply(last[row], slopes[: row + 1], out=given[here])
+        np.subtract(partial[here], given[here], out=given[here])
+    return given
+
+
+def _order_weights(members: int) -> FloatArray:
+    """Return, by the number of members that came before, the share of orders in which just those came before."""
+    return np.array([1 / (members * comb(members - 1, before)) for before in range(members)])
+
+
+def _positions(order: Sequence[int]) -> IntArray:
+    variables = np.asarray(order, dtype=np.int64)
+    rows, columns = np.tril_indices(len(order))
+    high = np.maximum(variables[rows], variables[columns])
+    low = np.minimum(variables[rows], variables[columns])
+    return np.asarray(high * (high + 1) // 2 + low, dtype=np.int64)
+
+
+def _triangle(size: int) -> int:
+    return size * (size + 1) // 2
+
+
+def _size(triangle: FloatArray) -> int:
+    return (isqrt(8 * len(triangle) + 1) - 1) // 2

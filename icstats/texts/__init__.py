@@ -1,0 +1,87 @@
+"""Every sentence a reader sees, in the reader's language; numbers and dates as that language writes them."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Literal
+
+from babel.dates import format_date
+from babel.numbers import format_decimal, format_percent
+
+if TYPE_CHECKING:
+    from datetime import date
+
+__all__ = ["LANGUAGES", "Texts"]
+
+LANGUAGES = ("en", "nl")
+
+
+class Texts:
+    """The words of one language.
+
+    Parameters
+    ----------
+    language
+        ``en`` or ``nl``; KeyError for a language that has no file.
+    """
+
+    def __init__(self, language: str) -> None:
+        if language not in LANGUAGES:
+            raise KeyError(language)
+        self.language: Literal["en", "nl"] = "nl" if language == "nl" else "en"
+        self._sentences = _sentences(language)
+
+    def say(self, key: str, **values: object) -> str:
+        """Return the sentence with this dotted key, its places filled; KeyError when a key or value is missing."""
+        return self._sentences[key].format(**values)
+
+    def knows(self, key: str) -> bool:
+        """Return whether there is a sentence with this key."""
+        return key in self._sentences
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All dotted keys."""
+        return tuple(self._sentences)
+
+    def number(self, value: float, decimals: int) -> str:
+        """Return a number with exactly this many decimals: 6.8 or 6,8; zero never has a minus sign."""
+        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+        shown: str = format_decimal(round(value, decimals) + 0.0, format=pattern, locale=self.language)
+        return shown
+
+    def signed(self, value: float, decimals: int) -> str:
+        """Return a difference with its sign: +0.3, 0.0 or a true minus, −0.3."""
+        rounded = round(value, decimals)
+        sign = "+" if rounded > 0 else "\N{MINUS SIGN}" if rounded < 0 else ""
+        return sign + self.number(abs(rounded), decimals)
+
+    def percent(self, fraction: float) -> str:
+        """Return a fraction as a whole percentage: 0.56 is 56 % in Dutch and 56% in English."""
+        shown: str = format_percent(fraction, format="#,##0%", locale=self.language)
+        return shown
+
+    def date(self, day: date) -> str:
+        """Return a date in words: 24 November 2026."""
+        return format_date(day, format="d MMMM y", locale=self.language)
+
+    def listing(self, parts: list[str]) -> str:
+        """Return the parts as a list in a sentence: a, b and c."""
+        if len(parts) < 2:  # noqa: PLR2004  a list of one needs no "and"
+            return "".join(parts)
+        return self.say("grammar.and", first=", ".join(parts[:-1]), last=parts[-1])
+
+
+@cache
+def _sentences(language: str) -> dict[str, str]:
+    source = resources.files(__package__).joinpath(f"{language}.toml").read_text(encoding="utf-8")
+    return dict(_flattened(tomllib.loads(source)))
+
+
+def _flattened(table: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for key, value in table.items():
+        found += _flattened(value, f"{prefix}{key}.") if isinstance(value, dict) else [(prefix + key, value)]
+    return found

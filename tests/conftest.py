@@ -1,0 +1,52 @@
+"""Sites that more than one test file reads are made once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from shared import shared_file
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """One run of the real command.
+
+    Attributes
+    ----------
+    folder
+        What it wrote for the wave.
+    """
+
+    exit_code: int
+    output: str
+    folder: Path
+
+
+def icstats(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "icstats", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="session")
+def orientation_site(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """The real survey of 13 faculties, all notebooks, by the real command."""
+    shared_file("data/univer_orientation_2002.csv")
+    outputs = tmp_path_factory.mktemp("orientation")
+    done = icstats("run", "tests/studies/orientation/study.yaml", "--outputs", str(outputs))
+    return Ran(exit_code=done.returncode, output=done.stdout + done.stderr, folder=outputs / "orientation" / "2002")
+
+
+@pytest.fixture(scope="session")
+def dutch_example_site(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """Three departments of the example in Dutch: one with blocks only, one without drivers of its own, one hidden."""
+    outputs = tmp_path_factory.mktemp("example")
+    wanted = [argument for slug in ("procurement", "archive", "library") for argument in ("--department", slug)]
+    done = icstats("run", "params/example.yaml", "--language", "nl", "--outputs", str(outputs), *wanted)
+    return Ran(exit_code=done.returncode, output=done.stdout + done.stderr, folder=outputs / "example" / "2026")

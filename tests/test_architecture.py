@@ -1,0 +1,147 @@
+"""The house keeps its shape: imports go downward, statistics draw nothing, doors stay closed."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import icstats
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "icstats"
+
+RANKS = (
+    # shapes and tools that know nothing of surveys
+    ("errors", "results", "seeds", "strict_yaml", "cuts", "worth", "subsets", "factor", "canvas", "workers"),
+    ("texts", "documents", "sampling", "moments", "rowchart"),
+    # what was asked, of whom
+    ("questionnaire", "cases", "consistency", "screening"),
+    ("study", "norms", "scales", "store", "worlds", "phrases"),
+    # what was answered
+    ("intake", "columns", "answers", "template", "ledger", "organisation", "draws", "importance"),
+    # the statistics
+    ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark"),
+    # what may be shown
+    ("ratings", "example", "disclosure"),
+    ("responses", "written"),
+    ("analysis", "tables", "markstrip", "heatmap", "sharebars", "story"),
+    ("figures",),
+    # reports
+    ("edition", "sections"),
+    ("colophon",),
+    ("report", "overview", "pages"),
+    # batch and site
+    ("engine",),
+    ("plan",),
+    ("receipts",),
+    ("batch",),
+    ("site",),
+    ("__main__",),
+)
+RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}
+STATISTICS = (
+    "moments",
+    "sampling",
+    "subsets",
+    "cases",
+    "factor",
+    "screening",
+    "consistency",
+    "importance",
+    "describe",
+    "reliability",
+    "drivers",
+    "benchmark",
+)
+
+
+def rooms() -> list[Path]:
+    return sorted([*PACKAGE.glob("*.py"), PACKAGE / "texts" / "__init__.py"])
+
+
+def room_name(path: Path) -> str:
+    return path.parent.name if path.name == "__init__.py" and path.parent != PACKAGE else path.stem
+
+
+def imported(path: Path) -> set[str]:
+    """Return every module that a file imports, also inside functions and for type checking."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def own_rooms(path: Path) -> set[str]:
+    parts = (name.split(".") for name in imported(path) if name.startswith("icstats."))
+    return {part[1] for part in parts if part[1] in RANK}
+
+
+@pytest.mark.parametrize("path", [path for path in rooms() if path != PACKAGE / "__init__.py"], ids=room_name)
+def test_every_room_has_a_rank_and_imports_only_lower_ones(path: Path) -> None:
+    room = room_name(path)
+    assert room in RANK, f"{room} has no rank"
+    assert {other: RANK[other] for other in own_rooms(path) if RANK[other] >= RANK[room]} == {}
+
+
+def test_every_rank_names_a_room_that_exists() -> None:
+    assert set(RANK) == {room_name(path) for path in rooms()} - {"__init__"}
+
+
+@pytest.mark.parametrize("room", STATISTICS)
+def test_statistics_know_neither_words_nor_pictures(room: str) -> None:
+    tops = {name.split(".")[0] for name in imported(PACKAGE / f"{room}.py")}
+    assert not tops & {"matplotlib", "seaborn", "jinja2", "IPython"}
+    assert "texts" not in own_rooms(PACKAGE / f"{room}.py")
+
+
+@pytest.mark.parametrize(
+    "room", ["tables", "figures", "markstrip", "heatmap", "sharebars", "written", "story", "sections"]
+)
+def test_what_readers_see_is_made_from_released_results_only(room: str) -> None:
+    assert not own_rooms(PACKAGE / f"{room}.py") & {*STATISTICS, "responses", "intake", "analysis", "scales"}
+
+
+def test_no_result_can_be_displayed() -> None:
+    for path in rooms():
+        text = path.read_text(encoding="utf-8")
+        if "(Result)" in text:
+            assert "_repr_html_" not in text
+            assert "def plot" not in text
+
+
+def test_no_room_is_called_after_nothing() -> None:
+    assert not {path.stem for path in rooms()} & {"utils", "helpers", "common", "misc", "tools"}
+
+
+@pytest.mark.parametrize("path", rooms(), ids=room_name)
+def test_rooms_stay_small(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 600
+
+
+def test_nothing_is_left_to_do() -> None:
+    marks = re.compile("|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X", "NotImplemented" + "Error"]))
+    files = [*rooms(), *(ROOT / "tests").rglob("*.py")]
+    assert [path.name for path in files if marks.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_importing_icstats_loads_nothing_heavy() -> None:
+    program = (
+        "import sys, icstats; dir(icstats); "
+        "print([m for m in ('pandas', 'numpy', 'matplotlib', 'papermill', 'pydantic') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_public_name_can_be_fetched_and_is_documented() -> None:
+    assert sorted(icstats.__all__) == sorted(icstats.ROOMS)
+    for name in icstats.__all__:
+        assert (getattr(icstats, name).__doc__ or "").strip(), name

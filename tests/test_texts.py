@@ -1,0 +1,75 @@
+"""Every sentence exists in both languages, with the same places to fill, and is used."""
+
+from __future__ import annotations
+
+import string
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from icstats.texts import LANGUAGES, Texts
+
+PACKAGE = Path(__file__).resolve().parents[1] / "icstats"
+
+
+def places(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+
+
+def test_both_languages_have_the_same_keys_with_the_same_places() -> None:
+    english, dutch = Texts("en"), Texts("nl")
+    assert set(english.keys) == set(dutch.keys)
+    different = [key for key in english.keys if places(english._sentences[key]) != places(dutch._sentences[key])]
+    assert different == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sentence_is_empty_or_has_stray_spaces(language: str) -> None:
+    texts = Texts(language)
+    assert [key for key in texts.keys if texts._sentences[key] != texts._sentences[key].strip()] == []
+    assert [key for key in texts.keys if not texts._sentences[key]] == []
+
+
+def test_every_sentence_is_used_somewhere() -> None:
+    source = "".join(
+        path.read_text(encoding="utf-8")
+        for path in [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.j2"), *PACKAGE.rglob("*.html")]
+    )
+    unused = [key for key in Texts("en").keys if key not in source and f"{key.rpartition('.')[0]}.{{" not in source]
+    assert unused == []
+
+
+def test_an_unknown_sentence_or_a_missing_value_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        Texts("en").say("summary.nothing")
+    with pytest.raises(KeyError):
+        Texts("en").say("masthead.answered")
+    with pytest.raises(KeyError):
+        Texts("de")
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "signed", "percent", "day"),
+    [("en", "1,234.5", "−0.3", "56%", "24 November 2026"), ("nl", "1.234,5", "−0,3", "56%", "24 november 2026")],
+)
+def test_numbers_and_dates_are_written_as_the_language_does(
+    language: str, number: str, signed: str, percent: str, day: str
+) -> None:
+    texts = Texts(language)
+    assert texts.number(1234.5, 1) == number
+    assert texts.signed(-0.3, 1) == signed
+    assert texts.percent(0.56) == percent
+    assert texts.date(date(2026, 11, 24)) == day
+
+
+def test_zero_has_no_sign() -> None:
+    assert Texts("en").number(-0.04, 1) == "0.0"
+    assert Texts("en").signed(-0.04, 1) == "0.0"
+    assert Texts("en").signed(0.04, 1) == "0.0"
+
+
+def test_lists_read_as_sentences() -> None:
+    assert Texts("en").listing(["a"]) == "a"
+    assert Texts("nl").listing(["a", "b", "c"]) == "a, b en c"
+    assert Texts("nl").listing([]) == ""
