@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from icstats.study import Study
 
 __all__ = ["SERVICE", "Analysis"]
+
+M = TypeVar("M", "Importance", "Regression")
 
 SERVICE = "service"
 """Name of the scale of all product, process and orientation items together."""
@@ -119,7 +121,8 @@ class Analysis:
         scales = {code: self.questionnaire.response_scale(code) for code in [self.outcome, *self.driver_codes]}
         for block, codes in self.blocks.items():
             scales[block] = scales[codes[0]]
-        return summarise(self.measured, response_scales=scales, clusters=self.people)
+        composites = [block for block, codes in self.blocks.items() if len(codes) > 1]
+        return summarise(self.measured, response_scales=scales, composites=composites, clusters=self.people)
 
     def _scales(self) -> Mapping[str, list[str]]:
         """Return the common items of every scale, the whole of the service last."""
@@ -159,11 +162,14 @@ class Analysis:
         """Step of the small-sample ladder: ``none``, ``blocks`` or ``all``."""
         from icstats.drivers import ladder  # noqa: PLC0415
 
-        return ladder(len(self._complete))
+        return ladder(len(self._usable))
 
     @cached_property
-    def _complete(self) -> pd.DataFrame:
-        """The outcome and driver items of the ratings that a model can use; see :func:`two_way_imputed`."""
+    def _usable(self) -> pd.DataFrame:
+        """The outcome and driver items of the ratings that have an outcome and half of every block; holes are filled.
+
+        See :func:`two_way_imputed`.
+        """
         filled = [two_way_imputed(self.items[codes]) for codes in self.blocks.values()]
         return pd.concat([self.items[[self.outcome]], *filled], axis=1).dropna()
 
@@ -171,33 +177,35 @@ class Analysis:
     def block_importance(self) -> Importance:
         """How much product, process and orientation each add to explaining satisfaction.
 
-        From 100 complete ratings on every block is its set of items; from 30 to 99 it is one number, the mean of its
+        From 100 usable ratings on every block is its set of items; from 30 to 99 it is one number, the mean of its
         items: seventeen predictors would be too many.
 
         Raises
         ------
         NotEnoughDataError
-            Below 30 complete ratings: a department that small has no drivers of its own.
+            Below 30 usable ratings: a department that small has no drivers of its own.
         """
         from icstats.drivers import BLOCKS_FROM  # noqa: PLC0415
         from icstats.importance import block_importance  # noqa: PLC0415
 
         if self.ladder == "none":
-            raise NotEnoughDataError(f"Fewer than {BLOCKS_FROM} complete ratings: no drivers.", code="ICS-520")
-        data, blocks = self._complete, dict(self.blocks)
+            raise NotEnoughDataError(f"Fewer than {BLOCKS_FROM} usable ratings: no drivers.", code="ICS-520")
+        data, blocks = self._usable, dict(self.blocks)
         if self.ladder == "blocks":
             data = pd.concat(
                 [data[[self.outcome]], *(data[codes].mean(axis=1).rename(block) for block, codes in blocks.items())],
                 axis=1,
             )
             blocks = {block: [block] for block in blocks}
-        return block_importance(
-            data,
-            outcome=self.outcome,
-            blocks=blocks,
-            clusters=self.people[data.index],
-            n_boot=self.n_boot,
-            seed=derive_seed(self.study.seed, self.department, self.wave, "block_importance"),
+        return self._from_ratings(
+            block_importance(
+                data,
+                outcome=self.outcome,
+                blocks=blocks,
+                clusters=self.people[data.index],
+                n_boot=self.n_boot,
+                seed=derive_seed(self.study.seed, self.department, self.wave, "block_importance"),
+            )
         )
 
     @cached_property
@@ -207,19 +215,21 @@ class Analysis:
         Raises
         ------
         NotEnoughDataError
-            Below 100 complete ratings.
+            Below 100 usable ratings.
         """
         from icstats.importance import bootstrap_importance  # noqa: PLC0415
 
         self._require_all()
-        return bootstrap_importance(
-            self._complete,
-            outcome=self.outcome,
-            drivers=self.driver_codes,
-            clusters=self.people[self._complete.index],
-            n_boot=self.n_boot,
-            # The same samples of people as for the blocks: what both analyses say about the model is then the same.
-            seed=derive_seed(self.study.seed, self.department, self.wave, "block_importance"),
+        return self._from_ratings(
+            bootstrap_importance(
+                self._usable,
+                outcome=self.outcome,
+                drivers=self.driver_codes,
+                clusters=self.people[self._usable.index],
+                n_boot=self.n_boot,
+                # The same samples of people as for the blocks: what both analyses say about the model is then the same.
+                seed=derive_seed(self.study.seed, self.department, self.wave, "block_importance"),
+            )
         )
 
     @cached_property
@@ -229,23 +239,30 @@ class Analysis:
         Raises
         ------
         NotEnoughDataError
-            Below 100 complete ratings.
+            Below 100 usable ratings.
         """
         from icstats.drivers import regression  # noqa: PLC0415
 
         self._require_all()
-        return regression(
-            self._complete,
-            outcome=self.outcome,
-            drivers=self.driver_codes,
-            clusters=self.people[self._complete.index],
+        return self._from_ratings(
+            regression(
+                self._usable,
+                outcome=self.outcome,
+                drivers=self.driver_codes,
+                clusters=self.people[self._usable.index],
+            )
         )
+
+    def _from_ratings(self, model: M) -> M:
+        """Return a model whose settings tell that it was given filled answers, and of how many ratings."""
+        settings = replace(model.settings, missing="two_way", n_total=len(self.ratings))
+        return replace(model, settings=settings)
 
     def _require_all(self) -> None:
         from icstats.drivers import DRIVERS_FROM  # noqa: PLC0415
 
         if self.ladder != "all":
-            raise NotEnoughDataError(f"Fewer than {DRIVERS_FROM} complete ratings: blocks only.", code="ICS-521")
+            raise NotEnoughDataError(f"Fewer than {DRIVERS_FROM} usable ratings: blocks only.", code="ICS-521")
 
     def comparison(self, norm: Norm) -> Comparison:
         """Return the difference from the norm of everything that the norm knows and this department was asked."""

@@ -11,7 +11,7 @@ from scipy.special import stdtr, stdtrit
 
 from icstats.errors import NormError, ParameterError, Problem
 from icstats.results import Result, Settings
-from icstats.sampling import checked_items, person_codes, require_conf_level
+from icstats.sampling import FEW_CLUSTERS, checked_items, error_of_mean, person_codes, require_conf_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,14 +27,11 @@ __all__ = ["Comparison", "ComparisonSettings", "Verdict", "compare_with_norm"]
 
 Verdict = Literal["clearly_above", "slightly_above", "equal", "slightly_below", "clearly_below", "uncertain"]
 
-FEWEST_PEOPLE = 2
-"""One person has no spread."""
-
-FEW_CLUSTERS = 40
-"""Below this number of people cluster-robust errors are known to be too small."""
-
 NUMBERS = ["estimate", "std_error", "conf_low", "conf_high", "p_value", "p_adjusted", "margin", "minimum", "maximum"]
 COLUMNS = ["variable", "statistic", *NUMBERS[:5], "n", "n_people", "unit", *NUMBERS[5:], "verdict"]
+
+FEWEST_PEOPLE = 2
+"""One person has no spread."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,12 +100,13 @@ def compare_with_norm(
         ``equal``           it lies within -m and m: no difference of practical weight
         ``slightly_below``  it lies below 0 and reaches into the margin
         ``clearly_below``   it lies below -m
-        ``uncertain``       anything else, and every variable without an interval
+        ``uncertain``       anything else, a variable without interval or margin
         ==================  =============================================================
 
         An interval within the margin is ``equal``, also when it excludes 0. No interval with fewer than two people or
-        where all values are the same; ``settings.warnings`` has ``no_answers:``, ``too_few_answers:`` or
-        ``no_variance:`` with the variable, and ``few_clusters`` for fewer than 40 people who repeat.
+        where the values are the same from person to person; ``settings.warnings`` has ``no_answers:``,
+        ``too_few_answers:`` or ``no_variance:`` with the variable, and ``few_clusters`` for fewer than 40 people who
+        repeat.
 
     Raises
     ------
@@ -188,13 +186,11 @@ class _Answers:
 
     @property
     def varies(self) -> bool:
-        return self.n_people >= FEWEST_PEOPLE and bool(np.ptp(self.values) > 0)
+        return self.n_people >= FEWEST_PEOPLE and self.error_of_mean > 0
 
     @property
     def error_of_mean(self) -> float:
-        """Return the root of c / (c - 1) x the sum over c people of (the sum of their deviations)², over n."""
-        per_person = np.bincount(self.people, weights=self.values - self.mean)
-        return float(np.sqrt(self.n_people / (self.n_people - 1) * (per_person**2).sum()) / self.n)
+        return error_of_mean(self.values, self.people)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,6 +223,8 @@ def _test(answers: _Answers, in_norm: dict[str, float], *, margin: float, conf_l
 
 
 def _verdict(low: float, high: float, margin: float) -> Verdict:
+    if np.isnan(margin):
+        return "uncertain"
     if low >= -margin and high <= margin:
         return "equal"
     if low > 0:

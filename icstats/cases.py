@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from icstats.errors import NotEnoughDataError, ParameterError, Problem
-from icstats.sampling import FEWEST, person_codes
+from icstats.sampling import FEW_CLUSTERS, FEWEST, ROUNDING, person_codes
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -27,9 +27,6 @@ SINGULAR = 1e-10
 
 INVOLVED = 1e-6
 """A driver takes part in such a dependency from this weight on."""
-
-FEW_CLUSTERS = 40
-"""Below this number of people cluster-robust errors are known to be too small."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -81,10 +78,13 @@ class Cases:
 
     @property
     def spreads(self) -> FloatArray:
-        """Weighted standard deviations (divided by the sum of the weights); exactly 0 where all values are equal."""
+        """Weighted standard deviations (divided by the sum of the weights); exactly 0 where all values are equal.
+
+        Values that differ by what rounding leaves (0.1 + 0.2 beside 0.3) are equal.
+        """
         deviations = self.values - self.means
         spreads = np.sqrt(self.weights @ deviations**2 / self.weights.sum())
-        return np.where(np.ptp(self.values, axis=0) == 0, 0.0, spreads)
+        return np.where(np.ptp(self.values, axis=0) <= ROUNDING * np.abs(self.values).max(axis=0), 0.0, spreads)
 
     @property
     def standardised(self) -> FloatArray:

@@ -33,7 +33,6 @@ __all__ = [
     "Row",
     "estimated",
     "omega_rows",
-    "pair_plan",
     "planned",
     "require_independence",
 ]
@@ -100,11 +99,6 @@ def planned(
     if seed is None:
         seed = int(np.random.SeedSequence().generate_state(1, np.uint64)[0] >> 1)
     return Plan(name=name, interval=interval, conf_level=conf_level, n_boot=n_boot, seed=seed)
-
-
-def pair_plan(plan: Plan, sample: ItemSample) -> Plan:
-    """Return the plan with the default interval of Spearman-Brown for these people."""
-    return replace(plan, interval="adf" if sample.repeated else "fisher", n_boot=0)
 
 
 def require_independence(plan: Plan, sample: ItemSample) -> None:

@@ -10,18 +10,25 @@ import pandas as pd
 from scipy.special import ndtri, stdtrit
 
 from icstats.results import Result, Settings
-from icstats.sampling import FEWEST, FloatArray, IntArray, checked_items, person_codes, require_conf_level
+from icstats.sampling import (
+    FEW_CLUSTERS,
+    FEWEST,
+    FloatArray,
+    IntArray,
+    checked_items,
+    error_of_mean,
+    person_codes,
+    require_conf_level,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     import numpy.typing as npt
 
     from icstats.questionnaire import ResponseScale
 
 __all__ = ["Summary", "summarise"]
-
-FEW_CLUSTERS = 40
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -37,6 +44,7 @@ def summarise(
     scores: pd.DataFrame,
     *,
     response_scales: Mapping[str, ResponseScale],
+    composites: Collection[str] = (),
     clusters: npt.ArrayLike | None = None,
     conf_level: float = 0.95,
 ) -> Summary:
@@ -48,8 +56,10 @@ def summarise(
         Ratings x variables (items, scales, blocks), floats in points of the response scale, NaN for missing; reverse
         items already turned round.
     response_scales
-        Response scale of the variables that have one. The shares are given only where all values are whole numbers:
-        of a mean of several items nobody is "satisfied".
+        Response scale of the variables that have one.
+    composites
+        Variables that are means of several items. They get no shares: of a mean nobody is "satisfied". Neither does
+        any variable whose values are not all whole numbers.
     clusters
         Respondent of each rating. Where a person stands behind several values the intervals allow for that: the mean
         by the cluster-robust standard error and t on people - 1 degrees of freedom, the shares by the effective number
@@ -62,8 +72,8 @@ def summarise(
     Summary
         Each row from all ratings that have the variable. No interval with fewer than three answers or people; codes in
         ``settings.warnings``: ``no_answers:<variable>``, ``too_few_answers:<variable>``, ``no_variance:<variable>``
-        (all the same: the mean gets no interval, for one of zero width would claim to be sure), and ``few_clusters``
-        (fewer than 40 people who repeat).
+        (the same from person to person: the mean gets no interval, for one of zero width would claim to be sure), and
+        ``few_clusters`` (a variable with fewer than 40 people who repeat).
 
     Raises
     ------
@@ -82,6 +92,7 @@ def summarise(
     people_in_all = len(np.unique(persons))
     records: list[dict[str, object]] = []
     warnings: list[str] = []
+    few_clusters = False
     for variable in values.columns:
         given = values[variable].notna().to_numpy()
         answers, people = values.loc[given, variable].to_numpy(), np.unique(persons[given], return_inverse=True)[1]
@@ -94,16 +105,18 @@ def summarise(
             "maximum": np.nan if scale is None else float(scale.maximum),
         }
         warnings += _warnings(variable, answers, people)
+        few_clusters |= int(people.max(initial=-1)) + 1 < min(len(answers), FEW_CLUSTERS)
         records.append(about | {"statistic": "mean", "unit": "points"} | _mean(answers, people, conf_level))
-        if scale is not None and len(answers) and (answers == np.round(answers)).all():
+        is_answer = variable not in composites and bool(len(answers)) and bool((answers == np.round(answers)).all())
+        if scale is not None and is_answer:
             for statistic, hits in (
                 ("satisfied", answers >= scale.satisfied),
                 ("dissatisfied", answers <= scale.dissatisfied),
             ):
                 records.append(about | {"statistic": statistic, "unit": "share"} | _share(hits, people, conf_level))
-    repeated = people_in_all < len(values)
-    if repeated and people_in_all < FEW_CLUSTERS:
+    if few_clusters:
         warnings.append("few_clusters")
+    repeated = people_in_all < len(values)
     data = pd.DataFrame(records, columns=COLUMNS).astype(dict.fromkeys(NUMBERS, float))
     return Summary(
         data=data,
@@ -128,7 +141,7 @@ def _warnings(variable: str, answers: FloatArray, people: IntArray) -> list[str]
         return [f"no_answers:{variable}"]
     if people.max() + 1 < FEWEST:
         return [f"too_few_answers:{variable}"]
-    return [f"no_variance:{variable}"] if np.ptp(answers) == 0 else []
+    return [] if error_of_mean(answers, people) else [f"no_variance:{variable}"]
 
 
 def _mean(answers: FloatArray, people: IntArray, conf_level: float) -> dict[str, float]:
@@ -136,18 +149,11 @@ def _mean(answers: FloatArray, people: IntArray, conf_level: float) -> dict[str,
     if not len(answers):
         return {}
     mean, units = float(answers.mean()), int(people.max()) + 1
-    if units < FEWEST or np.ptp(answers) == 0:
+    error = error_of_mean(answers, people) if units >= FEWEST else 0.0
+    if not error:
         return {"estimate": mean}
-    error = _clustered_error(answers - mean, people)
     reach = float(stdtrit(units - 1, (1 + conf_level) / 2)) * error
     return {"estimate": mean, "std_error": error, "conf_low": mean - reach, "conf_high": mean + reach}
-
-
-def _clustered_error(deviations: FloatArray, people: IntArray) -> float:
-    """Return the standard error of a mean, from the summed deviations of each person."""
-    per_person = np.bincount(people, weights=deviations)
-    units = len(per_person)
-    return float(np.sqrt(units / (units - 1) * (per_person**2).sum()) / len(deviations))
 
 
 def _share(hits: npt.NDArray[np.bool_], people: IntArray, conf_level: float) -> dict[str, float]:
@@ -157,7 +163,7 @@ def _share(hits: npt.NDArray[np.bool_], people: IntArray, conf_level: float) -> 
     share, units = float(hits.mean()), int(people.max()) + 1
     if units < FEWEST:
         return {"estimate": share}
-    error = _clustered_error(np.asarray(hits - share, dtype=np.float64), people)
+    error = error_of_mean(hits.astype(np.float64), people)
     effective = _effective_number(share, error, n=len(hits), units=units, conf_level=conf_level)
     low, high = proportion_confint(share * effective, effective, alpha=1 - conf_level, method="wilson")
     return {"estimate": share, "std_error": error, "conf_low": float(low), "conf_high": float(high)}

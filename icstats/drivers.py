@@ -72,7 +72,7 @@ class Regression(Result):
 
 
 def ladder(n: int) -> Literal["none", "blocks", "all"]:
-    """Return which driver analysis ``n`` complete ratings bear.
+    """Return which driver analysis ``n`` usable ratings bear.
 
     Below 30 none of their own: the organisation's is shown, and labelled as such. From 30 to 99 one composite per
     block. From 100 all items. The steps follow what public survey programmes use: 25 to 30 answers before any

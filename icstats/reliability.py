@@ -16,13 +16,12 @@ from icstats.consistency import (
     Row,
     estimated,
     omega_rows,
-    pair_plan,
     planned,
     require_independence,
 )
 from icstats.errors import NotEnoughDataError, ParameterError
 from icstats.results import Result, Settings
-from icstats.sampling import FEWEST, ItemSample, Missing, checked_items, item_sample, person_codes
+from icstats.sampling import FEW_CLUSTERS, FEWEST, ItemSample, Missing, checked_items, item_sample, person_codes
 from icstats.screening import item_rest_correlations, negative_items, obstacle, usable_items, usable_sample
 
 if TYPE_CHECKING:
@@ -46,7 +45,6 @@ Interval = Literal["adf", "bootstrap", "feldt", "bonett"]
 PairInterval = Literal["fisher", "adf", "bootstrap"]
 
 PAIR = 2
-FEW_CLUSTERS = 40
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -208,7 +206,7 @@ def spearman_brown(
     *,
     name: str = "scale",
     missing: Missing = "listwise",
-    interval: PairInterval | None = None,
+    interval: PairInterval = "adf",
     conf_level: float = 0.95,
     clusters: npt.ArrayLike | None = None,
     n_boot: int = 1000,
@@ -221,9 +219,9 @@ def spearman_brown(
     items
         As in :func:`cronbach_alpha`; exactly two items.
     interval
-        ``fisher``: Fisher's z of the correlation, for people who answer once. ``adf`` and ``bootstrap`` as in
-        :func:`cronbach_alpha` (the scale of log(1 - coefficient) is that of Fisher's z). None: ``adf`` if a person
-        stands behind more than one rating, else ``fisher``.
+        ``adf`` and ``bootstrap`` as in :func:`cronbach_alpha` (the scale of log(1 - coefficient) is that of Fisher's
+        z). ``fisher``: Fisher's z of the correlation, on request, for people who answer once. It takes the answers as
+        normal: where 86 % gave the highest answer, it holds the truth in only 70 % of samples of 400.
     name, missing, conf_level, clusters, n_boot, seed
         As in :func:`cronbach_alpha`.
 
@@ -239,19 +237,18 @@ def spearman_brown(
 
     Notes
     -----
-    Eisinga, te Grotenhuis & Pelzer (2013): for two items this, not alpha. Equal to standardised alpha.
+    Eisinga, te Grotenhuis & Pelzer (2013): for two items this, not alpha. Equal to standardised alpha. In R:
+    ``psych::cor.ci(x)``, then 2 r / (1 + r); ``fisher``: ``cor.test(x, y)$conf.int``, each end through 2 r / (1 + r).
     """
     plan = planned(
         name,
-        interval=interval or "adf",
+        interval=interval,
         allowed=get_args(PairInterval),
         conf_level=conf_level,
         n_boot=n_boot,
         seed=seed,
     )
     sample = usable_sample(items, name=name, missing=missing, clusters=clusters, fewest_items=PAIR, most_items=PAIR)
-    if interval is None:
-        plan = pair_plan(plan, sample)
     require_independence(plan, sample)
     row, warnings = estimated(SPEARMAN_BROWN, sample, plan)
     return _result(
@@ -314,8 +311,7 @@ def _suited(sample: ItemSample, plan: Plan) -> tuple[list[Row], list[str]]:
         return [Row(coefficient=code) for code in coefficients], [f"{in_the_way}:{plan.name}"]
     alpha, alpha_codes = estimated(ALPHA, sample, plan)
     if pair:
-        fitting = plan if plan.interval == "bootstrap" else pair_plan(plan, sample)
-        brown, brown_codes = estimated(SPEARMAN_BROWN, sample, fitting)
+        brown, brown_codes = estimated(SPEARMAN_BROWN, sample, plan)
         return [brown, alpha], negative_items(sample) + brown_codes + alpha_codes
     omega, omega_codes = omega_rows(sample, plan)
     return [alpha, *omega], negative_items(sample) + alpha_codes + omega_codes

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FEWEST",
+    "FEW_CLUSTERS",
+    "ROUNDING",
     "FloatArray",
     "IntArray",
     "ItemSample",
@@ -29,6 +31,7 @@ __all__ = [
     "bootstrap",
     "checked_items",
     "correlations",
+    "error_of_mean",
     "item_sample",
     "person_codes",
     "require_conf_level",
@@ -44,6 +47,12 @@ Missing = Literal["listwise", "pairwise"]
 
 FEWEST = 3
 """Fewer answers than this bear no statement about spread."""
+
+FEW_CLUSTERS = 40
+"""Below this number of people who repeat, cluster-robust errors are known to be too small."""
+
+ROUNDING = 1e-12
+"""A spread smaller than this part of the values is what rounding leaves of none."""
 
 BLOCK = 4_000_000
 """Bootstrap counts that are held in memory at once."""
@@ -348,6 +357,30 @@ def item_sample(
         people=np.unique(persons[kept], return_inverse=True)[1].astype(np.int64),
         n_rows=len(values),
     )
+
+
+def error_of_mean(values: FloatArray, people: IntArray) -> float:
+    """Return the standard error of a mean when one person may stand behind several values.
+
+    The root of c / (c - 1) x the sum over c people of (the sum of their deviations from the mean)^2, over n; which is
+    s / sqrt(n) when everybody answers once.
+
+    Parameters
+    ----------
+    values
+        At least one value of each of two people.
+    people
+        Number of the person behind each value, from 0.
+
+    Returns
+    -------
+    float
+        Exactly 0 where nothing varies from person to person, also when rounding leaves a trace.
+    """
+    per_person = np.bincount(people, weights=values - values.mean())
+    units = len(per_person)
+    error = float(np.sqrt(units / (units - 1) * (per_person**2).sum()) / len(values))
+    return error if error > ROUNDING * float(np.abs(values).max()) else 0.0
 
 
 def standard_error(sample: ItemSample, gradient: FloatArray) -> float:

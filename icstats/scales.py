@@ -126,7 +126,7 @@ def two_way_imputed(items: pd.DataFrame) -> pd.DataFrame:
     Notes
     -----
     Deterministic two-way imputation: Bernaards & Sijtsma (2000), Multivariate Behavioral Research 35, 321-364. R:
-    ``miceadds``/``mokken::twoway.imputation`` without its random error.
+    ``mokken::twoway``, without its random error and rounding.
     """
     values = items.to_numpy(dtype=float)
     answered = ~np.isnan(values)

@@ -203,6 +203,22 @@ def test_without_spread_there_is_a_difference_but_no_interval_and_no_verdict() -
     assert result.settings.warnings == ("no_variance:same", "too_few_answers:one", "no_answers:none")
 
 
+def test_answers_that_cancel_within_every_person_have_no_interval() -> None:
+    scores = pd.DataFrame({"mark": [1.0, 5, 1, 5, 1, 5, 2, 4]})
+    result = compare_with_norm(scores, norm(mark=2.0), clusters=[1, 1, 2, 2, 3, 3, 4, 4])
+    assert rows(result, "difference").loc["mark", ["estimate", "verdict"]].tolist() == [1.0, "uncertain"]
+    assert np.isnan(rows(result, "difference")["conf_low"]["mark"])
+    assert result.settings.warnings == ("no_variance:mark", "few_clusters")
+
+
+def test_without_a_margin_no_difference_can_be_judged() -> None:
+    unknown = norm(mark=7.0)
+    unknown.values["sd_within"] = np.nan
+    result = compare_with_norm(pd.DataFrame({"mark": answers(8.0, 1.0, 100)}), unknown)
+    assert rows(result, "difference").loc["mark", "verdict"] == "uncertain"
+    assert rows(result, "difference").loc["mark", "conf_low"] == pytest.approx(0.80, abs=0.01)
+
+
 def test_one_person_is_not_two_answers() -> None:
     scores = pd.DataFrame({"mark": [6.0, 9.0]})
     result = compare_with_norm(scores, norm(mark=7.0), clusters=["x", "x"])

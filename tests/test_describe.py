@@ -150,6 +150,26 @@ def test_equal_answers_claim_no_certainty() -> None:
     assert row(result, "PC1", "satisfied")["conf_low"] == pytest.approx(0.7575, abs=1e-4)
 
 
+def test_answers_that_cancel_within_every_person_claim_no_certainty() -> None:
+    cancelling = pd.DataFrame({"PC1": [1.0, 5, 1, 5, 1, 5, 2, 4]})
+    result = summary(cancelling, clusters=[1, 1, 2, 2, 3, 3, 4, 4])
+    assert result.settings.warnings == ("no_variance:PC1", "few_clusters")
+    assert np.isnan(row(result, "PC1")["conf_low"])
+    assert row(result, "PC1")["estimate"] == 3
+
+
+def test_a_mean_of_items_has_no_shares_even_where_it_happens_to_be_whole() -> None:
+    whole = pd.DataFrame({"PC1": [4.0, 3, 5, 4], "process": [4.0, 3, 5, 4]})
+    statistics = summary(whole, composites=["process"]).data.groupby("variable")["statistic"].agg(list).to_dict()
+    assert statistics == {"PC1": ["mean", "satisfied", "dissatisfied"], "process": ["mean"]}
+
+
+def test_few_people_are_counted_among_those_who_answered_the_variable() -> None:
+    scores = pd.DataFrame({"PC1": [*np.tile([1.0, 2, 3, 4, 5, 4], 5), *[np.nan] * 60]})
+    people = [*np.arange(30) // 6, *range(5, 65)]
+    assert summary(scores, clusters=people).settings.warnings == ("no_variance:PC1", "few_clusters")
+
+
 def test_few_people_who_repeat_are_pointed_out() -> None:
     assert summary(answers(), clusters=np.arange(80) // 4).settings.warnings == ("few_clusters",)
     assert summary(answers(), clusters=np.arange(80) // 2).settings.warnings == ()

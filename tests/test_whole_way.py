@@ -107,7 +107,7 @@ def test_a_small_faculty_inherits_the_drivers_of_the_organisation(orientation_si
     importance = [row for row in rows(orientation_site.folder / "faculty-10") if row["kind"] == "Importance"]
     assert {row["department"] for row in importance} == {"organisation"}
     page = (orientation_site.folder / "faculty-10" / "department_report.html").read_text(encoding="utf-8")
-    assert "too few complete answers for an analysis of its own" in page
+    assert "too few usable answers for an analysis of its own" in page
 
 
 def test_pages_point_to_nothing_but_their_siblings(orientation_site: Ran, dutch_example_site: Ran) -> None:
