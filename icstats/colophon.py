@@ -84,7 +84,9 @@ def norm_source(edition: Edition) -> list[str]:
         )
     )
     fictional = [say("benchmark.fictional")] if norm.fictional else []
-    return [source, *fictional, say("benchmark.margin", margin=edition.texts.number(edition.study.margin, 2))]
+    years = norm.years_older_than(edition.wave)
+    old = [say("benchmark.old", years=years)] if years else []
+    return [source, *fictional, *old, say("benchmark.margin", margin=edition.texts.number(edition.study.margin, 2))]
 
 
 def _respondents(edition: Edition, norm: Norm) -> str:

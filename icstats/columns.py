@@ -78,7 +78,8 @@ def column_problems(header: Sequence[str], study: Study, file: str) -> list[Prob
         gone, problems = _departments_without_columns(header, unexpected, study, file)
         uses = [use for use in uses if use.setting or not use.column.startswith(gone)]
     absent = [use for use in uses if use.column not in header]
-    comparable = len(absent) * len(unexpected) <= MOST_COMPARED
+    # Names of which none is known may be answers: none of them is repeated.
+    comparable = len(absent) < len(uses) and len(absent) * len(unexpected) <= MOST_COMPARED
     for use in absent:
         if use.required:
             near = nearest(use.column, unexpected) if comparable else None

@@ -85,9 +85,14 @@ class Edition:
 
     @cached_property
     def labels(self) -> dict[str, str]:
-        """Label of every item, scale and block, by code."""
+        """Label of every item, scale and block, by code; a reverse item is called so, for its numbers are turned."""
         questionnaire = self.study.questionnaire
-        items = {item.code: item.label[self._language] for item in questionnaire.items}
+        plain = {item.code: item.label[self._language] for item in questionnaire.items}
+        turned = {item.code for item in questionnaire.items if item.reverse}
+        items = {
+            code: self.texts.say("grammar.reversed", label=label) if code in turned else label
+            for code, label in plain.items()
+        }
         scales = {scale.code: scale.label[self._language] for scale in questionnaire.scales}
         blocks = {block: self.texts.say(f"block.{block}") for block in (*DRIVER_BLOCKS, SERVICE)}
         return {**items, **scales, **blocks}

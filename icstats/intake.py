@@ -321,8 +321,7 @@ def _problems_of_header(header: list[str], file: str) -> Iterator[Problem]:
                 code="ICS-112",
                 message=f"columns {', '.join(positions)} have the same name",
                 file=file,
-                column=name,
-                hint="Give every column its own name.",
+                hint="Give every column its own name. Is the first row the header?",
             )
 
 

@@ -99,7 +99,10 @@ def check(study: Study, *, departments: Sequence[str] | None = None) -> Checked:
     _refuse([*problems, *_too_many_answers(study, rated)])
     unrated = [one.slug for one in study.departments if not rated.get(one.slug)]
     nobody = (f"nobody rated {', '.join(unrated)} in wave {study.wave}: is its code right?",) if unrated else ()
-    return Checked(plan=plan, answered=_answered(of_wave, rated, plan), notes=(*checked.contents.notes, *nobody))
+    years = plan.norm.years_older_than(study.wave) if plan.norm else 0
+    old = (f"the norm is {years} years older than wave {study.wave}; every report says so",) if years else ()
+    notes = (*checked.contents.notes, *nobody, *old)
+    return Checked(plan=plan, answered=_answered(of_wave, rated, plan), notes=notes)
 
 
 def _rated(of_wave: pd.DataFrame) -> dict[str, int]:

@@ -55,8 +55,9 @@ def score_items(questionnaire: Questionnaire) -> dict[str, tuple[str, ...]]:
     -------
     dict
         Score code to item codes: every scale in questionnaire order, then every driver block that is not itself the
-        code of a scale. The items are the common ones (core, asked of all departments); a scale that has none of
-        those is the mean of all its items.
+        code of a scale. The items are the common ones (core, asked of all departments). Where there are none
+        of those, the score is the mean of all items if the same departments are asked them all; if not, there is none,
+        for it would be another thing in another department.
     """
     scores = {scale.code: _common(_closed(questionnaire.items_of(scale=scale.code))) for scale in questionnaire.scales}
     for block in DRIVER_BLOCKS:
@@ -187,7 +188,8 @@ def _closed(items: Iterable[Item]) -> list[Item]:
 
 def _common(items: Sequence[Item]) -> tuple[str, ...]:
     common = tuple(item.code for item in items if item.core and item.departments is None)
-    return common or tuple(item.code for item in items)
+    asked_alike = len({item.departments for item in items}) == 1
+    return common or (tuple(item.code for item in items) if asked_alike else ())
 
 
 def _keyed_item(ratings: pd.DataFrame, item: Item, questionnaire: Questionnaire) -> pd.Series[float]:

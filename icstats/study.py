@@ -377,6 +377,9 @@ def _column_used_twice(study: Study) -> Iterator[Finding]:
     keys = {"respondent", "wave", "role", "weight"} | layout_columns[responses.layout]
     used = [name for key, name in responses.columns if key in keys and name is not None]
     used += [*responses.attributes, *responses.ignore, *responses.items.values()]
+    if responses.layout == "stacked":
+        codes = (item.code for item in study.questionnaire.items if item.code not in responses.items)
+        used += [code for code in codes if code in responses.ignore]
     for name in _repeated(used):
         yield Finding(("responses",), 28, f"the column {quoted(name)} is used for two things.")
 

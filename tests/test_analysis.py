@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,3 +38,14 @@ def test_blocks_of_several_items_have_no_shares() -> None:
     analysis = department("hr")
     shares = analysis.summary.data.query("statistic == 'satisfied'")["variable"]
     assert set(shares) == {analysis.outcome, *analysis.driver_codes}
+
+
+def test_the_label_of_a_reverse_item_says_that_its_numbers_are_turned() -> None:
+    plain = open_edition(EXAMPLE, language="nl")
+    first, *others = plain.study.questionnaire.items
+    questionnaire = plain.study.questionnaire.model_copy(
+        update={"items": (first.model_copy(update={"reverse": True}), *others)}
+    )
+    turned = replace(plain, study=plain.study.model_copy(update={"questionnaire": questionnaire}))
+    assert turned.labels[first.code] == f"{plain.labels[first.code]} (omgedraaid)"
+    assert {code for code, label in turned.labels.items() if label != plain.labels[code]} == {first.code}

@@ -151,7 +151,8 @@ def test_names_of_columns_must_be_there_and_differ() -> None:
     assert refusal("q1,,q2,q1, \n1,2,3,4,5\n") == (
         "survey.csv: the header has no name in columns 2, 5. "
         "Hint: Name every column, or remove the empty ones. [ICS-111]\n"
-        'survey.csv, "q1": columns 1, 4 have the same name. Hint: Give every column its own name. [ICS-112]'
+        "survey.csv: columns 1, 4 have the same name. "
+        "Hint: Give every column its own name. Is the first row the header? [ICS-112]"
     )
 
 

@@ -316,6 +316,14 @@ def test_the_example_norm_is_fictional_and_fits_the_item_bank(bank: Questionnair
 # The mean of the departments as a norm
 
 
+@pytest.mark.parametrize(
+    ("wave", "years"),
+    [("2026", 0), ("2030", 0), ("2031", 6), ("2031-spring", 6), ("spring", 0), ("1", 0), ("12031", 0), ("1990", 0)],
+)
+def test_a_norm_gets_too_old_for_a_wave(bank: Questionnaire, wave: str, years: int) -> None:
+    assert read_norms(ROOT / "data" / "norms" / "example.csv", questionnaire=bank).years_older_than(wave) == years
+
+
 def test_the_norm_of_departments_counts_every_department_once(bank: Questionnaire) -> None:
     means = pd.DataFrame(
         {"SA1": [6.0, 7.0, 8.0, np.nan], "process": [3.0, 4.0, 3.5, 2.0], "PC1": [np.nan] * 4},

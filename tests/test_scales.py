@@ -93,13 +93,17 @@ def test_a_score_is_made_of_the_common_items_so_that_departments_and_norm_can_be
     }
 
 
-def test_a_scale_of_a_departments_own_items_is_the_mean_of_those() -> None:
+@pytest.mark.parametrize(("others", "expected"), [(("hr",), ("X1", "X2")), (("it",), None), (None, None)])
+def test_a_scale_of_a_departments_own_items_is_their_mean_where_the_same_departments_are_asked(
+    others: tuple[str, ...] | None, expected: tuple[str, ...] | None
+) -> None:
     own = questionnaire(
         item("X1", "process", "own", core=False, departments=("hr",)),
-        item("X2", "process", "own", core=False),
+        item("X2", "process", "own", core=False, departments=others),
         scales=(Scale(code="own", block="process", label=text("Own")),),
     )
-    assert score_items(own)["own"] == ("X1", "X2")
+    assert score_items(own).get("own") == expected
+    assert score_items(own).get("process") == expected
 
 
 @pytest.mark.parametrize(

@@ -253,6 +253,10 @@ def test_the_norm_may_be_the_departments(folder: Path) -> None:
             'line 6, character 1, "responses": the column "unit" is used for two things. [ICS-328]',
         ),
         (
+            [("  attributes: [unit]", "  attributes: [unit]\n  ignore: [PC1]")],
+            'line 6, character 1, "responses": the column "PC1" is used for two things. [ICS-328]',
+        ),
+        (
             [("attributes: [unit]", "attributes: [unit, PC1]")],
             (
                 'line 8, character 22, "responses.attributes[2]": found "PC1"; icstats uses this name itself, or it is '
