@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Responses", "check_responses", "read_responses"]
 
 Role = Literal["customer", "staff"]
-FORM = "1"
+FORM = "2"
 """Changes when the store is laid out differently, so that older stores are made again."""
 
 
@@ -135,13 +135,13 @@ class Responses:
         return pd.DataFrame(rows, columns=["item", "reason", "n"])
 
     def counts(self, *, wave: str) -> pd.DataFrame:
-        """Return ``department, variable, n``: the valid answers of one wave, see :func:`icstats.scales.valid_counts`.
+        """Return the valid answers of one wave: the columns of :func:`icstats.scales.valid_counts`.
 
         All departments of the study are in it, also those that nobody rated.
         """
         _require(wave, self.waves, "wave")
         counts = read_frame(self.store, self.contents, COUNTS)
-        return counts.loc[counts["wave"] == wave, ["department", "variable", "n"]].reset_index(drop=True)
+        return counts[counts["wave"] == wave].drop(columns="wave").reset_index(drop=True)
 
     @property
     def _closed(self) -> list[str]:
@@ -179,7 +179,7 @@ class CheckedFile:
     contents
         What its store holds or would hold.
     counts
-        ``wave, department, variable, n``: valid answers.
+        ``wave`` and the columns of :func:`icstats.scales.valid_counts`.
     """
 
     contents: Contents

@@ -438,49 +438,83 @@ def test_an_unknown_number_of_people_is_too_few() -> None:
 
 
 def test_few_answers_have_a_mean_but_no_interval() -> None:
-    result = made.comparison(made.comparison_rows("q", 3.2, 3.4, "uncertain", 14))
+    result = made.comparison(made.comparison_rows("q", 3.2, 3.4, "clearly_below", 14))
     released = release(result, policy=POLICY, ledger=open_for("q"))
     shown = released.rows
     assert shown["estimate"].tolist() == [3.2, 3.4, -0.2]
     assert shown[["conf_low", "conf_high", "p_value", "p_adjusted"]].isna().all(axis=None)
-    assert released.notes == ("spread",)
-    enough = made.comparison(made.comparison_rows("q", 3.2, 3.4, "uncertain", 15))
-    assert release(enough, policy=POLICY, ledger=open_for("q")).notes == ()
+    assert shown["verdict"].tolist() == ["uncertain"] * 3
+    assert released.notes == ("spread", "exact")
+    enough = release(
+        made.comparison(made.comparison_rows("q", 3.2, 3.4, "clearly_below", 15)), policy=POLICY, ledger=open_for("q")
+    )
+    assert enough.rows["conf_low"].tolist()[0] == 3.1
+    assert enough.rows["verdict"].tolist() == ["clearly_below"] * 3
+    assert enough.notes == ("exact",)
 
 
-def test_a_standard_deviation_of_few_answers_or_of_equal_answers_is_hidden() -> None:
-    few = {**made.mean_row("q", 0.8, 14), "statistic": "sd"}
-    equal = {**made.mean_row("r", 0.0, 29), "statistic": "sd"}
-    fine = {**made.mean_row("s", 0.8, 15), "statistic": "sd"}
-    released = release(made.summary([few, equal, fine]), policy=POLICY, ledger=open_for("q", "r", "s"))
-    assert released.rows["mark"].tolist() == [HIDDEN, HIDDEN, ""]
+def test_p_values_are_shown_where_n_is() -> None:
+    for n, shown in ((99, [None, None]), (100, [0.012, 0.035])):
+        result = made.comparison(made.comparison_rows("q", 3.2, 3.4, "clearly_below", n))
+        difference = release(result, policy=POLICY, ledger=open_for("q")).records()[2]
+        assert [difference["p_value"], difference["p_adjusted"]] == shown
 
 
-@pytest.mark.parametrize(
-    ("statistic", "share", "n", "mark"),
-    [
-        ("satisfied", 1.0, 29, HIDDEN),
-        ("satisfied", 0.9, 29, HIDDEN),
-        ("satisfied", 0.896, 29, ""),
-        ("dissatisfied", 0.0, 29, HIDDEN),
-        ("dissatisfied", 0.004, 29, HIDDEN),
-        ("dissatisfied", 0.03, 29, ""),
-        ("satisfied", 1.0, 30, ""),
-        ("dissatisfied", 0.0, 30, ""),
-    ],
-)
-def test_a_share_of_all_or_none_of_few_people_is_hidden(statistic: str, share: float, n: int, mark: str) -> None:
-    result = made.summary([made.share_row("q", statistic, share, n)])
-    assert release(result, policy=POLICY, ledger=open_for("q")).rows["mark"].tolist() == [mark]
+def test_a_difference_is_that_of_the_rounded_mean_and_norm() -> None:
+    result = made.comparison(made.comparison_rows("q", 3.849, 3.451, "clearly_above", 200, half=0.149))
+    mean, norm, difference = release(result, policy=POLICY, ledger=open_for("q")).records()
+    assert [row["estimate"] for row in (mean, norm, difference)] == [3.8, 3.5, 0.3]
+    assert [difference["conf_low"], difference["conf_high"]] == [0.2, 0.5]
+    alone = replace(result, data=result.data[2:], people=result.people[2:])
+    assert release(alone, policy=POLICY, ledger=open_for("q")).records()[0]["estimate"] == 0.4
+
+
+def test_shares_of_people_are_coarse_and_without_interval_until_n_is_shown() -> None:
+    rows = [made.share_row(f"q{n}", "satisfied", 0.5678, n) for n in (99, 100)]
+    coarse, fine = release(made.summary(rows), policy=POLICY, ledger=open_for("q99", "q100")).records()
+    assert [coarse[name] for name in ("estimate", "conf_low", "conf_high")] == [0.55, None, None]
+    assert [fine[name] for name in ("estimate", "conf_low", "conf_high")] == [0.57, 0.52, 0.61]
+
+
+def test_a_share_of_all_departments_together_has_no_interval() -> None:
+    row = made.share_row("q", "satisfied", 0.5678, 714)
+    record = release(made.summary([row]), policy=POLICY, ledger=open_for("q").at(ORGANISATION)).records()[0]
+    assert [record[name] for name in ("estimate", "conf_low", "conf_high")] == [0.57, None, None]
+
+
+@pytest.mark.parametrize("statistic", ["sd", "ceiling", "floor"])
+def test_what_tells_the_distribution_of_a_few_is_hidden(statistic: str) -> None:
+    rows = [{**made.mean_row(f"q{n}", 0.8, n), "statistic": statistic} for n in (49, 50)]
+    released = release(made.summary(rows), policy=POLICY, ledger=open_for("q49", "q50"))
+    assert released.rows["mark"].tolist() == [HIDDEN, ""]
+
+
+def test_a_standard_deviation_of_equal_answers_is_hidden_however_many_they_are() -> None:
+    equal = {**made.mean_row("q", 0.0, 290), "statistic": "sd"}
+    assert release(made.summary([equal]), policy=POLICY, ledger=open_for("q")).rows["mark"].tolist() == [HIDDEN]
+
+
+@pytest.mark.parametrize("share", [1.0, 0.9, 0.5, 0.004, 0.0])
+def test_no_share_of_few_people_is_shown_whatever_it_is(share: float) -> None:
+    rows = [made.share_row(f"q{n}", "satisfied", share, n) for n in (29, 30)]
+    released = release(made.summary(rows), policy=POLICY, ledger=open_for("q29", "q30"))
+    assert released.rows["mark"].tolist() == [HIDDEN, ""]
 
 
 @pytest.mark.parametrize(
     ("mean", "n", "mark"),
-    [(4.96, 29, HIDDEN), (1.04, 29, HIDDEN), (4.94, 29, ""), (1.06, 29, ""), (4.96, 30, ""), (5.0, 300, "")],
+    [(4.86, 29, HIDDEN), (1.14, 29, HIDDEN), (4.84, 29, ""), (1.16, 29, ""), (4.86, 30, ""), (5.0, 300, "")],
 )
-def test_a_mean_at_the_end_of_its_scale_is_hidden_for_few_people(mean: float, n: int, mark: str) -> None:
+def test_a_mean_at_or_next_to_the_end_of_its_scale_is_hidden_for_few_people(mean: float, n: int, mark: str) -> None:
     result = made.summary([made.mean_row("q", mean, n)])
     assert release(result, policy=POLICY, ledger=open_for("q")).rows["mark"].tolist() == [mark]
+
+
+@pytest.mark.parametrize(("n", "mark"), [(29, HIDDEN), (30, "")])
+def test_a_mean_of_equal_answers_is_hidden_for_few_people(n: int, mark: str) -> None:
+    rows = [{**row, "std_error": float("nan")} for row in made.comparison_rows("q", 4.0, 3.4, "uncertain", n)]
+    released = release(made.comparison(rows), policy=POLICY, ledger=open_for("q"))
+    assert released.rows["mark"].tolist() == [mark] * 3
 
 
 def test_a_mean_on_an_unknown_scale_is_taken_to_lie_at_its_end() -> None:
