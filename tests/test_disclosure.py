@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import struct
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import made
@@ -20,7 +21,7 @@ from icstats.results import ORGANISATION, Result
 from icstats.study import FLOOR, Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
 POLICY = Policy()
 SIZES = {"a": 3, "b": 6, "c": 9, "d": 10, "e": 11, "f": 14, "g": 19, "h": 20, "i": 35, "j": 60, "k": 120, "l": 400}
@@ -62,6 +63,56 @@ def test_hidden_people_are_at_least_the_minimum() -> None:
 def test_a_small_department_is_never_nearly_all_that_is_hidden() -> None:
     ledger = ledger_of({"a": {RATINGS: 9}, "b": {RATINGS: 1}, "c": {RATINGS: 30}, "d": {RATINGS: 60}})
     assert hidden_departments(ledger, RATINGS) == {"a", "b", "c"}
+
+
+def test_a_small_department_is_at_most_half_of_what_is_hidden() -> None:
+    ledger = ledger_of({"a": {RATINGS: 9}, "b": {RATINGS: 4}, "c": {RATINGS: 30}, "d": {RATINGS: 60}})
+    assert hidden_departments(ledger, RATINGS) == {"a", "b", "c"}
+    ledger = ledger_of({"a": {RATINGS: 9}, "b": {RATINGS: 9}, "c": {RATINGS: 30}, "d": {RATINGS: 60}})
+    assert hidden_departments(ledger, RATINGS) == {"a", "b"}
+
+
+def with_means(means: dict[str, tuple[int, float, float]]) -> Ledger:
+    """Return the ledger of one item on a scale from 1 to 5: department -> n, mean, sd."""
+    rows = [
+        {"department": place, "variable": name, "n": n, "mean": mean, "sd": sd, "minimum": 1.0, "maximum": 5.0}
+        for place, (n, mean, sd) in means.items()
+        for name in ("q", RATINGS)
+    ]
+    counts = pd.DataFrame(rows)
+    counts.loc[counts["variable"] == RATINGS, ["mean", "sd", "minimum", "maximum"]] = np.nan
+    return open_ledger(counts, policy=POLICY)
+
+
+@pytest.mark.parametrize(
+    ("n", "mean", "sd", "hidden"),
+    [
+        (12, 5.0, 0.0, {"a", "b"}),
+        (12, 4.9, 0.3, {"a", "b"}),
+        (12, 3.0, 0.0, {"a", "b"}),
+        (12, 4.8, 0.4, set()),
+        (30, 5.0, 0.0, set()),
+    ],
+)
+def test_a_mean_that_gives_single_answers_away_is_hidden_with_another(
+    n: int, mean: float, sd: float, hidden: set[str]
+) -> None:
+    ledger = with_means({"a": (n, mean, sd), "b": (14, 3.4, 0.9), "c": (80, 3.6, 0.9)})
+    assert hidden_departments(ledger, "q") == hidden
+    assert hidden_departments(ledger, RATINGS) == set()
+
+
+def test_departments_hidden_together_do_not_all_say_the_same() -> None:
+    ledger = with_means({"a": (6, 5.0, 0.0), "b": (6, 4.9, 0.2), "c": (20, 3.4, 0.9), "d": (80, 3.6, 0.9)})
+    assert hidden_departments(ledger, RATINGS) == {"a", "b"}
+    assert hidden_departments(ledger, "q") == {"a", "b", "c"}
+
+
+def test_nothing_is_hidden_for_a_total_that_is_never_shown() -> None:
+    cells = {place: {RATINGS: 60, "own": n} for place, n in {"a": 9, "b": 40, "c": 50}.items()}
+    ledger = open_ledger(made.counts(cells), policy=POLICY, without_total=["own"])
+    assert hidden_departments(ledger, "own") == {"a"}
+    assert ledger.hides("own", ORGANISATION)
 
 
 def test_a_department_that_was_not_asked_hides_nobody() -> None:
@@ -239,21 +290,21 @@ def test_scores_change_nothing_where_nothing_is_hidden() -> None:
     assert with_parts(cells).hidden == frozenset()
 
 
-def follows(cell: tuple[str, str], ledger: Ledger, cells: dict[str, dict[str, int]]) -> bool:
-    """Whether a hidden mean is a combination of the totals and scores that are shown."""
-    unknown = [one for one in ledger.hidden if one[0] != ORGANISATION and cells[one[0]][one[1]] > 0]
+def follow(cells: Collection[tuple[str, str]], ledger: Ledger, asked: dict[str, dict[str, int]]) -> bool:
+    """Whether the sum of hidden answers is a combination of the totals and scores that are shown."""
+    unknown = [one for one in ledger.hidden if one[0] != ORGANISATION and asked[one[0]][one[1]] > 0]
     rows = [
-        [float(cells[place][RATINGS]) if name == total else 0.0 for place, name in unknown]
+        [1.0 if name == total else 0.0 for _, name in unknown]
         for total in (RATINGS, *CODES)
         if not ledger.hides(total, ORGANISATION)
     ]
-    for place in cells:
+    for place in asked:
         for score, items in PARTS.items():
-            asked = [item for item in items if cells[place][item] > 0]
-            if asked and cells[place][score] > 0:
-                factors = {(place, score): -float(len(asked)), **{(place, item): 1.0 for item in asked}}
+            given = [item for item in items if asked[place][item] > 0]
+            if given and asked[place][score] > 0:
+                factors = {(place, score): -float(len(given)), **{(place, item): 1.0 for item in given}}
                 rows.append([factors.get(one, 0.0) for one in unknown])
-    wanted = np.array([1.0 if one == cell else 0.0 for one in unknown])
+    wanted = np.array([1.0 if one in cells else 0.0 for one in unknown])
     if not rows:
         return False
     matrix = np.array(rows).T
@@ -262,18 +313,32 @@ def follows(cell: tuple[str, str], ledger: Ledger, cells: dict[str, dict[str, in
 
 
 answers = st.lists(
-    st.tuples(st.integers(5, 40), st.lists(st.sampled_from([0, 0, 0, 3, 9]), min_size=7, max_size=7)),
+    st.tuples(st.integers(2, 40), st.lists(st.sampled_from([0, 0, 0, 3, 9]), min_size=7, max_size=7)),
     min_size=2,
     max_size=5,
 )
 
 
+def small_sets(asked: dict[str, dict[str, int]], ledger: Ledger) -> list[tuple[tuple[str, str], ...]]:
+    """Return every set of cells of one variable with fewer answers than may be known."""
+    sets = []
+    for name in ledger.variables:
+        places = [place for place in asked if 0 < asked[place][name] < POLICY.minimum_group]
+        for count in range(1, len(places) + 1):
+            sets += [
+                tuple((place, name) for place in chosen)
+                for chosen in combinations(places, count)
+                if sum(asked[place][name] for place in chosen) < POLICY.minimum_group
+            ]
+    return sets
+
+
 @given(departments=answers)
 @settings(deadline=None)
-def test_an_attacker_who_knows_how_scores_are_made_cannot_solve_a_small_cell(
+def test_an_attacker_who_knows_how_scores_are_made_cannot_solve_few_answers(
     departments: list[tuple[int, list[int]]],
 ) -> None:
-    cells = {
+    asked = {
         f"d{place}": {
             RATINGS: size,
             **{
@@ -283,15 +348,10 @@ def test_an_attacker_who_knows_how_scores_are_made_cannot_solve_a_small_cell(
         }
         for place, (size, losses) in enumerate(departments)
     }
-    ledger = with_parts(cells)
-    small = [
-        (place, name)
-        for place, row in cells.items()
-        for name, n in row.items()
-        if 0 < n < POLICY.minimum_group and not ledger.hides(name, ORGANISATION)
-    ]
-    assert set(small) <= ledger.hidden
-    assert [cell for cell in small if follows(cell, ledger, cells)] == []
+    ledger = with_parts(asked)
+    sets = small_sets(asked, ledger)
+    assert {cell for cells in sets for cell in cells} <= ledger.hidden
+    assert [cells for cells in sets if follow(cells, ledger, asked)] == []
 
 
 # ------------------------------------------------------------------------------------------------------- the policy
