@@ -14,6 +14,7 @@ from icstats.disclosure import RATINGS, open_ledger, release, shown_n
 from icstats.errors import NotEnoughDataError, ParameterError, RunError
 from icstats.norms import norm_of_departments, read_norms
 from icstats.questionnaire import DRIVER_BLOCKS
+from icstats.register import admit, hidden_before
 from icstats.responses import read_responses
 from icstats.results import ORGANISATION
 from icstats.scales import score_items
@@ -27,10 +28,11 @@ if TYPE_CHECKING:
     from icstats.disclosure import Ledger, Released
     from icstats.norms import Norm
     from icstats.questionnaire import Language
+    from icstats.responses import Responses
     from icstats.results import Result
     from icstats.study import Study
 
-__all__ = ["Edition", "find_study", "open_edition"]
+__all__ = ["Edition", "admit_release", "find_study", "open_edition"]
 
 
 FEWEST_IN_NORM = 3
@@ -76,6 +78,7 @@ class Edition:
             self.organisation.responses.counts(wave=self.wave),
             policy=self.study.policy,
             parts=score_items(self.study.questionnaire),
+            hidden=hidden_before(self.study, wave=self.wave),
             without_total=[item.code for item in self.study.questionnaire.items if item.departments is not None],
         )
 
@@ -250,6 +253,19 @@ def open_edition(study: str | Path, *, language: str = "", wave: str = "") -> Ed
         texts=Texts(chosen),
         organisation=Analysis(study=opened, responses=responses, wave=reported),
     )
+
+
+def admit_release(study: Study, responses: Responses) -> None:
+    """Write down that a wave is released, before anything of it is; see :func:`icstats.register.admit`.
+
+    Raises
+    ------
+    RunError
+        If an earlier release, subtracted from this one, would give a few ratings away.
+    """
+    organisation = Analysis(study=study, responses=responses, wave=study.wave)
+    edition = Edition(study=study, texts=Texts(study.language), organisation=organisation)
+    admit(study, responses.fingerprints(wave=study.wave), ledger=edition.ledger)
 
 
 def find_study(path: str | Path) -> Path:

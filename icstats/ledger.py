@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Flags = npt.NDArray[np.bool_]
     Row = npt.NDArray[np.float64]
 
-__all__ = ["RATINGS", "Ledger", "at_an_end", "checked_policy", "open_ledger"]
+__all__ = ["RATINGS", "Cell", "Ledger", "at_an_end", "checked_policy", "open_ledger"]
 
 RATINGS = "ratings"
 """The variable that counts everybody who rated a department."""
@@ -102,6 +102,7 @@ def open_ledger(
     department: str = ORGANISATION,
     parts: Mapping[str, Sequence[str]] | None = None,
     without_total: Iterable[str] = (),
+    hidden: Iterable[Cell] = (),
 ) -> Ledger:
     """Decide what may be shown, so that no hidden number follows by subtraction.
 
@@ -128,6 +129,8 @@ def open_ledger(
         Code of a score -> the items it is the mean of.
     without_total
         Variables of which no number about all departments together is ever shown.
+    hidden
+        Pairs of department and variable that stay hidden, because an earlier release hid them.
 
     Returns
     -------
@@ -147,6 +150,7 @@ def open_ledger(
     variables = tuple(next(iter(table.values())))
     suppression = _Suppression(table=table, variables=variables, rules=rules, parts=parts or {})
     suppression.hidden.update((ORGANISATION, name) for name in without_total)
+    suppression.hidden.update((place, name) for place, name in hidden if place in table and name in variables)
     ledger = Ledger(hidden=frozenset(suppression.decided()), departments=tuple(table), variables=frozenset(variables))
     return ledger.at(department)
 

@@ -115,7 +115,10 @@ def organisation(
         title=text("Small"),
         organisation=text("Organisation"),
         wave="1",
-        responses=ResponsesFile(file=folder / "survey.csv", columns=Columns()),
+        responses=ResponsesFile(
+            file=folder / "survey.csv",
+            columns=Columns(respondent="respondent" if "respondent" in frame else None),
+        ),
         questionnaire=asked,
         norms=norms,
         policy=policy or Policy(),
