@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from icstats.edition import admit_release
 from icstats.engine import Execution, Outcome, Page, Publication, part_of, perform, write_whole
 from icstats.errors import ParameterError, RunError
 from icstats.pages import Link
@@ -98,10 +99,12 @@ def run(
     Raises
     ------
     RunError
-        If anything is wrong with the input: all problems at once, before anything is written or started.
+        If anything is wrong with the input: all problems at once, before anything is written or started. Also if an
+        earlier release, subtracted from this one, would give a few ratings away.
     """
     chosen = _checked_arguments(study, workers, language)
     plan, responses = prepare(study, departments=departments)
+    admit_release(study, responses)
     folder = run_folder(study, outputs.resolve())
     logs = study.store_folder / "logs"
     earlier = earlier_reasons(folder)

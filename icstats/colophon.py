@@ -143,11 +143,10 @@ def reliability_table(edition: Edition, reliability: Released, caption: str) -> 
 
 def certainty(edition: Edition, title: str, reliability: Released, *parts: str | Table) -> Section:
     """Return how sure and how done: reliability, what is hidden, the methods in plain words."""
-    say, policy = edition.texts.say, edition.study.policy
+    say = edition.texts.say
     methods = paragraphs(
         [
-            say("certainty.hidden", minimum=policy.minimum_group, spread=policy.minimum_spread),
-            say("certainty.rounding", exact=policy.exact_n),
+            *_shown_from(edition),
             say("certainty.method"),
             _ladder(edition),
         ]
@@ -164,7 +163,7 @@ def certainty(edition: Edition, title: str, reliability: Released, *parts: str |
 
 def method(edition: Edition, *, n_boot: int) -> Section:
     """Return how the numbers of the technical notebooks were computed."""
-    say, policy = edition.texts.say, edition.study.policy
+    say = edition.texts.say
     return section(
         say("method.heading"),
         paragraphs(
@@ -173,11 +172,26 @@ def method(edition: Edition, *, n_boot: int) -> Section:
                 say("method.drivers", n_boot=edition.texts.number(n_boot, 0)),
                 _ladder(edition),
                 say("method.benchmark", margin=edition.texts.number(edition.study.margin, 2)),
-                say("certainty.hidden", minimum=policy.minimum_group, spread=policy.minimum_spread),
-                say("certainty.rounding", exact=policy.exact_n),
+                *_shown_from(edition),
             ]
         ),
     )
+
+
+def _shown_from(edition: Edition) -> list[str]:
+    """Return from how many answers which numbers are shown, and how they are rounded."""
+    say, policy = edition.texts.say, edition.study.policy
+    return [
+        say("certainty.hidden", minimum=policy.minimum_group),
+        say(
+            "certainty.shown_from",
+            spread=policy.minimum_spread,
+            shares=policy.minimum_extremes,
+            distribution=policy.minimum_distribution,
+            exact=policy.exact_n,
+        ),
+        say("certainty.rounding", exact=policy.exact_n),
+    ]
 
 
 def provenance(edition: Edition) -> Section:

@@ -14,6 +14,7 @@ from icstats.disclosure import RATINGS, open_ledger, release, shown_n
 from icstats.errors import NotEnoughDataError, ParameterError, RunError
 from icstats.norms import norm_of_departments, read_norms
 from icstats.questionnaire import DRIVER_BLOCKS
+from icstats.register import admit, hidden_before
 from icstats.responses import read_responses
 from icstats.results import ORGANISATION
 from icstats.scales import score_items
@@ -27,10 +28,15 @@ if TYPE_CHECKING:
     from icstats.disclosure import Ledger, Released
     from icstats.norms import Norm
     from icstats.questionnaire import Language
+    from icstats.responses import Responses
     from icstats.results import Result
     from icstats.study import Study
 
-__all__ = ["Edition", "find_study", "open_edition"]
+__all__ = ["Edition", "admit_release", "find_study", "open_edition"]
+
+
+FEWEST_IN_NORM = 3
+"""Departments that a mean of departments needs."""
 
 
 class StripNorm(TypedDict):
@@ -72,6 +78,8 @@ class Edition:
             self.organisation.responses.counts(wave=self.wave),
             policy=self.study.policy,
             parts=score_items(self.study.questionnaire),
+            hidden=hidden_before(self.study, wave=self.wave),
+            without_total=[item.code for item in self.study.questionnaire.items if item.departments is not None],
         )
 
     def released(self, result: Result, department: str) -> Released:
@@ -115,6 +123,12 @@ class Edition:
             rated = rated[rated["department"] == department]
         return shown_n(int(rated["n"].sum()), self.study.policy, total=total)
 
+    def invited(self, department: str) -> int | None:
+        """Return how many were asked to rate a department; None also where that would narrow the band of n."""
+        invited = self.study.department(department).invited
+        top = int(self.answered(department).split("–")[-1])
+        return None if invited is None or invited < top else invited
+
     @cached_property
     def norm(self) -> Norm | None:
         """The norm of the study, or None."""
@@ -122,11 +136,12 @@ class Edition:
             return None
         if self.study.norms == "departments":
             try:
-                return self._norm_of_departments()
+                norm = self._norm_of_departments()
             except RunError:
                 # Another department's answers are damaged: that must not stop this one, and a norm without them
                 # would be another norm.
                 return None
+            return None if norm.values.empty else norm
         return read_norms(Path(self.study.norms), questionnaire=self.study.questionnaire)
 
     @cached_property
@@ -160,7 +175,11 @@ class Edition:
     @property
     def no_norm(self) -> str:
         """Why there is no norm."""
-        return self.texts.say("benchmark.unavailable" if self.norm_is_internal else "benchmark.none")
+        if not self.norm_is_internal:
+            return self.texts.say("benchmark.none")
+        if len(self.ledger.shown(RATINGS)) < FEWEST_IN_NORM:
+            return self.texts.say("benchmark.too_few_departments", needed=FEWEST_IN_NORM)
+        return self.texts.say("benchmark.unavailable")
 
     @cached_property
     def organisation_blocks(self) -> tuple[Released | None, str]:
@@ -186,15 +205,18 @@ class Edition:
         return self.texts.say("summary.norm_name_fictional" if fictional else "summary.norm_name")
 
     def _norm_of_departments(self) -> Norm:
-        """Return the mean of the departments that may be shown: with a hidden one in it, it could be solved for."""
+        """Return the mean of the departments that may be shown: with a hidden one in it, it could be solved for.
+
+        Of two, each would find the other's mean with its own.
+        """
         measured = self.organisation.measured
         slugs = self.organisation.ratings["department"]
         shown = measured.apply(lambda column: column.where(slugs.isin(self.ledger.shown(str(column.name)))))
         by_department = shown.groupby(slugs)
-        counts, variances = by_department.count(), by_department.var()
+        means, counts, variances = by_department.mean(), by_department.count(), by_department.var()
         within = (variances * (counts - 1)).sum() / (counts - 1).clip(lower=0).sum()
         return norm_of_departments(
-            by_department.mean(),
+            means.loc[:, means.notna().sum() >= FEWEST_IN_NORM],
             sds=within.pow(0.5).replace(0.0, np.nan),
             n_respondents=int(slugs.isin(self.ledger.shown(RATINGS)).sum()),
             questionnaire=self.study.questionnaire,
@@ -236,6 +258,19 @@ def open_edition(study: str | Path, *, language: str = "", wave: str = "") -> Ed
         texts=Texts(chosen),
         organisation=Analysis(study=opened, responses=responses, wave=reported),
     )
+
+
+def admit_release(study: Study, responses: Responses) -> None:
+    """Write down that a wave is released, before anything of it is; see :func:`icstats.register.admit`.
+
+    Raises
+    ------
+    RunError
+        If an earlier release, subtracted from this one, would give a few ratings away.
+    """
+    organisation = Analysis(study=study, responses=responses, wave=study.wave)
+    edition = Edition(study=study, texts=Texts(study.language), organisation=organisation)
+    admit(study, responses.fingerprints(wave=study.wave), ledger=edition.ledger)
 
 
 def find_study(path: str | Path) -> Path:

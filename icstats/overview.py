@@ -283,9 +283,9 @@ class Overview:
         if self._summaries is None:
             return ""
         invited = {
-            slug: self.edition.texts.number(self.edition.study.department(slug).invited or 0, 0)
+            slug: self.edition.texts.number(number, 0)
             for slug in self.shown
-            if self.edition.study.department(slug).invited
+            if (number := self.edition.invited(slug)) is not None
         }
         answered = {slug: written_n(self.edition.answered(slug), self.edition.texts) for slug in self.shown}
         outcome = self.analysis.outcome

@@ -481,5 +481,5 @@ class Report:
     def _answered(self) -> str:
         if self.hidden:
             return self._say("masthead.not_shown", minimum=self.edition.study.policy.minimum_group)
-        invited = self.edition.study.department(self.department).invited
+        invited = self.edition.invited(self.department)
         return answered_sentence(self.edition.answered(self.department), invited, self.edition.texts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from icstats.errors import ParameterError, Problem, SurveyFileError
 from icstats.intake import parse_table, survey_bytes
 from icstats.layouts import to_ratings
 from icstats.ratings import check_ratings
+from icstats.register import fingerprints, key_of_store, keyed, made_key
 from icstats.scales import valid_counts
 from icstats.store import COUNTS, Contents, open_store, partition, read_frame, write_store
 
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["Responses", "check_responses", "read_responses"]
 
 Role = Literal["customer", "staff"]
-FORM = "1"
+FINGERPRINTS = ["who", "what"]
+FORM = "2"
 """Changes when the store is laid out differently, so that older stores are made again."""
 
 
@@ -56,7 +58,7 @@ class Responses:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of everything that the ratings follow from."""
+        """Fingerprint of everything that the ratings follow from; nobody can check a guess without the store's key."""
         return self.contents.fingerprint
 
     @property
@@ -135,13 +137,25 @@ class Responses:
         return pd.DataFrame(rows, columns=["item", "reason", "n"])
 
     def counts(self, *, wave: str) -> pd.DataFrame:
-        """Return ``department, variable, n``: the valid answers of one wave, see :func:`icstats.scales.valid_counts`.
+        """Return the valid answers of one wave: the columns of :func:`icstats.scales.valid_counts`.
 
         All departments of the study are in it, also those that nobody rated.
         """
         _require(wave, self.waves, "wave")
         counts = read_frame(self.store, self.contents, COUNTS)
-        return counts.loc[counts["wave"] == wave, ["department", "variable", "n"]].reset_index(drop=True)
+        return counts[counts["wave"] == wave].drop(columns="wave").reset_index(drop=True)
+
+    def fingerprints(self, *, wave: str) -> pd.DataFrame:
+        """Return ``department, who, what`` of every rating by a customer; see :mod:`icstats.register`."""
+        _require(wave, self.waves, "wave")
+        parts = [
+            read_frame(self.store, self.contents, partition(wave, slug), ["role", *FINGERPRINTS]).assign(
+                department=slug
+            )
+            for slug in self.departments
+        ]
+        ratings = pd.concat(parts, ignore_index=True)
+        return ratings.loc[ratings["role"] == "customer", ["department", *FINGERPRINTS]].reset_index(drop=True)
 
     @property
     def _closed(self) -> list[str]:
@@ -179,7 +193,7 @@ class CheckedFile:
     contents
         What its store holds or would hold.
     counts
-        ``wave, department, variable, n``: valid answers.
+        ``wave`` and the columns of :func:`icstats.scales.valid_counts`.
     """
 
     contents: Contents
@@ -210,11 +224,16 @@ def read_responses(study: Study, *, rebuild: bool = False) -> Responses:
         When the prepared answers cannot be written.
     """
     content = survey_bytes(study.responses)
-    fingerprint = _fingerprint(content, study)
+    key = key_of_store(study.store_folder)
+    fingerprint = _fingerprint(content, study, key)
     folder = _folder(study, fingerprint)
     contents = None if rebuild else open_store(folder, fingerprint)
     if contents is None:
-        planned, frames = _prepared(content, study, fingerprint)
+        checked = _checked(content, study)
+        key = key or made_key(study.store_folder)
+        fingerprint = _fingerprint(content, study, key)
+        folder = _folder(study, fingerprint)
+        planned, frames = _prepared(checked, study, fingerprint, key)
         contents = write_store(folder, planned, frames, replace=rebuild)
     return Responses(store=folder, contents=contents, questionnaire=study.questionnaire)
 
@@ -228,12 +247,13 @@ def check_responses(study: Study) -> CheckedFile:
         All problems of the survey file at once.
     """
     content = survey_bytes(study.responses)
-    fingerprint = _fingerprint(content, study)
+    key = key_of_store(study.store_folder)
+    fingerprint = _fingerprint(content, study, key)
     folder = _folder(study, fingerprint)
     contents = open_store(folder, fingerprint)
     if contents is not None:
         return CheckedFile(contents=contents, counts=read_frame(folder, contents, COUNTS))
-    planned, frames = _prepared(content, study, fingerprint)
+    planned, frames = _prepared(_checked(content, study), study, fingerprint, key)
     return CheckedFile(contents=planned, counts=frames[COUNTS])
 
 
@@ -245,7 +265,7 @@ def _folder(study: Study, fingerprint: str) -> Path:
     return study.store_folder / f"{study.name}-{fingerprint[:16]}"
 
 
-def _fingerprint(content: bytes, study: Study) -> str:
+def _fingerprint(content: bytes, study: Study, key: bytes) -> str:
     departments = ",".join(f"{department.slug}={department.code}" for department in study.departments)
     parts = (
         FORM.encode(),
@@ -256,16 +276,53 @@ def _fingerprint(content: bytes, study: Study) -> str:
         departments.encode(),
         study.wave.encode(),
     )
-    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+    return keyed("".join(hashlib.sha256(part).hexdigest() for part in parts), key)
 
 
-def _prepared(content: bytes, study: Study, fingerprint: str) -> tuple[Contents, dict[str, pd.DataFrame]]:
-    """Return everything that a store holds, from the bytes of the survey file."""
+class _Survey(NamedTuple):
+    """A survey file in which nothing is wrong: its ratings, and the respondents' own names in the same order."""
+
+    ratings: pd.DataFrame
+    respondents: list[str] | None
+    notes: tuple[str, ...]
+
+
+def _checked(content: bytes, study: Study) -> _Survey:
     raw = parse_table(content, study.responses)
-    checked = check_ratings(to_ratings(raw, study), study)
+    stacked = to_ratings(raw, study)
+    checked = check_ratings(stacked, study)
     if checked.problems:
         raise SurveyFileError(checked.problems)
-    stored = checked.frame
+    respondents = None
+    if "respondent" in stacked.frame:
+        names = dict(zip(stacked.rows.tolist(), stacked.frame["respondent"], strict=True))
+        respondents = [str(names[row]).strip() for row in checked.frame["file_row"]]
+    return _Survey(checked.frame, respondents, (*raw.notes, *checked.notes))
+
+
+def _with_fingerprints(survey: _Survey, study: Study, key: bytes) -> pd.DataFrame:
+    """Return the ratings with what the register knows them by.
+
+    Without respondents in the file a rating is known by its answers only.
+    """
+    ratings = survey.ratings
+    closed = [item.code for item in study.questionnaire.items if item.responses is not None and item.code in ratings]
+    answers = ratings[["role", *sorted(closed)]].astype(str).agg("\x1f".join, axis=1)
+    people = [""] * len(ratings) if survey.respondents is None else survey.respondents
+    what = [f"{person}\x1f{text}" for person, text in zip(people, answers, strict=True)]
+    codes = {one.slug: (one.code or one.slug).casefold() for one in study.departments}
+    rated = [f"{codes[slug]}\x1f{role}" for slug, role in zip(ratings["department"], ratings["role"], strict=True)]
+    if survey.respondents is None:
+        alike = ratings.assign(what=what).groupby(["wave", "department", "what"]).cumcount()
+        people = [f"{text}\x1f{number}" for text, number in zip(what, alike, strict=True)]
+    who = [f"{person}\x1f{department}" for person, department in zip(people, rated, strict=True)]
+    known = fingerprints(who, what, key=key)
+    return ratings.assign(who=known["who"].to_numpy(), what=known["what"].to_numpy())
+
+
+def _prepared(survey: _Survey, study: Study, fingerprint: str, key: bytes) -> tuple[Contents, dict[str, pd.DataFrame]]:
+    """Return everything that a store holds."""
+    stored = _with_fingerprints(survey, study, key)
     slugs = tuple(department.slug for department in study.departments)
     waves = tuple(sorted(stored["wave"].unique()))
     answered = _answers(stored, study.questionnaire)
@@ -285,7 +342,7 @@ def _prepared(content: bytes, study: Study, fingerprint: str) -> tuple[Contents,
         departments=slugs,
         attributes=study.responses.attributes,
         n_ratings=len(stored),
-        notes=(*raw.notes, *checked.notes),
+        notes=survey.notes,
     )
     return contents, {COUNTS: pd.concat(counts, ignore_index=True), **frames}
 

@@ -51,8 +51,8 @@ VERDICTS = ("clearly_above", "slightly_above", "equal", "slightly_below", "clear
 def answered_sentence(n: str, invited: int | None, texts: Texts, *, rated: bool = False) -> str:
     """Return who answered, from n as it may be shown: exact, or a band such as ``40–49``.
 
-    With a band no rate is given: the rate and the number invited would give n exactly. ``rated`` counts ratings of
-    several departments, of which one customer can give more.
+    With a band no rate is given: the rate and the number invited would give n exactly. ``invited`` is not within the
+    band. ``rated`` counts ratings of several departments, of which one customer can give more.
     """
     if rated:
         return texts.say("masthead.rated", n=written_n(n, texts))
@@ -62,7 +62,7 @@ def answered_sentence(n: str, invited: int | None, texts: Texts, *, rated: bool 
         rate = texts.percent(min(int(n) / invited, 1.0))
         return texts.say("masthead.answered_of", n=written_n(n, texts), invited=texts.number(invited, 0), rate=rate)
     low, high = n.split("–")
-    return texts.say("masthead.answered_between", low=low, high=min(int(high), invited), invited=invited)
+    return texts.say("masthead.answered_between", low=low, high=high, invited=invited)
 
 
 def mark_sentence(

@@ -135,15 +135,19 @@ class Policy(Strict):
     minimum_group
         Valid answers that a shown number must rest on.
     minimum_spread
-        Valid answers from which an interval or standard deviation is shown: with fewer, mean and spread together
-        can give single answers away.
+        Valid answers from which an interval or a verdict against the norm is shown: with fewer, mean and spread
+        together can give single answers away.
     minimum_extremes
-        Below this, a share of (nearly) all or none, and a mean at the end of its scale, is not shown: it would say
-        what each person answered.
+        Valid answers from which shares of people are shown, and a mean at an end of its scale or of answers that are
+        all the same: with fewer, these would say what each person answered.
+    minimum_distribution
+        Valid answers from which the standard deviation and the shares at the ends of the scale are shown: with
+        fewer, the whole distribution would follow.
     extreme_share
-        The share, from 0.5 to 1, that counts as nearly all; one minus it as nearly none is 0 only.
+        The share, from 0.5 to 1, that counts as nearly all.
     exact_n
-        From this number on n is shown exactly; below it as a band of ten.
+        From this number on n is shown exactly, shares as whole percentages with an interval, and p-values; below it
+        n is a band of ten, shares are rounded to 5 % and p-values left out.
     decimals_points, decimals_share, decimals_coefficient
         Rounding of means in scale points, of shares (as a fraction: 2 is whole percentages) and of coefficients.
     """
@@ -151,6 +155,7 @@ class Policy(Strict):
     minimum_group: int = Field(default=10, ge=FLOOR)
     minimum_spread: int = Field(default=15, ge=10)
     minimum_extremes: int = Field(default=30, ge=10)
+    minimum_distribution: int = Field(default=50, ge=30)
     extreme_share: float = Field(default=0.9, gt=0.5, le=1)
     exact_n: int = Field(default=100, ge=50)
     decimals_points: int = Field(default=1, ge=0, le=1)

@@ -25,6 +25,7 @@ __all__ = ["Column", "Table", "department_table", "table"]
 Shown = Literal["estimate", "interval", "n", "p_value", "p_adjusted", "margin", "n_items", "verdict", "statistic"]
 Key = Literal["variable", "department", "row"]
 WORDS = frozenset({"verdict", "statistic"})
+P_VALUES = frozenset({"p_value", "p_adjusted"})
 SMALLEST_P = 0.001
 """The door tells no smaller p-values apart."""
 
@@ -280,7 +281,7 @@ class _Grid:
         value = row.estimate if column.show == "estimate" else row.extras.get(column.show, row.p_value)
         if np.isnan(value):
             return ""
-        if column.show in {"p_value", "p_adjusted"}:
+        if column.show in P_VALUES:
             shown = self.texts.number(value, 3)
             return self.texts.say("tables.small_p", p=shown) if value <= SMALLEST_P else shown
         if column.show == "n_items":
@@ -294,6 +295,8 @@ class _Grid:
             said.append(self.texts.say("tables.note_hidden", minimum=rules.minimum_group))
         if "spread" in self.released.notes and any(column.show == "interval" for column in self.columns):
             said.append(self.texts.say("tables.note_spread", spread=rules.minimum_spread))
+        if "exact" in self.released.notes and any(column.show in P_VALUES for column in self.columns):
+            said.append(self.texts.say("tables.note_p", exact=rules.exact_n))
         return "".join(f'<p class="note">{escape(sentence)}</p>' for sentence in said)
 
 

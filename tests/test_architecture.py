@@ -27,7 +27,7 @@ RANKS = (
     # the statistics
     ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark"),
     # what may be shown
-    ("ratings", "example", "disclosure"),
+    ("ratings", "example", "disclosure", "register"),
     ("responses", "written"),
     ("analysis", "tables", "markstrip", "heatmap", "sharebars", "story"),
     ("figures",),

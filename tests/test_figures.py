@@ -377,7 +377,7 @@ def test_hidden_rows_are_named_and_their_numbers_are_nowhere() -> None:
     figure = dot_intervals(opened(result), texts=EN, labels=BLOCK_NAMES)
     assert figure.alt == (
         "Means on the scale from 1 to 5: Products 3.8 (3.7 to 4.0), 62% satisfied; "
-        "Customer orientation 3.3, 52% satisfied. Not shown: Process."
+        "Customer orientation 3.3. Not shown: Process."
     )
     assert figure.caption == (
         "Means (dots) with 95% intervals (lines) on the scale from 1 to 5; n from 10 to 214. "

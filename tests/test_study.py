@@ -361,6 +361,7 @@ def test_a_lost_study_is_told(folder: Path) -> None:
             "treshold: 5",
             (
                 '"treshold": unknown setting; allowed here: minimum_group, minimum_spread, minimum_extremes, '
+                "minimum_distribution, "
                 "extreme_share, exact_n, decimals_points, decimals_share, decimals_coefficient. [ICS-312]"
             ),
         ),
@@ -368,6 +369,7 @@ def test_a_lost_study_is_told(folder: Path) -> None:
             "minimum_grop: 5",
             (
                 '"minimum_grop": unknown setting; allowed here: minimum_group, minimum_spread, minimum_extremes, '
+                "minimum_distribution, "
                 "extreme_share, exact_n, decimals_points, decimals_share, decimals_coefficient. Hint: did you mean "
                 '"minimum_group"? [ICS-312]'
             ),
