@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo
 
 from icstats.documents import Document, Finding, did_you_mean, file_nearby, parse, read_document, shown_path
 from icstats.errors import ICStatsError, ParameterError
-from icstats.questionnaire import RESERVED, Language, Questionnaire, Strict, Text, read_questionnaire
+from icstats.questionnaire import DRIVER_BLOCKS, RESERVED, Language, Questionnaire, Strict, Text, read_questionnaire
 from icstats.strict_yaml import quoted
 
 if TYPE_CHECKING:
@@ -306,6 +306,7 @@ def contradictions(study: Study) -> Iterator[Finding]:
         _departments,
         _notebooks,
         _asked_departments,
+        _without_drivers,
         _item_columns,
         _key_columns,
         _column_used_twice,
@@ -355,6 +356,23 @@ def _asked_departments(study: Study) -> Iterator[Finding]:
             if slug not in slugs:
                 message = f"its item {item.code} is asked of {quoted(slug)}, which is no department of this study."
                 yield Finding(("questionnaire",), 25, message, did_you_mean(slug, slugs))
+
+
+def _without_drivers(study: Study) -> Iterator[Finding]:
+    asked = {
+        department.slug
+        for department in study.departments
+        for block in DRIVER_BLOCKS
+        if study.questionnaire.items_of(block=block, department=department.slug)
+    }
+    without = [department.slug for department in study.departments if department.slug not in asked]
+    if without:
+        message = (
+            f"no item of the block {', '.join(DRIVER_BLOCKS[:-1])} or {DRIVER_BLOCKS[-1]} is asked of "
+            f"{'any department' if not asked else ', '.join(without)}: nothing could be said about why customers are "
+            "satisfied or not."
+        )
+        yield Finding(("questionnaire",), 33, message)
 
 
 def _item_columns(study: Study) -> Iterator[Finding]:
