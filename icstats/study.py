@@ -359,18 +359,15 @@ def _asked_departments(study: Study) -> Iterator[Finding]:
 
 
 def _without_drivers(study: Study) -> Iterator[Finding]:
-    asked = {
-        department.slug
-        for department in study.departments
-        for block in DRIVER_BLOCKS
-        if study.questionnaire.items_of(block=block, department=department.slug)
-    }
-    without = [department.slug for department in study.departments if department.slug not in asked]
-    if without:
+    slugs = [department.slug for department in study.departments]
+    drivers = [item for item in study.questionnaire.items if item.block in DRIVER_BLOCKS]
+    without = [slug for slug in slugs if all(slug not in (item.departments or slugs) for item in drivers)]
+    misspelt = any(set(item.departments or ()) - set(slugs) for item in drivers)
+    if without and not misspelt:
         message = (
             f"no item of the block {', '.join(DRIVER_BLOCKS[:-1])} or {DRIVER_BLOCKS[-1]} is asked of "
-            f"{'any department' if not asked else ', '.join(without)}: nothing could be said about why customers are "
-            "satisfied or not."
+            f"{'any department' if without == slugs else ', '.join(without)}: nothing could be said about why "
+            "customers are satisfied or not."
         )
         yield Finding(("questionnaire",), 33, message)
 

@@ -161,7 +161,10 @@ def test_why_there_are_no_drivers_is_said_once(tmp_path: Path) -> None:
     assert report.regression()._repr_html_() == "<section hidden></section>"
 
 
-DUTCH_SOURCE = "Norm: het ongewogen gemiddelde van de getoonde afdelingen in dit onderzoek (afdelingen: 1, beoordelingen: 120–129)."
+DUTCH_SOURCE = (
+    "Norm: het ongewogen gemiddelde van de getoonde afdelingen in dit onderzoek "
+    "(afdelingen: 1, beoordelingen: 120–129)."
+)
 
 
 def test_that_there_is_no_norm_is_said_once(tmp_path: Path) -> None:
