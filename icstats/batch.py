@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from icstats.engine import Execution, Outcome, Page, Publication, part_of, perform, write_whole
+from icstats.engine import Execution, Outcome, Page, Publication, part_of, perform, unexpected, write_whole
 from icstats.errors import ParameterError, RunError
 from icstats.pages import Link
-from icstats.plan import OVERVIEW, Plan, prepare
+from icstats.plan import OVERVIEW, Plan, prepare, require_writable
 from icstats.receipts import (
     RECEIPT,
     RESULTS,
@@ -101,8 +101,9 @@ def run(
         If anything is wrong with the input: all problems at once, before anything is written or started.
     """
     chosen = _checked_arguments(study, workers, language)
-    plan, responses = prepare(study, departments=departments)
     folder = run_folder(study, outputs.resolve())
+    require_writable(folder)
+    plan, responses = prepare(study, departments=departments)
     logs = study.store_folder / "logs"
     earlier = earlier_reasons(folder)
     _open(folder, logs)
@@ -170,7 +171,7 @@ class _Subject:
         except RunError as error:
             self.fail(dict.fromkeys(self.notebooks, str(error)))
         except OSError as error:
-            self.fail(dict.fromkeys(self.notebooks, type(error).__name__))
+            self.fail(dict.fromkeys(self.notebooks, unexpected(type(error).__name__)))
         else:
             self.shown = shows_a_number(rows, self.department)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from icstats.engine import KERNEL
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from icstats.responses import Responses
     from icstats.study import Study
 
-__all__ = ["OVERVIEW", "Checked", "Plan", "check", "prepare"]
+__all__ = ["OVERVIEW", "Checked", "Plan", "check", "prepare", "require_writable"]
 
 OVERVIEW = "overview"
 """The notebook about the organisation as a whole."""
@@ -145,6 +146,32 @@ def prepare(study: Study, *, departments: Sequence[str] | None = None) -> tuple[
     from icstats.responses import read_responses  # noqa: PLC0415  as above
 
     return check(study, departments=departments).plan, read_responses(study)
+
+
+def require_writable(folder: Path) -> None:
+    """Refuse a folder for reports that cannot be made, before anything is written; nothing is left behind.
+
+    Raises
+    ------
+    RunError
+        Says what is in the way.
+    """
+    from icstats.documents import shown_path  # noqa: PLC0415  as for did_you_mean
+
+    try:
+        there = next(above for above in (folder, *folder.parents) if above.exists())
+        with TemporaryDirectory(dir=there):
+            pass
+    except OSError as error:
+        reason = (error.strerror or "unknown reason").lower()
+        raise RunError(
+            Problem(
+                code="ICS-731",
+                file=shown_path(folder),
+                message=f"the reports cannot be written here: {reason}.",
+                hint="give another folder with --outputs",
+            )
+        ) from None
 
 
 def _planned(study: Study, departments: Sequence[str] | None) -> tuple[Plan, list[Problem]]:

@@ -135,7 +135,8 @@ def test_a_run_ends_with_the_path_of_the_index_and_names_what_failed(study: Smal
     *lines, last = done.stdout.splitlines()
     assert last == str(study.folder / "index.html")
     assert "ICT <support>: drivers failed" in [line.partition(" ")[2] for line in lines]
-    assert "ICT <support>\tfailed\tKeyError" in lines
+    reason = "An unexpected error ended it (KeyError). Hint: run it once more; the full story is in the private logs"
+    assert f"ICT <support>\tfailed\t{reason} [ICS-730]" in lines
     assert "Personeelszaken\tdone" in lines
     assert (
         f"Failed: ICT <support>. The full story, which may hold answers, is in {study.root}/data/.store/logs." in lines
