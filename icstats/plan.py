@@ -100,7 +100,8 @@ def check(study: Study, *, departments: Sequence[str] | None = None) -> Checked:
     _refuse([*problems, *_too_many_answers(study, rated)])
     unrated = [one.slug for one in study.departments if not rated.get(one.slug)]
     nobody = (f"nobody rated {', '.join(unrated)} in wave {study.wave}: is its code right?",) if unrated else ()
-    return Checked(plan=plan, answered=_answered(of_wave, rated, plan), notes=(*checked.contents.notes, *nobody))
+    notes = (*checked.contents.notes, *_other_waves(counts, study), *nobody)
+    return Checked(plan=plan, answered=_answered(of_wave, rated, plan), notes=notes)
 
 
 def _rated(of_wave: pd.DataFrame) -> dict[str, int]:
@@ -109,6 +110,19 @@ def _rated(of_wave: pd.DataFrame) -> dict[str, int]:
 
     rows = of_wave[of_wave["variable"] == RATINGS]
     return {str(slug): int(n) for slug, n in zip(rows["department"], rows["n"], strict=True)}
+
+
+def _other_waves(counts: pd.DataFrame, study: Study) -> list[str]:
+    """Return how many ratings are left out because they are of another wave, as a reader may see it."""
+    from icstats.disclosure import shown_n  # noqa: PLC0415  as above
+
+    fewest = study.policy.minimum_group
+    notes = []
+    for wave, of_wave in counts[counts["wave"] != study.wave].groupby("wave"):
+        rated = sum(_rated(of_wave).values())
+        shown = shown_n(rated, study.policy, total=True) if rated >= fewest else f"fewer than {fewest}"
+        notes.append(f"wave {wave} is not reported: {shown} ratings")
+    return notes
 
 
 def _too_many_answers(study: Study, rated: Mapping[str, int]) -> list[Problem]:

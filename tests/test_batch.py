@@ -373,6 +373,18 @@ def test_check_says_what_would_be_run_with_numbers_as_they_may_be_shown(untouche
     assert not (untouched.root / "data" / ".store").exists()
 
 
+def test_check_tells_of_ratings_that_are_of_another_wave(untouched: SmallStudy) -> None:
+    study = untouched.file.read_text(encoding="utf-8").replace("{respondent: null}", "{respondent: null, wave: wave}")
+    untouched.file.write_text(study, encoding="utf-8")
+    rows = ["department,wave,PD1,PC1,SA1", *["hr,2026,1,2,3"] * 30, *["it,2025,1,2,3"] * 24, "legal,Jan,1,2,3"]
+    (untouched.root / "data" / "small.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    assert check(untouched.opened()).notes[-3:] == (
+        "wave 2025 is not reported: 20–29 ratings",
+        "wave Jan is not reported: fewer than 10 ratings",
+        "nobody rated it, legal in wave 2026: is its code right?",
+    )
+
+
 ROWS = st.lists(
     st.builds(
         lambda variable, kind, estimate: number("hr", kind, variable, "mean", estimate),
