@@ -128,7 +128,7 @@ class Department(Strict):
 
 
 class Policy(Strict):
-    """What may be shown. The floor is in code; a file can only be stricter.
+    """What may be shown. A file can be stricter than the defaults, or go down to the floor, which is in code.
 
     Attributes
     ----------
@@ -294,8 +294,13 @@ def _lost_files(document: Document, folder: Path) -> Iterator[Finding]:
             path = (folder / found).resolve()
             beside = [path.with_suffix(".yaml")] if loc == ("norms",) else []
             for lost in (lost for lost in (path, *beside) if not lost.is_file()):
-                hint = file_nearby(lost) or "paths are relative to the study file"
-                yield Finding(loc, NO_FILE, f"there is no file {shown_path(lost)}.", hint)
+                if lost.is_dir():
+                    yield Finding(
+                        loc, NOT_A_PATH, f"found {quoted(shown_path(lost))}, a folder; allowed: the path of a file."
+                    )
+                else:
+                    hint = file_nearby(lost) or "paths are relative to the study file"
+                    yield Finding(loc, NO_FILE, f"there is no file {shown_path(lost)}.", hint)
         elif found is not None and loc[0] in PARTS:
             yield Finding(loc, NOT_A_PATH, f"found {quoted(found)}; allowed: the path of a file.")
 
