@@ -30,6 +30,7 @@ STOPPED = 130
 
 WHY_HIDDEN = "too few answers, or it would give such a department away"
 WHY_STATUS = {"suppressed": WHY_HIDDEN}
+ITEM_BANK = Path("questionnaires") / "internal_customer.yaml"
 STUDY_FILE = click.argument("study", type=click.Path(path_type=Path))
 
 
@@ -91,7 +92,7 @@ def check(study: Path, departments: tuple[str, ...]) -> None:
 @main.command()
 @click.argument("name")
 def new(name: str) -> None:
-    """Make a study to fill in: params/NAME.yaml."""
+    """Make a study to fill in: params/NAME.yaml, with the item bank beside it where that is not there yet."""
     with _refusals():
         from icstats.errors import ParameterError  # noqa: PLC0415
         from icstats.template import study_template  # noqa: PLC0415
@@ -104,6 +105,12 @@ def new(name: str) -> None:
             )
         target.parent.mkdir(exist_ok=True)
         target.write_text(text, encoding="utf-8", newline="\n")
+        bank = Path("params") / ITEM_BANK
+        ours = Path(__file__).resolve().parents[1] / bank
+        if ours.is_file() and not bank.exists():
+            bank.parent.mkdir(exist_ok=True)
+            bank.write_bytes(ours.read_bytes())
+            click.echo(f"Made {bank.as_posix()}, the questions to choose from.")
         click.echo(f"Made {target.as_posix()}. Fill it in, then: icstats check {target.as_posix()}")
 
 
@@ -115,7 +122,7 @@ def simulate(folder: Path) -> None:
         from icstats.example import write_example  # noqa: PLC0415
         from icstats.questionnaire import read_questionnaire  # noqa: PLC0415
 
-        bank = read_questionnaire(folder / "params" / "questionnaires" / "internal_customer.yaml")
+        bank = read_questionnaire(folder / "params" / ITEM_BANK)
         for path in write_example(folder, questionnaire=bank):
             click.echo(path)
 

@@ -141,9 +141,18 @@ class Analysis:
 
     @cached_property
     def item_statistics(self) -> ItemStatistics:
-        """How each item behaves within its scale."""
+        """How each item behaves within its scale.
+
+        Raises
+        ------
+        NotEnoughDataError
+            When no scale has two items: an item alone has no others to go along with.
+        """
         from icstats.reliability import item_statistics  # noqa: PLC0415
 
+        scales = {name: codes for name, codes in self._scales().items() if name != SERVICE and len(codes) > 1}
+        if not scales:
+            raise NotEnoughDataError("No scale has two items or more.", code="ICS-522")
         return joined(
             [
                 item_statistics(
@@ -152,8 +161,7 @@ class Analysis:
                     clusters=self.people,
                     response_scales={code: self.questionnaire.response_scale(code) for code in codes},
                 )
-                for name, codes in self._scales().items()
-                if name != SERVICE and len(codes) > 1
+                for name, codes in scales.items()
             ]
         )
 

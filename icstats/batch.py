@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from icstats.edition import admit_release
-from icstats.engine import Execution, Outcome, Page, Publication, part_of, perform, write_whole
+from icstats.engine import Execution, Outcome, Page, Publication, part_of, perform, unexpected, write_whole
 from icstats.errors import ParameterError, RunError
 from icstats.pages import Link
-from icstats.plan import OVERVIEW, Plan, prepare
+from icstats.plan import OVERVIEW, Plan, prepare, require_writable
 from icstats.receipts import (
     RECEIPT,
     RESULTS,
@@ -103,9 +103,10 @@ def run(
         earlier release, subtracted from this one, would give a few ratings away.
     """
     chosen = _checked_arguments(study, workers, language)
+    folder = run_folder(study, outputs.resolve())
+    require_writable(folder)
     plan, responses = prepare(study, departments=departments)
     admit_release(study, responses)
-    folder = run_folder(study, outputs.resolve())
     logs = study.store_folder / "logs"
     earlier = earlier_reasons(folder)
     _open(folder, logs)
@@ -173,7 +174,7 @@ class _Subject:
         except RunError as error:
             self.fail(dict.fromkeys(self.notebooks, str(error)))
         except OSError as error:
-            self.fail(dict.fromkeys(self.notebooks, type(error).__name__))
+            self.fail(dict.fromkeys(self.notebooks, unexpected(type(error).__name__)))
         else:
             self.shown = shows_a_number(rows, self.department)
 

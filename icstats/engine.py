@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from icstats import errors
-from icstats.errors import ICStatsError
+from icstats.errors import ICStatsError, RunError
 from icstats.pages import Link, is_section, render
 from icstats.sections import RELEASED_JSON
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from nbformat import NotebookNode
 
-__all__ = ["KERNEL", "Execution", "Outcome", "Page", "Publication", "part_of", "perform", "write_whole"]
+__all__ = ["KERNEL", "Execution", "Outcome", "Page", "Publication", "part_of", "perform", "unexpected", "write_whole"]
 
 KERNEL = "icstats"
 SHOWN_TYPES = ("text/html", "text/plain", RELEASED_JSON)
@@ -221,7 +221,18 @@ def _reason(error: Exception, log: Path) -> str:
     if isinstance(error, ICStatsError):
         return " ".join(str(error).split())
     kind = getattr(error, "ename", type(error).__name__)
-    return " ".join(str(getattr(error, "evalue", kind)).split()) if kind in OWN_ERRORS else str(kind)
+    return " ".join(str(getattr(error, "evalue", kind)).split()) if kind in OWN_ERRORS else unexpected(str(kind))
+
+
+def unexpected(kind: str) -> str:
+    """Return the reason for an error that is not our own: its words may hold an answer, only its kind is told."""
+    return str(
+        RunError(
+            f"An unexpected error ended it ({kind}).",
+            code="ICS-730",
+            hint="run it once more; the full story is in the private logs",
+        )
+    )
 
 
 def write_whole(target: Path, text: str) -> None:

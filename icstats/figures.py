@@ -372,7 +372,12 @@ def _lines(
 
 
 def _department_lines(released: Released, statistic: str, departments: Mapping[str, str]) -> list[_Line]:
-    """Return the only variable's rows, one per department; a department without a row is hidden."""
+    """Return the only variable's rows, one per department; a department without a row is hidden.
+
+    None where no department has it, for instance a question that nobody answered.
+    """
+    if not released.variables:
+        return []
     (variable,) = released.variables
     found = {
         slug: released.row(variable, statistic, slug) or ReleasedRow.of_nothing(slug, variable, statistic)

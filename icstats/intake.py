@@ -213,7 +213,7 @@ class _Reading:
                 self.nul.setdefault(position, []).append(row)
 
     def _problems_of_cells(self, header: list[str]) -> Iterator[Problem]:
-        for found, rows in sorted(self.ragged.items()):
+        for found, rows in sorted(self.ragged.items(), key=lambda one: one[1]):
             yield Problem(
                 code="ICS-108",
                 message=f"{found} {_plural('field', found)}; the header has {len(header)}",
@@ -326,7 +326,10 @@ def _problems_of_header(header: list[str], file: str) -> Iterator[Problem]:
 
 
 def _quoting_problem(error: csv.Error, row: int, last_row: int, file: str) -> Problem:
-    if "field limit" in str(error) or "unexpected end" in str(error) or last_row > row:
+    if "field limit" in str(error) and last_row == row:
+        message = f"a text of more than {csv.field_size_limit():,} characters"
+        hint = "Shorten it."
+    elif "unexpected end" in str(error) or last_row > row:
         message = (
             'a quotation mark (") opens in this row and is never closed, or closes in a later row before more text'
         )

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["Overview", "open_overview"]
 
 
-def open_overview(study: str | Path, *, language: str = "", wave: str = "") -> Overview:
+def open_overview(study: str | Path, *, language: str = "", wave: str | int = "") -> Overview:
     """Open the overview of all departments.
 
     Parameters
@@ -47,7 +47,7 @@ def open_overview(study: str | Path, *, language: str = "", wave: str = "") -> O
     language
         ``en`` or ``nl``; empty takes the study's own.
     wave
-        Empty takes the study's own.
+        Empty takes the study's own; papermill's ``-p`` hands digits over as a number.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def open_overview(study: str | Path, *, language: str = "", wave: str = "") -> O
     ParameterError
         If the study, language or wave does not exist.
     """
-    return Overview(edition=open_edition(study, language=language, wave=wave))
+    return Overview(edition=open_edition(study, language=language, wave=str(wave)))
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -141,14 +141,20 @@ class Overview:
 
     def masthead(self) -> Section:
         """Say whose overview this is and who answered."""
-        total = len(self.edition.names)
-        departments = "departments_all" if len(self.shown) == total else "departments"
         answered = [
             answered_sentence(self.edition.answered(ORGANISATION), None, self.edition.texts, rated=True),
-            self._say(f"masthead.{departments}", shown=len(self.shown), total=total),
+            self._how_many_shown(),
         ]
         name = self.edition.study.organisation[self.edition.texts.language]
         return masthead(self.edition, kind="overview", name=name, answered=" ".join(answered))
+
+    def _how_many_shown(self) -> str:
+        shown, total = len(self.shown), len(self.edition.names)
+        if total == 1:
+            return self._say("masthead.departments_one")
+        return self._say(
+            "masthead.departments_all" if shown == total else "masthead.departments", shown=shown, total=total
+        )
 
     def summary(self) -> Section:
         """Answer in a few sentences: the mark of all customers, the departments against the norm, what weighs most."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from icstats.engine import KERNEL
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from icstats.responses import Responses
     from icstats.study import Study
 
-__all__ = ["OVERVIEW", "Checked", "Plan", "check", "prepare"]
+__all__ = ["OVERVIEW", "Checked", "Plan", "check", "prepare", "require_writable"]
 
 OVERVIEW = "overview"
 """The notebook about the organisation as a whole."""
@@ -101,7 +102,7 @@ def check(study: Study, *, departments: Sequence[str] | None = None) -> Checked:
     nobody = (f"nobody rated {', '.join(unrated)} in wave {study.wave}: is its code right?",) if unrated else ()
     years = plan.norm.years_older_than(study.wave) if plan.norm else 0
     old = (f"the norm is {years} years older than wave {study.wave}; every report says so",) if years else ()
-    notes = (*checked.contents.notes, *nobody, *old)
+    notes = (*checked.contents.notes, *_other_waves(counts, study), *nobody, *old)
     return Checked(plan=plan, answered=_answered(of_wave, rated, plan), notes=notes)
 
 
@@ -111,6 +112,19 @@ def _rated(of_wave: pd.DataFrame) -> dict[str, int]:
 
     rows = of_wave[of_wave["variable"] == RATINGS]
     return {str(slug): int(n) for slug, n in zip(rows["department"], rows["n"], strict=True)}
+
+
+def _other_waves(counts: pd.DataFrame, study: Study) -> list[str]:
+    """Return how many ratings are left out because they are of another wave, as a reader may see it."""
+    from icstats.disclosure import shown_n  # noqa: PLC0415  as above
+
+    fewest = study.policy.minimum_group
+    notes = []
+    for wave, of_wave in counts[counts["wave"] != study.wave].groupby("wave"):
+        rated = sum(_rated(of_wave).values())
+        shown = shown_n(rated, study.policy, total=True) if rated >= fewest else f"fewer than {fewest}"
+        notes.append(f"wave {wave} is not reported: {shown} ratings")
+    return notes
 
 
 def _too_many_answers(study: Study, rated: Mapping[str, int]) -> list[Problem]:
@@ -148,6 +162,32 @@ def prepare(study: Study, *, departments: Sequence[str] | None = None) -> tuple[
     from icstats.responses import read_responses  # noqa: PLC0415  as above
 
     return check(study, departments=departments).plan, read_responses(study)
+
+
+def require_writable(folder: Path) -> None:
+    """Refuse a folder for reports that cannot be made, before anything is written; nothing is left behind.
+
+    Raises
+    ------
+    RunError
+        Says what is in the way.
+    """
+    from icstats.documents import shown_path  # noqa: PLC0415  as for did_you_mean
+
+    try:
+        there = next(above for above in (folder, *folder.parents) if above.exists())
+        with TemporaryDirectory(dir=there):
+            pass
+    except OSError as error:
+        reason = (error.strerror or "unknown reason").lower()
+        raise RunError(
+            Problem(
+                code="ICS-731",
+                file=shown_path(folder),
+                message=f"the reports cannot be written here: {reason}.",
+                hint="give another folder with --outputs",
+            )
+        ) from None
 
 
 def _planned(study: Study, departments: Sequence[str] | None) -> tuple[Plan, list[Problem]]:

@@ -131,6 +131,7 @@ class _Check:
         """Return whole numbers that stand for the respondents; rows of one person keep together, no more."""
         column = self._texts("respondent")
         if column is None:
+            self.notes.append("no column says who answered: every row counts as another person")
             return np.asarray(pd.factorize(self.stacked.rows)[0], dtype=np.int64)
         keys = np.array([*column.texts, ""], dtype=object)[column.which]
         self._refuse_empty("respondent", keys, "Without it nobody knows which ratings come from one person.")

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from icstats.analysis import Analysis
     from icstats.disclosure import Released
+    from icstats.norms import Norm
     from icstats.results import Result
     from icstats.tables import Table
 
@@ -54,7 +55,7 @@ __all__ = ["Report", "open_report"]
 INTERCEPT = "(intercept)"
 
 
-def open_report(study: str | Path, department: str, *, language: str = "", wave: str = "") -> Report:
+def open_report(study: str | Path, department: str | int, *, language: str = "", wave: str | int = "") -> Report:
     """Open the report of one department.
 
     Parameters
@@ -62,11 +63,11 @@ def open_report(study: str | Path, department: str, *, language: str = "", wave:
     study
         Path of the study file; found from the current folder or one above it.
     department
-        Slug of the department.
+        Slug of the department; papermill's ``-p`` hands one of digits over as a number.
     language
         ``en`` or ``nl``; empty takes the study's own.
     wave
-        Empty takes the study's own.
+        Empty takes the study's own; digits may be a number, as for ``department``.
 
     Returns
     -------
@@ -77,14 +78,12 @@ def open_report(study: str | Path, department: str, *, language: str = "", wave:
     ParameterError
         If the study, department, language or wave does not exist.
     """
-    edition = open_edition(study, language=language, wave=wave)
-    if department not in edition.names:
+    edition, slug = open_edition(study, language=language, wave=str(wave)), str(department)
+    if slug not in edition.names:
         raise ParameterError(
-            f'There is no department "{department}" in this study.',
-            code="ICS-392",
-            hint=did_you_mean(department, edition.names),
+            f'There is no department "{slug}" in this study.', code="ICS-392", hint=did_you_mean(slug, edition.names)
         )
-    return Report(edition=edition, department=department)
+    return Report(edition=edition, department=slug)
 
 
 def unless_hidden(show: Callable[[Report], Section]) -> Callable[[Report], Section]:
@@ -129,9 +128,14 @@ class Report:
         return self._released(self.analysis.summary)
 
     @cached_property
+    def _norm(self) -> Norm | None:
+        """The norm of the study; read after the department's own answers, so that it is another's that are damaged."""
+        _ = self.analysis.ratings
+        return self.edition.norm
+
+    @cached_property
     def _comparison(self) -> Released | None:
-        norm = self.edition.norm
-        return None if norm is None else self._released(self.analysis.comparison(norm))
+        return None if self._norm is None else self._released(self.analysis.comparison(self._norm))
 
     @cached_property
     def _reliability(self) -> Released:
@@ -159,6 +163,12 @@ class Report:
     def _no_importance(self) -> str:
         """Why there are no blocks."""
         return self.edition.organisation_blocks[1] if self._inherited else self._say("why.no_differences")
+
+    @property
+    def _no_drivers(self) -> str:
+        """Why there are no drivers."""
+        enough = self.analysis.ladder == "all"
+        return self._say("why.no_differences") if enough else self._say("why.items_withheld", needed=DRIVERS_FROM)
 
     @property
     def _blocks(self) -> list[str]:
@@ -309,15 +319,17 @@ class Report:
 
     @unless_hidden
     def benchmark_items(self) -> Section:
-        """Compare every question with the norm."""
+        """Compare every question with the norm; empty without one, of which :meth:`benchmark` says why."""
+        if self._norm is None:
+            return section("")
         return self._compared("benchmark.items_heading", self.analysis.driver_codes)
 
     def _compared(self, heading: str, variables: Sequence[str]) -> Section:
         texts, say = self.edition.texts, self._say
         title = say(heading)
-        if self._comparison is None or self.edition.norm is None:
+        if self._comparison is None or self._norm is None:
             return section(title, paragraphs([self.edition.no_norm], kind="answer"))
-        if self.edition.norm.fictional:
+        if self._norm.fictional:
             title = say("benchmark.fictional_title", title=title)
         compared = self._comparison.only(variables=variables)
         drawn = self.edition.on_one_scale(variables)
@@ -362,11 +374,10 @@ class Report:
 
     @unless_hidden
     def norm_card(self) -> Section:
-        """Say which norm this is."""
-        title, norm = self._say("norm_card.heading"), self.edition.norm
-        if norm is None:
-            return section(title, paragraphs([self.edition.no_norm], kind="answer"))
-        return section(title, norm_facts(self.edition, norm))
+        """Say which norm this is; empty without one."""
+        if self._norm is None:
+            return section("")
+        return section(self._say("norm_card.heading"), norm_facts(self.edition, self._norm))
 
     @unless_hidden
     def reliability(self) -> Section:
@@ -391,11 +402,15 @@ class Report:
     def item_statistics(self) -> Section:
         """Say how each question behaves within its scale."""
         texts, say, labels = self.edition.texts, self._say, self.edition.labels
+        title = say("item_statistics.heading")
         columns = ["item_rest", "alpha_if_dropped", "sd", "ceiling", "floor"]
-        # The means stand in the report, on all answers; here they would rest on complete ones and differ a little.
-        statistics = self._released(self.analysis.item_statistics).only(statistics=columns)
+        try:
+            # The means stand in the report, on all answers; here they would rest on complete ones and differ a little.
+            statistics = self._released(self.analysis.item_statistics).only(statistics=columns)
+        except NotEnoughDataError:
+            return section(title, paragraphs([say("item_statistics.none")], kind="answer"))
         return section(
-            say("item_statistics.heading"),
+            title,
             paragraphs([item_rest_sentence(statistics, labels, texts)], kind="answer"),
             table(
                 statistics,
@@ -418,7 +433,7 @@ class Report:
         try:
             importance = self._released(self.analysis.driver_importance)
         except NotEnoughDataError:
-            return self._too_few("drivers.heading")
+            return section(say("drivers.heading"), paragraphs([self._no_drivers], kind="answer"))
         codes = self.analysis.driver_codes
         return section(
             say("drivers.heading"),
@@ -430,12 +445,12 @@ class Report:
 
     @unless_hidden
     def regression(self) -> Section:
-        """Show the linear model behind the driver analysis."""
+        """Show the linear model behind the driver analysis; empty where :meth:`drivers` says why not."""
         texts, say = self.edition.texts, self._say
         try:
             model = self._released(self.analysis.regression)
         except NotEnoughDataError:
-            return self._too_few("regression.heading")
+            return section("")
         columns = [
             Column(heading=say("regression.coefficient"), statistic="coefficient"),
             Column(heading=say("scores.interval"), statistic="coefficient", show="interval"),
@@ -473,10 +488,6 @@ class Report:
     def provenance(self) -> Section:
         """Say where the numbers come from."""
         return provenance(self.edition)
-
-    def _too_few(self, heading: str) -> Section:
-        withheld = self._say("why.items_withheld", needed=DRIVERS_FROM)
-        return section(self._say(heading), paragraphs([withheld], kind="answer"))
 
     def _answered(self) -> str:
         if self.hidden:

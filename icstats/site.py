@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["write_index"]
 
 CANNOT_TELL = "cannot_tell"
+CODE = re.compile(r"ICS-\d{3}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +152,7 @@ class _Index:
         links = self._links("", (OVERVIEW,))
         name = self._texts.say("site.overview")
         if state["status"] == "failed":
-            return Row(name=name, status="failed", reason=state["reason"])
+            return Row(name=name, status="failed", reason=self._why_failed(state["reason"]))
         return self._with_numbers(name, "", ORGANISATION, links)
 
     def _department(self, slug: str, name: str) -> Row:
@@ -161,11 +163,17 @@ class _Index:
         if state["status"] == "done":
             return self._with_numbers(name, f"{slug}/", slug, links)
         notes = {
-            "failed": self._texts.say("site.failed", reason=state["reason"]),
+            "failed": self._texts.say("site.failed", reason=self._why_failed(state["reason"])),
             "suppressed": self._texts.say("site.suppressed", minimum=self._study.policy.minimum_group),
             "not_run": self._texts.say("site.not_run"),
         }
         return Row(name=name, status=state["status"], note=notes[state["status"]], links=links)
+
+    def _why_failed(self, reason: str) -> str:
+        """Return in the reader's words why it failed, by the codes in the reason; that itself is for who ran it."""
+        known = [code for code in dict.fromkeys(CODE.findall(reason)) if self._texts.knows(f"failure.{code}")]
+        words = [f"{self._texts.say(f'failure.{code}')} [{code}]" for code in known]
+        return "; ".join(words) or self._texts.say("failure.other")
 
     def _links(self, prefix: str, notebooks: Iterable[str]) -> tuple[Link, ...]:
         """Return links to the pages that are there."""

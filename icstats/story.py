@@ -220,20 +220,24 @@ def comparison_sentence(comparison: Released, labels: Mapping[str, str], texts: 
 
 
 def reliability_sentence(reliability: Released, labels: Mapping[str, str], texts: Texts) -> str:
-    """Return which scales are reliable enough, judged by the lower limit of their interval."""
+    """Return which scales are reliable enough, judged by the lower limits of all intervals that are shown beside it."""
     lower: dict[str, float] = {}
     for scale in reliability.variables:
         rows = (_shown(reliability, scale, code) for code in ("omega_total", "spearman_brown", "alpha"))
-        row = next((row for row in rows if row is not None and row.conf_low == row.conf_low), None)
-        if row is not None:
-            lower[scale] = row.conf_low
+        limits = [row.conf_low for row in rows if row is not None and row.conf_low == row.conf_low]
+        if limits:
+            lower[scale] = min(limits)
     if not lower:
         return texts.say("certainty.unknown")
     limit = texts.number(RELIABLE_FROM, 2)
     weak = [labels[scale] for scale, low in lower.items() if low < RELIABLE_FROM]
+    without = [labels[scale] for scale in reliability.variables if scale not in lower]
+    not_given = texts.say("certainty.not_given", scales=texts.listing(without)) if without else ""
     if weak:
-        return texts.say("certainty.some", scales=texts.listing(weak), limit=limit)
-    return texts.say("certainty.good", limit=limit)
+        judged = texts.say("certainty.some", scales=texts.listing(weak), limit=limit)
+        return f"{judged} {not_given}".rstrip()
+    judged = texts.say("certainty.others_good" if without else "certainty.good", limit=limit)
+    return f"{not_given} {judged}".lstrip()
 
 
 def item_rest_sentence(statistics: Released, labels: Mapping[str, str], texts: Texts) -> str:

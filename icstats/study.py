@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo
 
 from icstats.documents import Document, Finding, did_you_mean, file_nearby, parse, read_document, shown_path
 from icstats.errors import ICStatsError, ParameterError
-from icstats.questionnaire import RESERVED, Language, Questionnaire, Strict, Text, read_questionnaire
+from icstats.questionnaire import DRIVER_BLOCKS, RESERVED, Language, Questionnaire, Strict, Text, read_questionnaire
 from icstats.strict_yaml import quoted
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class Department(Strict):
 
 
 class Policy(Strict):
-    """What may be shown. The floor is in code; a file can only be stricter.
+    """What may be shown. A file can be stricter than the defaults, or go down to the floor, which is in code.
 
     Attributes
     ----------
@@ -299,8 +299,13 @@ def _lost_files(document: Document, folder: Path) -> Iterator[Finding]:
             path = (folder / found).resolve()
             beside = [path.with_suffix(".yaml")] if loc == ("norms",) else []
             for lost in (lost for lost in (path, *beside) if not lost.is_file()):
-                hint = file_nearby(lost) or "paths are relative to the study file"
-                yield Finding(loc, NO_FILE, f"there is no file {shown_path(lost)}.", hint)
+                if lost.is_dir():
+                    yield Finding(
+                        loc, NOT_A_PATH, f"found {quoted(shown_path(lost))}, a folder; allowed: the path of a file."
+                    )
+                else:
+                    hint = file_nearby(lost) or "paths are relative to the study file"
+                    yield Finding(loc, NO_FILE, f"there is no file {shown_path(lost)}.", hint)
         elif found is not None and loc[0] in PARTS:
             yield Finding(loc, NOT_A_PATH, f"found {quoted(found)}; allowed: the path of a file.")
 
@@ -311,6 +316,7 @@ def contradictions(study: Study) -> Iterator[Finding]:
         _departments,
         _notebooks,
         _asked_departments,
+        _without_drivers,
         _item_columns,
         _key_columns,
         _column_used_twice,
@@ -360,6 +366,20 @@ def _asked_departments(study: Study) -> Iterator[Finding]:
             if slug not in slugs:
                 message = f"its item {item.code} is asked of {quoted(slug)}, which is no department of this study."
                 yield Finding(("questionnaire",), 25, message, did_you_mean(slug, slugs))
+
+
+def _without_drivers(study: Study) -> Iterator[Finding]:
+    slugs = [department.slug for department in study.departments]
+    drivers = [item for item in study.questionnaire.items if item.block in DRIVER_BLOCKS]
+    without = [slug for slug in slugs if all(slug not in (item.departments or slugs) for item in drivers)]
+    misspelt = any(set(item.departments or ()) - set(slugs) for item in drivers)
+    if without and not misspelt:
+        message = (
+            f"no item of the block {', '.join(DRIVER_BLOCKS[:-1])} or {DRIVER_BLOCKS[-1]} is asked of "
+            f"{'any department' if without == slugs else ', '.join(without)}: nothing could be said about why "
+            "customers are satisfied or not."
+        )
+        yield Finding(("questionnaire",), 33, message)
 
 
 def _item_columns(study: Study) -> Iterator[Finding]:

@@ -117,9 +117,9 @@ def test_a_long_comment_with_quotes_script_and_emoji_stays_text() -> None:
 def test_rows_that_do_not_fit_the_header_are_all_named() -> None:
     text = "a,b,c\n1,2,3\n" + "1,2,3,4\n" * 12 + "1,2\n"
     assert refusal(text) == (
-        "survey.csv, row 15: 2 fields; the header has 3. Hint: Is a row broken in two, or cut off? [ICS-108]\n"
         'survey.csv, row 3: 4 fields; the header has 3. Hint: Is there a "," in a text that is not quoted? [ICS-108] '
-        "(also rows 4, 5, 6, 7, 8, 9, 10, 11, 12 and 2 more)"
+        "(also rows 4, 5, 6, 7, 8, 9, 10, 11, 12 and 2 more)\n"
+        "survey.csv, row 15: 2 fields; the header has 3. Hint: Is a row broken in two, or cut off? [ICS-108]"
     )
 
 
@@ -131,6 +131,12 @@ CLOSE_IT = 'Close it, or write a quotation mark inside a text twice ("").'
 def test_an_unclosed_quote_is_refused_at_the_row_where_it_opens(rest: str) -> None:
     text = f'id,comment\n1,"fine"\n2,"{PRIVATE}\n{rest}'
     assert refusal(text) == f"survey.csv, row 3: {UNCLOSED}. Hint: {CLOSE_IT} [ICS-109]"
+
+
+@pytest.mark.parametrize("quote", ['"', ""])
+def test_a_text_that_is_too_long_is_not_called_unclosed(quote: str) -> None:
+    text = f'id,comment\n1,"fine"\n2,{quote}{"x" * 131_073}{quote}\n3,x\n'
+    assert refusal(text) == "survey.csv, row 3: a text of more than 131,072 characters. Hint: Shorten it. [ICS-109]"
 
 
 def test_text_after_a_closing_quote_is_refused() -> None:

@@ -120,6 +120,13 @@ def test_the_order_of_columns_and_a_byte_order_mark_do_not_matter(folder: Path) 
             "OP1,1,5,42,18640,3.6,0.9,,,,",
             'row 2, column "code": the questionnaire has no closed item, scale or block "OP1". [ICS-425]',
         ),
+        (
+            "PC1\0,1,5,42,18640,3.6,0.9,,,,",
+            (
+                'row 2, column "code": the questionnaire has no closed item, scale or block "PC1<U+0000>". Hint: did '
+                'you mean "PC1"? [ICS-425]'
+            ),
+        ),
         (",1,5,42,18640,3.6,0.9,,,,", 'row 2, column "code": the code is empty. [ICS-425]'),
         (
             'PC1,1,5,42,18640,"3,63",0.95,,,,',

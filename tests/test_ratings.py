@@ -43,10 +43,9 @@ def test_a_padded_respondent_beside_a_plain_one_is_refused_where_it_matters() ->
 
 
 def test_without_respondents_every_row_is_another_person() -> None:
-    ratings = read("department,PC1,PC2,PX1,SA1\nit,4,3,,7\nit,4,3,,7\n", columns={"respondent": None}).ratings(
-        wave="2026"
-    )
-    assert ratings["respondent"].nunique() == 2
+    responses = read("department,PC1,PC2,PX1,SA1\nit,4,3,,7\nit,4,3,,7\n", columns={"respondent": None})
+    assert responses.ratings(wave="2026")["respondent"].nunique() == 2
+    assert responses.notes[-1] == "no column says who answered: every row counts as another person"
 
 
 def test_empty_keys_are_refused() -> None:

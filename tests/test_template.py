@@ -61,7 +61,7 @@ def test_the_template_names_every_setting_of_a_study() -> None:
 def test_a_name_that_cannot_stand_in_paths_is_refused(name: str) -> None:
     with pytest.raises(ParameterError) as caught:
         study_template(name)
-    shown = name if len(name) <= 60 else "x" * 59 + "…"
+    shown = name.replace("\n", "<U+000A>") if len(name) <= 60 else "x" * 59 + "…"
     assert str(caught.value) == (
         f'found "{shown}"; a study\'s name is lower case letters, digits and single hyphens, at most 60 characters. '
         "[ICS-332]"
