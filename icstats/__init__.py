@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from icstats.benchmark import compare_with_norm
+    from icstats.benchmark import adjust_family, compare_with_norm
     from icstats.disclosure import open_ledger, release
     from icstats.drivers import regression
     from icstats.importance import block_importance, bootstrap_importance, lmg
@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from icstats.report import open_report
     from icstats.responses import read_responses
     from icstats.simulate import simulate_ratings, simulate_study
+    from icstats.standing import standing
     from icstats.study import read_study
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "adjust_family",
     "block_importance",
     "bootstrap_importance",
     "compare_with_norm",
@@ -45,9 +47,11 @@ __all__ = [
     "simulate_ratings",
     "simulate_study",
     "spearman_brown",
+    "standing",
 ]
 
 ROOMS = {
+    "adjust_family": "benchmark",
     "block_importance": "importance",
     "bootstrap_importance": "importance",
     "compare_with_norm": "benchmark",
@@ -67,6 +71,7 @@ ROOMS = {
     "simulate_ratings": "simulate",
     "simulate_study": "simulate",
     "spearman_brown": "reliability",
+    "standing": "standing",
 }
 
 

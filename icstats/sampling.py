@@ -31,8 +31,10 @@ __all__ = [
     "correlations",
     "item_sample",
     "person_codes",
+    "problems_of_weights",
     "require_conf_level",
     "require_option",
+    "row_weights",
     "standard_error",
 ]
 
@@ -100,6 +102,33 @@ def person_codes(clusters: npt.ArrayLike | None, *, n_rows: int) -> IntArray:
             hint="Give each rating without a respondent id an id of its own.",
         )
     return np.asarray(pd.factorize(persons)[0], dtype=np.int64)
+
+
+def problems_of_weights(weights: npt.ArrayLike | None, *, n_rows: int) -> list[Problem]:
+    """Return what is wrong with the weights of the rows."""
+    if weights is None:
+        return []
+    values = np.asarray(weights, dtype=float)
+    if values.shape != (n_rows,):
+        return [Problem(code="ICS-366", message=f"weights has {values.size} values for {n_rows} rows.")]
+    wrong = int((~(np.isfinite(values) & (values > 0))).sum())
+    if wrong:
+        return [Problem(code="ICS-366", message=f"weights must be positive numbers; {wrong} are not.")]
+    return []
+
+
+def row_weights(weights: npt.ArrayLike | None, *, n_rows: int) -> FloatArray:
+    """Return one weight per row; without ``weights`` every row counts once.
+
+    Raises
+    ------
+    ParameterError
+        ``weights`` has another length than the data, or one is not a positive number.
+    """
+    problems = problems_of_weights(weights, n_rows=n_rows)
+    if problems:
+        raise ParameterError(problems)
+    return np.ones(n_rows) if weights is None else np.asarray(weights, dtype=np.float64)
 
 
 def checked_items(items: pd.DataFrame) -> pd.DataFrame:

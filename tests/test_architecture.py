@@ -20,12 +20,12 @@ RANKS = (
     ("errors", "results", "seeds", "strict_yaml", "cuts", "worth", "subsets", "factor", "canvas", "workers"),
     ("texts", "documents", "sampling", "moments", "rowchart"),
     # what was asked, of whom
-    ("questionnaire", "cases", "consistency", "screening"),
+    ("questionnaire", "cases", "consistency", "screening", "means"),
     ("study", "norms", "scales", "store", "worlds", "phrases"),
     # what was answered
-    ("intake", "columns", "answers", "template", "ledger", "organisation", "draws", "importance"),
+    ("intake", "columns", "answers", "template", "ledger", "organisation", "draws", "importance", "differences"),
     # the statistics
-    ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark"),
+    ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark", "standing"),
     # what may be shown
     ("ratings", "example", "disclosure"),
     ("responses", "written"),
@@ -56,7 +56,10 @@ STATISTICS = (
     "describe",
     "reliability",
     "drivers",
+    "means",
+    "differences",
     "benchmark",
+    "standing",
 )
 
 
