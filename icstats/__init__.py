@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from icstats.benchmark import adjust_family, compare_with_norm
+    from icstats.casemix import case_mix
     from icstats.disclosure import open_ledger, release
     from icstats.drivers import regression
     from icstats.importance import block_importance, bootstrap_importance, lmg
+    from icstats.leniency import leniency
     from icstats.norms import read_norms
     from icstats.overview import open_overview
     from icstats.questionnaire import read_questionnaire
     from icstats.reliability import cronbach_alpha, item_statistics, omega_total, spearman_brown
     from icstats.report import open_report
     from icstats.responses import read_responses
+    from icstats.shrinkage import shrink
     from icstats.simulate import simulate_ratings, simulate_study
     from icstats.standing import standing
     from icstats.study import read_study
@@ -30,9 +33,11 @@ __all__ = [
     "adjust_family",
     "block_importance",
     "bootstrap_importance",
+    "case_mix",
     "compare_with_norm",
     "cronbach_alpha",
     "item_statistics",
+    "leniency",
     "lmg",
     "omega_total",
     "open_ledger",
@@ -44,6 +49,7 @@ __all__ = [
     "read_study",
     "regression",
     "release",
+    "shrink",
     "simulate_ratings",
     "simulate_study",
     "spearman_brown",
@@ -54,9 +60,11 @@ ROOMS = {
     "adjust_family": "benchmark",
     "block_importance": "importance",
     "bootstrap_importance": "importance",
+    "case_mix": "casemix",
     "compare_with_norm": "benchmark",
     "cronbach_alpha": "reliability",
     "item_statistics": "reliability",
+    "leniency": "leniency",
     "lmg": "importance",
     "omega_total": "reliability",
     "open_ledger": "disclosure",
@@ -68,6 +76,7 @@ ROOMS = {
     "read_study": "study",
     "regression": "drivers",
     "release": "disclosure",
+    "shrink": "shrinkage",
     "simulate_ratings": "simulate",
     "simulate_study": "simulate",
     "spearman_brown": "reliability",

@@ -46,7 +46,7 @@ FIXED_DECIMALS = {"p_value": P_DECIMALS, "p_adjusted": P_DECIMALS, "margin": 2, 
 
 SPREADS = frozenset({"sd"})
 SHARES_OF_VARIANCE = frozenset({"lmg_share", "shapley_share", "owen_share", "probability_first"})
-TELL_EACH_OTHER = frozenset({"mean", "norm", "others", "difference"})
+TELL_EACH_OTHER = frozenset({"mean", "norm", "others", "difference", "shrunken", "adjusted"})
 MODELS = frozenset({"driver", "term"})
 """First keys of results that are about all variables at once: no level of any of them follows from a coefficient."""
 

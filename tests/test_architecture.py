@@ -23,9 +23,32 @@ RANKS = (
     ("questionnaire", "cases", "consistency", "screening", "means"),
     ("study", "norms", "scales", "store", "worlds", "phrases"),
     # what was answered
-    ("intake", "columns", "answers", "template", "ledger", "organisation", "draws", "importance", "differences"),
+    (
+        "intake",
+        "columns",
+        "answers",
+        "template",
+        "ledger",
+        "organisation",
+        "draws",
+        "importance",
+        "differences",
+        "departments",
+    ),
     # the statistics
-    ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark", "standing"),
+    (
+        "layouts",
+        "lindendelta",
+        "simulate",
+        "describe",
+        "reliability",
+        "drivers",
+        "benchmark",
+        "standing",
+        "shrinkage",
+        "casemix",
+        "leniency",
+    ),
     # what may be shown
     ("ratings", "example", "disclosure"),
     ("responses", "written"),
@@ -60,6 +83,10 @@ STATISTICS = (
     "differences",
     "benchmark",
     "standing",
+    "departments",
+    "shrinkage",
+    "casemix",
+    "leniency",
 )
 
 
