@@ -20,8 +20,8 @@ RANKS = (
     ("errors", "results", "seeds", "strict_yaml", "cuts", "worth", "subsets", "factor", "canvas", "workers"),
     ("texts", "documents", "sampling", "moments", "rowchart"),
     # what was asked, of whom
-    ("questionnaire", "cases", "consistency", "screening", "means"),
-    ("study", "norms", "scales", "store", "worlds", "phrases"),
+    ("questionnaire", "cases", "consistency", "screening", "means", "weights"),
+    ("study", "norms", "scales", "store", "worlds", "phrases", "nonresponse"),
     # what was answered
     (
         "intake",
@@ -80,6 +80,8 @@ STATISTICS = (
     "reliability",
     "drivers",
     "means",
+    "weights",
+    "nonresponse",
     "differences",
     "benchmark",
     "standing",
