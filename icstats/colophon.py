@@ -147,6 +147,7 @@ def certainty(edition: Edition, title: str, reliability: Released, *parts: str |
             say("certainty.hidden", minimum=policy.minimum_group, spread=policy.minimum_spread),
             say("certainty.rounding", exact=policy.exact_n),
             say("certainty.method"),
+            _weighted(edition),
             _ladder(edition),
         ]
     )
@@ -167,6 +168,7 @@ def method(edition: Edition, *, n_boot: int) -> Section:
         say("method.heading"),
         paragraphs(
             [
+                _weighted(edition),
                 say("method.reliability"),
                 say("method.drivers", n_boot=edition.texts.number(n_boot, 0)),
                 _ladder(edition),
@@ -199,6 +201,10 @@ def provenance(edition: Edition) -> Section:
     ]
     card = facts(say("provenance.caption"), [(say(f"provenance.{name}"), value) for name, value in pairs])
     return section(say("provenance.heading"), folded(say("provenance.caption"), card))
+
+
+def _weighted(edition: Edition) -> str:
+    return "" if edition.study.responses.columns.weight is None else edition.texts.say("method.weighted")
 
 
 def _ladder(edition: Edition) -> str:

@@ -185,11 +185,15 @@ class Edition:
         measured = self.organisation.measured
         slugs = self.organisation.ratings["department"]
         shown = measured.apply(lambda column: column.where(slugs.isin(self.ledger.shown(str(column.name)))))
-        by_department = shown.groupby(slugs)
-        counts, variances = by_department.count(), by_department.var()
-        within = (variances * (counts - 1)).sum() / (counts - 1).clip(lower=0).sum()
+        weights = 1.0 if self.organisation.weights is None else self.organisation.weights
+        given = shown.notna().mul(weights, axis=0)
+        totals = given.groupby(slugs).sum()
+        means = shown.mul(weights, axis=0).groupby(slugs).sum() / totals.replace(0.0, np.nan)
+        squares = (shown - means.loc[slugs].set_axis(shown.index)).pow(2).mul(weights, axis=0).groupby(slugs).sum()
+        counts = shown.groupby(slugs).count()
+        within = (squares / totals * counts).sum() / (counts - 1).clip(lower=0).sum()
         return norm_of_departments(
-            by_department.mean(),
+            means,
             sds=within.pow(0.5).replace(0.0, np.nan),
             n_respondents=int(slugs.isin(self.ledger.shown(RATINGS)).sum()),
             questionnaire=self.study.questionnaire,
