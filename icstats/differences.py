@@ -15,7 +15,7 @@ from icstats.results import Settings
 from icstats.sampling import checked_items, person_codes, require_conf_level, require_option, row_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator
 
     import pandas as pd
     from numpy.typing import ArrayLike
@@ -152,9 +152,10 @@ def differences(
     people = person_codes(clusters, n_rows=len(values))
     weight = row_weights(weights, n_rows=len(values))
     answers = {variable: Answers.of(values[variable].to_numpy(), people, weight) for variable in values.columns}
+    known = norm.values.loc[list(values.columns)].to_dict("index")
     found = {
         variable: _difference(
-            own, _norm_value(norm, variable, own_share=shares[variable], norm_as=norm_as), conf_level=conf_level
+            own, _norm_value(known[variable], own_share=shares[variable], norm_as=norm_as), conf_level=conf_level
         )
         for variable, own in answers.items()
     }
@@ -208,13 +209,14 @@ def _warnings(answers: Mapping[str, Answers]) -> Iterator[str]:
         yield "few_clusters"
 
 
-def _norm_value(norm: Norm, variable: str, *, own_share: float, norm_as: NormAs) -> NormValue:
-    row = norm.values.loc[[variable]].to_numpy(dtype=np.float64)[0].tolist()
-    known: dict[str, float] = dict(zip(norm.values.columns, row, strict=True))
+def _norm_value(known: Mapping[Hashable, float], *, own_share: float, norm_as: NormAs) -> NormValue:
     sampled = norm_as == "sampled"
     others = known["n_organisations"] * (1 - own_share) if sampled else np.inf
     return NormValue(
-        **{name: known[name] for name in ("mean", "sd_within", "minimum", "maximum")},
+        mean=known["mean"],
+        sd_within=known["sd_within"],
+        minimum=known["minimum"],
+        maximum=known["maximum"],
         n_respondents=known.get("n_respondents", np.nan),
         quartiles=tuple(known.get(name, np.nan) for name in QUARTILES),
         own_share=own_share,
