@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from icstats.benchmark import adjust_family, compare_with_norm
+    from icstats.benchmark import adjust_family, compare_departments, compare_with_norm
     from icstats.casemix import case_mix
     from icstats.disclosure import open_ledger, release
     from icstats.drivers import regression
@@ -36,6 +36,7 @@ __all__ = [
     "block_importance",
     "bootstrap_importance",
     "case_mix",
+    "compare_departments",
     "compare_with_norm",
     "cronbach_alpha",
     "design_effect",
@@ -69,6 +70,7 @@ ROOMS = {
     "block_importance": "importance",
     "bootstrap_importance": "importance",
     "case_mix": "casemix",
+    "compare_departments": "benchmark",
     "compare_with_norm": "benchmark",
     "cronbach_alpha": "reliability",
     "design_effect": "weights",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from icstats.differences import Difference, NormAs, NormSettings, differences, interval
+from icstats.differences import Difference, NormAs, NormSettings, differences, differences_in_pool, interval
 from icstats.errors import ParameterError
 from icstats.results import Result, joined
 from icstats.sampling import require_option
@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
     from icstats.norms import Norm
 
-__all__ = ["Adjustment", "Comparison", "ComparisonSettings", "Verdict", "adjust_family", "compare_with_norm"]
+__all__ = [
+    "Adjustment",
+    "Comparison",
+    "ComparisonSettings",
+    "Verdict",
+    "adjust_family",
+    "compare_departments",
+    "compare_with_norm",
+]
 
 Verdict = Literal["clearly_above", "slightly_above", "equal", "slightly_below", "clearly_below", "uncertain"]
 Adjustment = Literal["fdr_bh", "fdr_by", "holm"]
@@ -137,8 +145,7 @@ def compare_with_norm(
     ``TOSTER::t_TOST(x, mu = norm, eqb = margin)``.
     """
     require_option(adjustment, name="adjustment", allowed=get_args(Adjustment))
-    if not 0 < margin <= 1:
-        raise ParameterError(f"margin is {margin}; it must lie above 0 and be at most 1.", code="ICS-378")
+    _require_margin(margin)
     found, settings = differences(
         scores,
         norm,
@@ -148,18 +155,59 @@ def compare_with_norm(
         clusters=clusters,
         weights=weights,
     )
-    rows = [
-        {"variable": variable, **row}
-        for variable, difference in found.items()
-        for row in _rows(difference, margin=margin * difference.norm.sd_within)
-    ]
-    data = pd.DataFrame(rows, columns=[*COLUMNS, *OF_THE_NORM, "verdict"]).astype(dict.fromkeys(NUMBERS, float))
-    compared = Comparison(
-        data=data,
-        people=data[["n", "n_people"]].copy(),
-        settings=ComparisonSettings(**vars(settings), margin=margin),
+    return _adjusted(_comparison(found, settings, margin=margin), adjustment)
+
+
+def compare_departments(
+    scores: pd.DataFrame,
+    norm: Norm,
+    *,
+    departments: ArrayLike,
+    margin: float = 0.2,
+    adjustment: Adjustment = "fdr_bh",
+    conf_level: float = 0.95,
+    clusters: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+) -> Comparison:
+    """Compare every department with the mean of all of them, of which it is a part itself.
+
+    Parameters
+    ----------
+    scores
+        Ratings of all departments x variables, floats in points of the response scale, NaN for missing.
+    norm
+        The unweighted mean of these very departments: :func:`icstats.norms.norm_of_departments`.
+    departments
+        Department of each rating.
+    margin, adjustment, conf_level, weights
+        As in :func:`compare_with_norm`; p values are adjusted over all departments and variables.
+    clusters
+        Respondent of each rating. The error of a difference knows that the same person may have rated several of the
+        departments, and that a department's own answers are in the norm too.
+
+    Returns
+    -------
+    Comparison
+        With a first column ``department``, in alphabetical order. The difference is (1 - 1 / K) x the difference from
+        the mean of the K - 1 others (``others``); its error is the root of the sum over people of (what they move the
+        own mean - what they move the mean of all)², with Satterthwaite's degrees of freedom.
+
+    Raises
+    ------
+    NormError, ParameterError
+        As :func:`compare_with_norm`.
+
+    References
+    ----------
+    In R, with one row per rating: ``survey::svyby`` with ``covmat = TRUE`` and ``survey::svycontrast``.
+    """
+    require_option(adjustment, name="adjustment", allowed=get_args(Adjustment))
+    _require_margin(margin)
+    found, settings = differences_in_pool(
+        scores, norm, departments=departments, conf_level=conf_level, clusters=clusters, weights=weights
     )
-    return _adjusted(compared, adjustment)
+    compared = {department: _comparison(own, settings, margin=margin) for department, own in found.items()}
+    return adjust_family(compared, adjustment=adjustment)
 
 
 def adjust_family(comparisons: Mapping[str, Comparison], *, adjustment: Adjustment = "fdr_bh") -> Comparison:
@@ -199,6 +247,25 @@ def adjust_family(comparisons: Mapping[str, Comparison], *, adjustment: Adjustme
         for department, one in comparisons.items()
     ]
     return _adjusted(joined(departments), adjustment)
+
+
+def _require_margin(margin: float) -> None:
+    if not 0 < margin <= 1:
+        raise ParameterError(f"margin is {margin}; it must lie above 0 and be at most 1.", code="ICS-378")
+
+
+def _comparison(found: Mapping[str, Difference], settings: NormSettings, *, margin: float) -> Comparison:
+    rows = [
+        {"variable": variable, **row}
+        for variable, difference in found.items()
+        for row in _rows(difference, margin=margin * difference.norm.sd_within)
+    ]
+    data = pd.DataFrame(rows, columns=[*COLUMNS, *OF_THE_NORM, "verdict"]).astype(dict.fromkeys(NUMBERS, float))
+    return Comparison(
+        data=data,
+        people=data[["n", "n_people"]].copy(),
+        settings=ComparisonSettings(**vars(settings), margin=margin),
+    )
 
 
 def _adjusted(result: Comparison, adjustment: Adjustment) -> Comparison:

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from scipy.special import stdtrit
 
 from icstats.errors import ParameterError
 from icstats.means import Answers
-from icstats.sampling import checked_items, person_codes, require_conf_level
+from icstats.sampling import checked_items, department_codes, person_codes, require_conf_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pandas as pd
     from numpy.typing import ArrayLike
 
     from icstats.sampling import FloatArray, IntArray
@@ -109,7 +109,7 @@ def rated(
     values = checked_items(scores)
     if not len(values.columns):
         raise ParameterError("scores has no columns; there is nothing to compare.", code="ICS-379")
-    names, codes = _departments(departments, n_rows=len(values))
+    names, codes = department_codes(departments, n_rows=len(values))
     people = person_codes(clusters, n_rows=len(values))
     found = {}
     for variable in values.columns:
@@ -168,17 +168,3 @@ def rank_limits(estimates: FloatArray, errors: FloatArray, freedom: FloatArray, 
     below = (high[None, :] < low[:, None]).sum(axis=1)
     above = (low[None, :] > high[:, None]).sum(axis=1)
     return np.column_stack([1.0 + below, count - above])
-
-
-def _departments(departments: ArrayLike, *, n_rows: int) -> tuple[tuple[str, ...], IntArray]:
-    given = pd.Series(np.asarray(departments))
-    if len(given) != n_rows:
-        raise ParameterError(
-            f"departments has {len(given)} values for {n_rows} rows.",
-            code="ICS-382",
-            hint="Give one department per row, in the order of the rows.",
-        )
-    if given.isna().any():
-        raise ParameterError(f"departments is empty for {int(given.isna().sum())} rows.", code="ICS-382")
-    codes, names = pd.factorize(given.astype(str), sort=True)
-    return tuple(str(name) for name in names), np.asarray(codes, dtype=np.int64)

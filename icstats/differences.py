@@ -12,7 +12,14 @@ from scipy.special import stdtr, stdtrit
 from icstats.errors import NormError, ParameterError, Problem
 from icstats.means import FEW_CLUSTERS, FEWEST_PEOPLE, Answers
 from icstats.results import Settings
-from icstats.sampling import checked_items, person_codes, require_conf_level, require_option, row_weights
+from icstats.sampling import (
+    checked_items,
+    department_codes,
+    person_codes,
+    require_conf_level,
+    require_option,
+    row_weights,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -21,8 +28,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from icstats.norms import Norm
+    from icstats.sampling import FloatArray
 
-__all__ = ["Difference", "NormAs", "NormSettings", "differences", "interval"]
+__all__ = ["Difference", "NormAs", "NormSettings", "differences", "differences_in_pool", "interval"]
 
 NormAs = Literal["fixed", "sampled"]
 
@@ -172,6 +180,55 @@ def differences(
     return found, settings
 
 
+def differences_in_pool(
+    scores: pd.DataFrame,
+    norm: Norm,
+    *,
+    departments: ArrayLike,
+    conf_level: float,
+    clusters: ArrayLike | None,
+    weights: ArrayLike | None,
+) -> tuple[dict[str, dict[str, Difference]], NormSettings]:
+    """Return the differences of departments from their own unweighted mean: department -> variable -> difference.
+
+    Parameters are those of :func:`icstats.benchmark.compare_departments`.
+
+    Raises
+    ------
+    NormError, ParameterError
+        As :func:`differences`; also departments that do not fit.
+    """
+    require_conf_level(conf_level)
+    values = checked_items(scores)
+    _require_known(values, norm, "fixed")
+    names, codes = department_codes(departments, n_rows=len(values))
+    people, weight = person_codes(clusters, n_rows=len(values)), row_weights(weights, n_rows=len(values))
+    known = norm.values.loc[list(values.columns)].to_dict("index")
+    found: dict[str, dict[str, Difference]] = {name: {} for name in names}
+    for variable in values.columns:
+        column = values[variable].to_numpy()
+        rows = [(codes == number) & ~np.isnan(column) for number in range(len(names))]
+        answers = [Answers.of(column[own], people[own], weight[own]) for own in rows]
+        in_pool = sum(own.n > 0 for own in answers)
+        in_norm = _norm_value(known[variable], own_share=1 / in_pool if in_pool > 1 else 0.0, norm_as="fixed")
+        moves = np.zeros((int(people.max(initial=-1)) + 1, len(names)))
+        for number, (own, answer) in enumerate(zip(rows, answers, strict=True)):
+            np.add.at(moves[:, number], people[own], answer.moves)
+        for number, name in enumerate(names):
+            found[name][variable] = _difference_in_pool(number, answers, in_norm, moves, conf_level=conf_level)
+    every = [Answers.of(values[variable].to_numpy(), people, weight) for variable in values.columns]
+    settings = NormSettings(
+        method="mean",
+        interval="t",
+        conf_level=conf_level,
+        missing="available",
+        n_clusters=max((own.n_people for own in every if own.repeated), default=0),
+        norm=norm.name,
+        warnings=tuple(_warnings(dict(zip(values.columns, every, strict=True)))),
+    )
+    return found, settings
+
+
 def interval(estimate: float, error: float, reach: float) -> dict[str, object]:
     """Return an estimate with its error and the ends of its interval, as columns of a result."""
     return {"estimate": estimate, "std_error": error, "conf_low": estimate - reach, "conf_high": estimate + reach}
@@ -194,6 +251,26 @@ def _difference(answers: Answers, norm: NormValue, *, conf_level: float) -> Diff
         error=error,
         freedom=freedom,
         reach=float(stdtrit(freedom, tail)) * error,
+    )
+
+
+def _difference_in_pool(
+    number: int, answers: list[Answers], norm: NormValue, moves: FloatArray, *, conf_level: float
+) -> Difference:
+    """Return the difference of one department; ``moves``: how much each person moves the mean of each department."""
+    own = answers[number]
+    difference = _difference(own, norm, conf_level=conf_level)
+    if not own.varies or not norm.own_share:
+        return difference
+    answered = np.array([answer.n > 0 for answer in answers])
+    shares = np.where(answered, -norm.own_share, 0.0)
+    shares[number] += 1
+    error = float(np.linalg.norm(moves @ shares))
+    parts = shares**2 * (moves**2).sum(axis=0)
+    each = np.array([max(answer.n_people - 1.0, 1.0) for answer in answers])
+    freedom = float(parts.sum() ** 2 / (parts**2 / each).sum())  # Satterthwaite
+    return replace(
+        difference, error=error, freedom=freedom, reach=float(stdtrit(freedom, (1 + conf_level) / 2)) * error
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
@@ -24,6 +24,9 @@ from icstats.texts import LANGUAGES, Texts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
+    from icstats.benchmark import Comparison
     from icstats.disclosure import Ledger, Released
     from icstats.norms import Norm
     from icstats.questionnaire import Language
@@ -180,11 +183,47 @@ class Edition:
         fictional = self.norm is not None and self.norm.fictional
         return self.texts.say("summary.norm_name_fictional" if fictional else "summary.norm_name")
 
+    def comparison(self, department: str) -> Comparison | None:
+        """Return the difference from the norm of one department, or None without a norm.
+
+        Where the norm is the mean of the departments themselves, this one is a part of it.
+        """
+        if self.norm is None:
+            return None
+        own = self.organisation.of(department)
+        if not self.norm_is_internal:
+            return own.comparison(self.norm)
+        compared = self._among_departments
+        rows = (compared.data["department"] == department) & compared.data["variable"].isin(own.measured.columns)
+        rows &= compared.data["statistic"] != "others"  # one more rounded number about the same means
+        return replace(compared, data=compared.data[rows], people=compared.people[rows])
+
+    @cached_property
+    def _among_departments(self) -> Comparison:
+        from icstats.benchmark import compare_departments  # noqa: PLC0415  a study with a norm file never needs it
+
+        norm, shown = self._norm_of_departments(), self._measured_and_shown
+        return compare_departments(
+            shown[norm.values.index],
+            norm,
+            departments=self.organisation.ratings["department"],
+            margin=self.study.margin,
+            clusters=self.organisation.people,
+            weights=self.organisation.weights,
+        )
+
+    @cached_property
+    def _measured_and_shown(self) -> pd.DataFrame:
+        """What is compared, of the departments that may be shown: with a hidden one in it, it could be solved for."""
+        measured, slugs = self.organisation.measured, self.organisation.ratings["department"]
+        shown: pd.DataFrame = measured.apply(
+            lambda column: column.where(slugs.isin(self.ledger.shown(str(column.name))))
+        )
+        return shown
+
     def _norm_of_departments(self) -> Norm:
-        """Return the mean of the departments that may be shown: with a hidden one in it, it could be solved for."""
-        measured = self.organisation.measured
-        slugs = self.organisation.ratings["department"]
-        shown = measured.apply(lambda column: column.where(slugs.isin(self.ledger.shown(str(column.name)))))
+        """Return the mean of the departments that may be shown."""
+        slugs, shown = self.organisation.ratings["department"], self._measured_and_shown
         weights = 1.0 if self.organisation.weights is None else self.organisation.weights
         given = shown.notna().mul(weights, axis=0)
         totals = given.groupby(slugs).sum()

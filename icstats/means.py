@@ -97,11 +97,17 @@ class Answers:
         return self.n_people >= FEWEST_PEOPLE and bool(np.ptp(self.values) > 0)
 
     @property
+    def moves(self) -> FloatArray:
+        """How much each answer moves the mean, times root(c / (c - 1)) for c people."""
+        people = self.n_people
+        deviations = self.weights * (self.values - self.mean) / self.weights.sum()
+        return np.asarray(deviations * np.sqrt(people / max(people - 1, 1)), dtype=np.float64)
+
+    @property
     def error_of_mean(self) -> float:
         """Standard error: root(c / (c - 1) x sum over c people of (their weighted deviations)²) / sum of the weights.
 
         That is s / root(n) where everybody answers once and counts the same; in R ``survey::svymean`` with the
         person as the cluster.
         """
-        per_person = np.bincount(self.people, weights=self.weights * (self.values - self.mean))
-        return float(np.sqrt(self.n_people / (self.n_people - 1) * (per_person**2).sum()) / self.weights.sum())
+        return float(np.linalg.norm(np.bincount(self.people, weights=self.moves)))

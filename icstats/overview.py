@@ -101,12 +101,9 @@ class Overview:
 
     @cached_property
     def _comparisons(self) -> Released | None:
-        norm = self.edition.norm
-        if norm is None or not self._departments:
-            return None
-        return gathered(
-            [self.edition.released(one.comparison(norm), slug) for slug, one in self._departments.items()]
-        ).only(variables=[self.analysis.outcome])
+        found = {slug: self.edition.comparison(slug) for slug in self.shown}
+        released = [self.edition.released(one, slug) for slug, one in found.items() if one is not None]
+        return gathered(released).only(variables=[self.analysis.outcome]) if released else None
 
     @cached_property
     def _importance(self) -> Released | None:

@@ -130,8 +130,8 @@ class Report:
 
     @cached_property
     def _comparison(self) -> Released | None:
-        norm = self.edition.norm
-        return None if norm is None else self._released(self.analysis.comparison(norm))
+        comparison = self.edition.comparison(self.analysis.department)
+        return None if comparison is None else self._released(comparison)
 
     @cached_property
     def _reliability(self) -> Released:

@@ -29,6 +29,7 @@ __all__ = [
     "bootstrap",
     "checked_items",
     "correlations",
+    "department_codes",
     "item_sample",
     "person_codes",
     "problems_of_weights",
@@ -102,6 +103,27 @@ def person_codes(clusters: npt.ArrayLike | None, *, n_rows: int) -> IntArray:
             hint="Give each rating without a respondent id an id of its own.",
         )
     return np.asarray(pd.factorize(persons)[0], dtype=np.int64)
+
+
+def department_codes(departments: npt.ArrayLike, *, n_rows: int) -> tuple[tuple[str, ...], IntArray]:
+    """Return the departments in alphabetical order, and for each row the number of its department.
+
+    Raises
+    ------
+    ParameterError
+        ``departments`` has another length than the data, or is empty for some rows.
+    """
+    given = pd.Series(np.asarray(departments))
+    if len(given) != n_rows:
+        raise ParameterError(
+            f"departments has {len(given)} values for {n_rows} rows.",
+            code="ICS-382",
+            hint="Give one department per row, in the order of the rows.",
+        )
+    if given.isna().any():
+        raise ParameterError(f"departments is empty for {int(given.isna().sum())} rows.", code="ICS-382")
+    codes, names = pd.factorize(given.astype(str), sort=True)
+    return tuple(str(name) for name in names), np.asarray(codes, dtype=np.int64)
 
 
 def problems_of_weights(weights: npt.ArrayLike | None, *, n_rows: int) -> list[Problem]:

@@ -14,10 +14,10 @@ import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import stdtrit
-from scipy.stats import false_discovery_control, ttest_1samp
+from scipy.stats import false_discovery_control, ttest_1samp, ttest_rel
 from shared import reference, shared_file
 
-from icstats.benchmark import Comparison, adjust_family, compare_with_norm
+from icstats.benchmark import Comparison, adjust_family, compare_departments, compare_with_norm
 from icstats.errors import ICStatsError, NormError, ParameterError
 
 if TYPE_CHECKING:
@@ -385,6 +385,58 @@ def test_refusals(scores: pd.DataFrame, arguments: dict[str, Any], error: type[I
     with pytest.raises(error, match=f"^{re.escape(message)}$") as refused:
         compare_with_norm(scores, norm(mark=7.0), **arguments)
     assert type(refused.value) is error
+
+
+def pool_of(scores: pd.DataFrame, departments: np.ndarray) -> Norm:
+    return norm(**scores.groupby(departments).mean().mean().to_dict())
+
+
+def test_a_department_among_others_knows_that_it_is_one_of_them() -> None:
+    random = np.random.default_rng(6)
+    departments = np.repeat(["a", "b", "c"], [40, 90, 15])
+    scores = pd.DataFrame({"mark": random.normal(7, 1, 145)})
+    result = compare_departments(scores, pool_of(scores, departments), departments=departments)
+    found = result.data[result.data["statistic"] == "difference"].set_index("department")
+    groups = scores["mark"].groupby(departments)
+    variances = groups.var() / groups.count()
+    for name in "abc":
+        others = variances.drop(name)
+        expected = np.sqrt((2 / 3) ** 2 * variances[name] + others.sum() / 9)
+        assert found.loc[name, "std_error"] == pytest.approx(expected)
+        assert found.loc[name, "estimate"] == pytest.approx(groups.mean()[name] - groups.mean().mean())
+    rest = result.data[result.data["statistic"] == "others"].set_index("department")["estimate"]
+    assert rest["a"] == pytest.approx(groups.mean()[["b", "c"]].mean())
+    p_values = found["p_value"]
+    assert found["p_adjusted"].tolist() == pytest.approx(false_discovery_control(p_values).tolist())
+
+
+def test_two_departments_rated_by_the_same_people_are_a_paired_test() -> None:
+    random = np.random.default_rng(7)
+    mildness = random.normal(0, 1, 60)
+    marks = np.concatenate([7 + mildness + random.normal(0, 0.4, 60), 7.2 + mildness + random.normal(0, 0.4, 60)])
+    scores, departments, people = pd.DataFrame({"mark": marks}), np.repeat(["a", "b"], 60), np.tile(np.arange(60), 2)
+    pool = pool_of(scores, departments)
+    paired = compare_departments(scores, pool, departments=departments, clusters=people).data
+    found = paired[paired["statistic"] == "difference"].set_index("department").loc["b"]
+    test = ttest_rel(marks[60:], marks[:60])
+    assert found["estimate"] / found["std_error"] == pytest.approx(test.statistic)
+    assert found["estimate"] * 2 == pytest.approx((marks[60:] - marks[:60]).mean())
+    alone = compare_departments(scores, pool, departments=departments).data
+    assert alone[alone["statistic"] == "difference"]["std_error"].iloc[0] > 2 * found["std_error"]
+
+
+def test_departments_without_answers_are_no_part_of_the_pool() -> None:
+    scores = pd.DataFrame({"mark": answers(7, 1, 60), "other": answers(5, 1, 60)})
+    departments = np.repeat(["a", "b", "c"], 20)
+    scores.loc[departments == "c", "other"] = np.nan
+    result = compare_departments(scores, pool_of(scores, departments), departments=departments).data
+    found = result[(result["statistic"] == "difference") & (result["variable"] == "other")].set_index("department")
+    assert found["conf_low"].isna().tolist() == [False, False, True]
+    two = compare_departments(
+        scores.loc[departments != "c", ["other"]], pool_of(scores, departments), departments=np.repeat(["a", "b"], 20)
+    ).data
+    alone = two[two["statistic"] == "difference"].set_index("department")
+    assert found.loc[["a", "b"], "std_error"].tolist() == pytest.approx(alone["std_error"].tolist())
 
 
 def test_there_is_no_family_of_nothing() -> None:

@@ -95,6 +95,35 @@ def test_the_norm_of_the_departments_and_the_comparison_are_weighted(study: Stud
     assert mean.tolist() == pytest.approx([means["it"]])
 
 
+def test_a_department_is_compared_as_a_part_of_the_norm(study: Study, ratings: pd.DataFrame) -> None:
+    changed, plain = study.model_copy(update={"norms": "departments"}), ratings.assign(weight=1.0)
+    edition = Edition(study=changed, texts=Texts("en"), organisation=analysis(changed, plain, ORGANISATION))
+    compared, outcome = edition.comparison("it"), changed.questionnaire.outcome
+    assert compared is not None
+    assert set(compared.data["department"]) == {"it"}
+    assert set(compared.data["statistic"]) == {"mean", "norm", "difference"}
+    found = compared.data.set_index(["variable", "statistic"]).loc[(outcome, "difference")]
+    groups = plain.groupby("department")[outcome]
+    halves = groups.mean()["it"] - groups.mean()["facilities"]
+    assert found["estimate"] == pytest.approx(halves / 2)
+    # Two departments: the difference from their mean is half the difference between them, and so is its error.
+    assert found["std_error"] == pytest.approx(np.sqrt((groups.var() / groups.count()).sum()) / 2)
+    released = edition.released(compared, "it")
+    assert released.row(outcome, "difference").n == "150"
+    assert compared.settings.family > 2 * 17
+
+
+def test_an_outside_norm_knows_nothing_of_the_other_departments(study: Study, ratings: pd.DataFrame) -> None:
+    edition = Edition(study=study, texts=Texts("en"), organisation=analysis(study, ratings, ORGANISATION))
+    own = analysis(study, ratings)
+    assert edition.norm is not None
+    pd.testing.assert_frame_equal(edition.comparison("it").data, own.comparison(edition.norm).data)
+    without = Edition(
+        study=study.model_copy(update={"norms": None}), texts=Texts("en"), organisation=edition.organisation
+    )
+    assert without.comparison("it") is None
+
+
 def test_the_norm_of_the_departments_without_weights(study: Study, ratings: pd.DataFrame) -> None:
     changed, plain = study.model_copy(update={"norms": "departments"}), ratings.assign(weight=1.0)
     edition = Edition(study=changed, texts=Texts("en"), organisation=analysis(changed, plain, ORGANISATION))
