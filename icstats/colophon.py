@@ -172,7 +172,10 @@ def method(edition: Edition, *, n_boot: int) -> Section:
                 say("method.reliability"),
                 say("method.drivers", n_boot=edition.texts.number(n_boot, 0)),
                 _ladder(edition),
-                say("method.benchmark", margin=edition.texts.number(edition.study.margin, 2)),
+                say(
+                    "method.benchmark_internal" if edition.norm_is_internal else "method.benchmark",
+                    margin=edition.texts.number(edition.study.margin, 2),
+                ),
                 say("certainty.hidden", minimum=policy.minimum_group, spread=policy.minimum_spread),
                 say("certainty.rounding", exact=policy.exact_n),
             ]

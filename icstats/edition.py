@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 
     from icstats.benchmark import Comparison
     from icstats.disclosure import Ledger, Released
+    from icstats.leniency import Leniency
     from icstats.norms import Norm
     from icstats.questionnaire import Language
-    from icstats.results import Result
+    from icstats.results import R, Result
+    from icstats.shrinkage import Shrinkage
     from icstats.study import Study
 
 __all__ = ["Edition", "find_study", "open_edition"]
@@ -211,6 +213,54 @@ class Edition:
             clusters=self.organisation.people,
             weights=self.organisation.weights,
         )
+
+    @cached_property
+    def within_raters(self) -> Leniency | None:
+        """The outcome per department among the same raters; None where too few rated several, or weights differ."""
+        from icstats.leniency import leniency  # noqa: PLC0415  only the overview shows it
+
+        shown, organisation = self._measured_and_shown, self.organisation
+        if organisation.weights is not None:
+            return None
+        try:
+            marks = leniency(
+                shown[[organisation.outcome]],
+                departments=organisation.ratings["department"],
+                respondents=organisation.people,
+            )
+            return self._with_scales(marks)
+        except NotEnoughDataError:
+            return None
+
+    @cached_property
+    def shrunken(self) -> Shrinkage | None:
+        """The outcome and blocks per department, small ones drawn to the mean; None with too few, or with weights.
+
+        None too when another department's answers are damaged: that must not stop this one.
+        """
+        from icstats.shrinkage import shrink  # noqa: PLC0415  only the benchmark notebook shows it
+
+        try:
+            if self.organisation.weights is not None:
+                return None
+            means = shrink(
+                self._measured_and_shown[[self.organisation.outcome, *self.organisation.blocks]],
+                departments=self.organisation.ratings["department"],
+                clusters=self.organisation.people,
+            )
+            return self._with_scales(means)
+        except (NotEnoughDataError, RunError):
+            return None
+
+    def _with_scales(self, result: R) -> R:
+        """Return a result with the ends of the response scales, without which the door hides means of few answers."""
+        questionnaire, codes = self.study.questionnaire, list(result.data["variable"].unique())
+        scales = {code: questionnaire.response_scale(questionnaire.answered_items(code)[0].code) for code in codes}
+        ends = {
+            "minimum": result.data["variable"].map({code: float(scale.minimum) for code, scale in scales.items()}),
+            "maximum": result.data["variable"].map({code: float(scale.maximum) for code, scale in scales.items()}),
+        }
+        return replace(result, data=result.data.assign(**ends))
 
     @cached_property
     def _measured_and_shown(self) -> pd.DataFrame:

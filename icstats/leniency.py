@@ -25,15 +25,17 @@ if TYPE_CHECKING:
 __all__ = ["Leniency", "leniency"]
 
 RANKS = ("rank", "rank_low", "rank_high")
+PEOPLE = ("n", "n_people")
+LINKED = ("n_linked", "people_linked")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Leniency(Result):
     """Means of departments, of each the statistics ``mean`` (raw) and ``adjusted``, both in points.
 
-    ``n`` and ``n_people`` of an adjusted row count the ratings by people who rated another department too. Extra
-    columns of ``data``: ``rank, rank_low, rank_high`` (1 is the lowest). What a single person's leniency is, is told
-    nowhere.
+    Extra columns of ``data``: ``rank, rank_low, rank_high`` (1 is the lowest) and ``n_linked``, the ratings by people
+    who rated another department too: ``people`` of an adjusted row counts those alone. What a single person's leniency
+    is, is told nowhere.
 
     Attributes
     ----------
@@ -104,10 +106,12 @@ def leniency(
             own, variable, {"mean": _raw(own, conf_level), "adjusted": _adjusted(fits[variable], conf_level)}
         )
     ]
-    data = pd.DataFrame(rows, columns=[*COLUMNS, *RANKS]).astype(dict.fromkeys([*NUMBERS, *RANKS], float))
+    data = pd.DataFrame(rows, columns=[*COLUMNS, *RANKS, *LINKED])
+    data = data.astype(dict.fromkeys([*NUMBERS, *RANKS, *LINKED], float))
+    behind = {name: data[linked].fillna(data[name]).astype(int) for name, linked in zip(PEOPLE, LINKED, strict=True)}
     return Leniency(
-        data=data,
-        people=data[["n", "n_people"]].copy(),
+        data=data.drop(columns="people_linked"),
+        people=pd.DataFrame(behind),
         settings=Settings(
             method="crossed",
             interval="cr1",
@@ -255,7 +259,7 @@ def _adjusted(fit: _Fit, conf_level: float) -> list[dict[str, object]]:
     freedom = fit.telling[:, 1] - 1.0
     rows: list[dict[str, object]] = []
     for estimate, error, own, (n, people) in zip(fit.estimates, fit.errors, freedom, fit.telling, strict=True):
-        about: dict[str, object] = {"n": int(n), "n_people": int(people), "estimate": float(estimate)}
+        about: dict[str, object] = {"n_linked": n, "people_linked": people, "estimate": float(estimate)}
         known = not np.isnan(estimate) and own > 0
         rows.append(about | (interval(float(estimate), float(error), conf_level, freedom=own) if known else {}))
     return _ranked(rows, fit.estimates, fit.relative, freedom, conf_level)

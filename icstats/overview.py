@@ -226,6 +226,37 @@ class Overview:
             released=[self._comparisons],
         )
 
+    def raters(self) -> Section:
+        """Show the marks among the same raters, beside the marks themselves."""
+        title, outcome = self._say("raters.heading"), self.analysis.outcome
+        if self.edition.within_raters is None or not self.shown:
+            return section(title, paragraphs([self._say("raters.none")], kind="answer"))
+        released = self._released(self.edition.within_raters)
+        marks = gathered([released.only(departments=[slug]) for slug in self.shown])  # in the order of the study
+        moved = [slug for slug in self.shown if _leaves_its_interval(marks, outcome, slug)]
+        answer = self._say("raters.moved", departments=self._named(moved)) if moved else self._say("raters.same")
+        as_table = table(
+            marks,
+            texts=self.edition.texts,
+            caption=self._say("raters.caption"),
+            stub=self._say("overview.department"),
+            columns=[
+                Column(heading=self._say("overview.mark"), variable=outcome, statistic="mean"),
+                Column(heading=self._say("scores.interval"), variable=outcome, statistic="mean", show="interval"),
+                Column(heading=self._say("raters.adjusted"), variable=outcome, statistic="adjusted"),
+                Column(heading=self._say("scores.interval"), variable=outcome, statistic="adjusted", show="interval"),
+            ],
+            labels=self.edition.names,
+            by="department",
+        )
+        return section(
+            title,
+            paragraphs([answer], kind="answer"),
+            as_table,
+            paragraphs([self._say("raters.note")], kind="note"),
+            released=[marks],
+        )
+
     def why(self) -> Section:
         """Show what goes together with satisfaction, for the organisation and department by department."""
         texts = self.edition.texts
@@ -304,3 +335,11 @@ class Overview:
     def provenance(self) -> Section:
         """Say where the numbers come from."""
         return provenance(self.edition)
+
+
+def _leaves_its_interval(marks: Released, outcome: str, department: str) -> bool:
+    """Return whether the mark among the same raters lies outside the interval of the mark itself."""
+    mark, adjusted = (marks.row(outcome, statistic, department) for statistic in ("mean", "adjusted"))
+    if mark is None or adjusted is None:
+        return False
+    return adjusted.estimate < mark.conf_low or adjusted.estimate > mark.conf_high

@@ -361,6 +361,28 @@ class Report:
         )
 
     @unless_hidden
+    def shrunken(self) -> Section:
+        """Show what is left of this department's means when chance is taken out, beside the means themselves."""
+        title, department = self._say("shrunken.heading"), self.analysis.department
+        if self.edition.shrunken is None:
+            return section(title, paragraphs([self._say("shrunken.none")], kind="answer"))
+        means = self._released(self.edition.shrunken).only(departments=[department])
+        as_table = table(
+            means,
+            texts=self.edition.texts,
+            caption=self._say("shrunken.caption"),
+            stub=self._say("scores.question"),
+            columns=[
+                Column(heading=self._say("benchmark.value"), statistic="mean"),
+                Column(heading=self._say("scores.interval"), statistic="mean", show="interval"),
+                Column(heading=self._say("shrunken.mean"), statistic="shrunken"),
+                Column(heading=self._say("scores.interval"), statistic="shrunken", show="interval"),
+            ],
+            labels=self.edition.labels,
+        )
+        return section(title, paragraphs([self._say("shrunken.answer")], kind="answer"), as_table, released=[means])
+
+    @unless_hidden
     def norm_card(self) -> Section:
         """Say which norm this is."""
         title, norm = self._say("norm_card.heading"), self.edition.norm

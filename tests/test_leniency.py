@@ -106,7 +106,8 @@ def test_a_department_without_shared_raters_is_not_compared() -> None:
     assert result.settings.warnings == ("unlinked:mark",)
     lonely = by_department(result.data, "adjusted").loc["lonely"]
     assert np.isnan(lonely["estimate"])
-    assert (lonely["n"], lonely["n_people"]) == (0, 0)
+    assert (lonely["n"], lonely["n_linked"]) == (3, 0)
+    assert result.people["n"].tolist() == result.data["n_linked"].fillna(result.data["n"]).tolist()
     others = by_department(result.data, "adjusted").drop("lonely")
     assert others["estimate"].tolist() == pytest.approx(found(data)["estimate"].tolist())
 
@@ -116,7 +117,8 @@ def test_people_who_rate_once_move_the_level_and_not_the_differences() -> None:
     once = pd.DataFrame({"respondent": np.arange(500, 540), "department": "d0", "mark": 10.0})
     with_them, without = found(pd.concat([data, once], ignore_index=True)), found(data)
     assert np.diff(with_them["estimate"]).tolist() == pytest.approx(np.diff(without["estimate"]).tolist())
-    assert with_them.loc["d0", "n"] == without.loc["d0", "n"]
+    assert with_them.loc["d0", "n_linked"] == without.loc["d0", "n_linked"]
+    assert with_them.loc["d0", "n"] == without.loc["d0", "n"] + 40
 
 
 def test_the_order_of_rows_and_the_names_of_people_do_not_matter() -> None:
