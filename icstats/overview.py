@@ -11,6 +11,7 @@ from icstats.disclosure import RATINGS, gathered
 from icstats.edition import Edition, open_edition
 from icstats.errors import NotEnoughDataError
 from icstats.figures import forest, heat_map, mark_strip, why_bar, why_bars
+from icstats.funnel import funnel_plot
 from icstats.results import ORGANISATION
 from icstats.sections import Section, folded, paragraphs, section
 from icstats.story import (
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from icstats.analysis import Analysis
+    from icstats.canvas import Figure
     from icstats.disclosure import Released
+    from icstats.norms import Norm
     from icstats.results import Result
     from icstats.tables import Table
 
@@ -222,8 +225,25 @@ class Overview:
                 norm_name=self.edition.norm_name,
                 departments=self.edition.names,
             ),
+            self._funnel(norm),
             paragraphs(norm_source(self.edition), kind="note"),
             released=[self._comparisons],
+        )
+
+    def _funnel(self, norm: Norm) -> Figure | str:
+        outcome = self.analysis.outcome
+        if self._summaries is None or outcome not in norm.values.index:
+            return ""
+        mean, sd = norm.values.loc[[outcome], ["mean", "sd_within"]].to_numpy(dtype=float)[0].tolist()
+        return funnel_plot(
+            self._summaries.only(variables=[outcome], statistics=["mean"]),
+            variable=outcome,
+            label=self.edition.labels[outcome],
+            norm=mean,
+            sd=sd,
+            norm_name=self.edition.norm_name,
+            departments=self.edition.names,
+            texts=self.edition.texts,
         )
 
     def raters(self) -> Section:

@@ -52,7 +52,7 @@ RANKS = (
     # what may be shown
     ("ratings", "example", "disclosure"),
     ("responses", "written"),
-    ("analysis", "tables", "markstrip", "heatmap", "sharebars", "story"),
+    ("analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel"),
     ("figures",),
     # reports
     ("edition", "sections"),
@@ -135,7 +135,7 @@ def test_statistics_know_neither_words_nor_pictures(room: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "room", ["tables", "figures", "markstrip", "heatmap", "sharebars", "written", "story", "sections"]
+    "room", ["tables", "figures", "markstrip", "heatmap", "sharebars", "funnel", "written", "story", "sections"]
 )
 def test_what_readers_see_is_made_from_released_results_only(room: str) -> None:
     assert not own_rooms(PACKAGE / f"{room}.py") & {*STATISTICS, "responses", "intake", "analysis", "scales"}
