@@ -142,8 +142,9 @@ def response_rate(answered: Mapping[str, int], invited: Mapping[str, int]) -> Re
 class Representativeness(Result):
     """Shares of the sample beside those of the population, one row per attribute, level and statistic.
 
-    Statistics: ``sample``, ``population`` and ``difference`` (unit share). ``p_value`` of a difference is that of its
-    whole attribute: Pearson's test that the sample could be drawn from the population by chance.
+    Statistics: ``sample``, ``population`` and ``difference``, from 0 to 1. ``p_value`` of a difference is that of its
+    whole attribute: Pearson's test that the sample could be drawn from the population by chance. For researchers: the
+    door does not know the unit composition, for a small level is what the others leave of the whole.
     """
 
     keys: ClassVar[tuple[str, str]] = ("level", "statistic")
@@ -190,7 +191,7 @@ def representativeness(
         p_value = _pearson(sample, expected, n=effective_n(own))
         for level, found, wanted in zip(shares, sample, expected, strict=True):
             count = int(counts.get(level, 0))
-            about = {"attribute": attribute, "level": level, "n": count, "n_people": count, "unit": "share"}
+            about = {"attribute": attribute, "level": level, "n": count, "n_people": count, "unit": "composition"}
             rows += [
                 about | {"statistic": "sample", "estimate": float(found)},
                 about | {"statistic": "population", "estimate": float(wanted)},

@@ -105,6 +105,8 @@ class RakingSettings(Settings):
 class Raking(Result):
     """Weights, and what they reach: per attribute and level the share in the ``sample``, ``weighted``, ``population``.
 
+    For researchers: the door does not know the unit composition, for a small level is what the others leave.
+
     Attributes
     ----------
     weights
@@ -246,7 +248,7 @@ def _reached(
         weighted = _shares(weights, places, len(shares))
         for number, (level, share) in enumerate(shares.items()):
             count = int(counts[number])
-            about = {"attribute": name, "level": level, "n": count, "n_people": count, "unit": "share"}
+            about = {"attribute": name, "level": level, "n": count, "n_people": count, "unit": "composition"}
             for statistic, value in (("sample", plain[number]), ("weighted", weighted[number]), ("population", share)):
                 rows.append(about | {"statistic": statistic, "estimate": float(value)})
     return pd.DataFrame(rows, columns=LEVELS).astype(dict.fromkeys(NUMBERS, float))

@@ -13,12 +13,16 @@ from test_weighted_analysis import MadeUpResponses
 
 from icstats.analysis import Analysis
 from icstats.edition import Edition
+from icstats.errors import DisclosureError
+from icstats.nonresponse import representativeness
 from icstats.overview import Overview
 from icstats.report import Report
 from icstats.results import ORGANISATION
 from icstats.simulate import simulate_ratings
+from icstats.standing import standing
 from icstats.study import read_study
 from icstats.texts import Texts
+from icstats.weights import rake
 
 if TYPE_CHECKING:
     from icstats.sections import Section
@@ -129,3 +133,17 @@ def test_a_small_department_has_no_mean_of_either_kind() -> None:
     assert found is not None
     hidden = found.data[(found.data["department"] == "payroll") & (found.data["statistic"] == "mean")]
     assert hidden["n"].eq(0).all()  # not even in the model: with it in, it could be solved for
+
+
+def test_what_is_for_researchers_does_not_pass_the_door() -> None:
+    opened, frame = edition(ratings(mild=False)), ratings(mild=False)
+    people = pd.DataFrame({"unit": np.where(np.arange(40) < 30, "a", "b")})
+    population = {"unit": {"a": 0.5, "b": 0.5}}
+    assert opened.norm is not None
+    for result in (
+        standing(frame[["SA1"]], opened.norm),
+        representativeness(people, population=population),
+        rake(people, population=population),
+    ):
+        with pytest.raises(DisclosureError, match="unit"):
+            opened.released(result, ORGANISATION)
