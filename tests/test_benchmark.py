@@ -442,3 +442,23 @@ def test_departments_without_answers_are_no_part_of_the_pool() -> None:
 def test_there_is_no_family_of_nothing() -> None:
     with pytest.raises(ParameterError, match=r"^There are no comparisons to adjust together\. \[ICS-380\]$"):
         adjust_family({})
+
+
+def test_intervals_among_departments_hold_where_people_rate_several() -> None:
+    levels, random = np.array([7.2, 7.0, 6.8, 7.0]), np.random.default_rng(8)
+    held: dict[str, list[bool]] = {"as a part": [], "as if the norm were fixed": []}
+    for _ in range(150):
+        people = np.repeat(np.arange(60), 3)
+        departments = np.concatenate([random.permutation(4)[:3] for _ in range(60)])
+        marks = levels[departments] + random.normal(0, 1, 60)[people] + random.normal(0, 0.6, 180)
+        scores, pool = pd.DataFrame({"mark": marks}), pool_of(pd.DataFrame({"mark": marks}), departments)
+        compared = compare_departments(scores, pool, departments=departments, clusters=people).data
+        found = compared[compared["statistic"] == "difference"]
+        truth = levels - levels.mean()
+        held["as a part"] += ((found["conf_low"] <= truth) & (truth <= found["conf_high"])).tolist()
+        for number in range(4):
+            own = scores[departments == number]
+            alone = rows(compare_with_norm(own, pool), "difference").loc["mark"]
+            held["as if the norm were fixed"].append(alone["conf_low"] <= truth[number] <= alone["conf_high"])
+    assert 0.92 < np.mean(held["as a part"]) < 0.97
+    assert np.mean(held["as if the norm were fixed"]) > 0.98  # far too wide: the raters' mildness cancels out
