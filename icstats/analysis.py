@@ -13,12 +13,12 @@ import pandas as pd
 
 from icstats.errors import NotEnoughDataError
 from icstats.questionnaire import DRIVER_BLOCKS
-from icstats.results import ORGANISATION, joined
+from icstats.results import ORGANISATION, R, joined
 from icstats.scales import driver_items, keyed, scale_scores, score_items, two_way_imputed
 from icstats.seeds import derive_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from icstats.benchmark import Comparison
     from icstats.describe import Summary
@@ -92,6 +92,15 @@ class Analysis:
         return self.ratings["respondent"]
 
     @cached_property
+    def weights(self) -> pd.Series[float] | None:
+        """Weight of each rating, from the survey file; None where all count the same."""
+        weights = self.ratings["weight"]
+        return weights if weights.max() > weights.min() else None
+
+    def _weights_of(self, rows: pd.Index[int]) -> pd.Series[float] | None:
+        return None if self.weights is None else self.weights[rows]
+
+    @cached_property
     def blocks(self) -> dict[str, list[str]]:
         """Items per driver block that this department was asked."""
         asked = None if self.department == ORGANISATION else self.department
@@ -122,7 +131,13 @@ class Analysis:
         for block, codes in self.blocks.items():
             scales[block] = scales[codes[0]]
         composites = [block for block, codes in self.blocks.items() if len(codes) > 1]
-        return summarise(self.measured, response_scales=scales, composites=composites, clusters=self.people)
+        return summarise(
+            self.measured,
+            response_scales=scales,
+            composites=composites,
+            clusters=self.people,
+            weights=self.weights,
+        )
 
     def _scales(self) -> Mapping[str, list[str]]:
         """Return the common items of every scale, the whole of the service last."""
@@ -132,10 +147,13 @@ class Analysis:
 
     @cached_property
     def reliability(self) -> Reliability:
-        """Reliability of every scale, and of all driver items together (``service``)."""
+        """Reliability of every scale, and of all driver items together (``service``).
+
+        It takes no weights; where there are any, ``settings.warnings`` has ``unweighted``.
+        """
         from icstats.reliability import reliability  # noqa: PLC0415
 
-        return joined(
+        return self._unweighted(
             [reliability(self.items[codes], name=name, clusters=self.people) for name, codes in self._scales().items()]
         )
 
@@ -153,7 +171,7 @@ class Analysis:
         scales = {name: codes for name, codes in self._scales().items() if name != SERVICE and len(codes) > 1}
         if not scales:
             raise NotEnoughDataError("No scale has two items or more.", code="ICS-522")
-        return joined(
+        return self._unweighted(
             [
                 item_statistics(
                     self.items[codes],
@@ -164,6 +182,13 @@ class Analysis:
                 for name, codes in scales.items()
             ]
         )
+
+    def _unweighted(self, results: Sequence[R]) -> R:
+        """Return results of a statistic that takes no weights as one, which says so where there are any."""
+        result = joined(results)
+        if self.weights is None:
+            return result
+        return replace(result, settings=replace(result.settings, warnings=(*result.settings.warnings, "unweighted")))
 
     @cached_property
     def ladder(self) -> str:
@@ -211,6 +236,7 @@ class Analysis:
                 outcome=self.outcome,
                 blocks=blocks,
                 clusters=self.people[data.index],
+                weights=self._weights_of(data.index),
                 n_boot=self.n_boot,
                 seed=derive_seed(self.study.seed, self.department, self.wave, "block_importance"),
             )
@@ -234,6 +260,7 @@ class Analysis:
                 outcome=self.outcome,
                 drivers=self.driver_codes,
                 clusters=self.people[self._usable.index],
+                weights=self._weights_of(self._usable.index),
                 n_boot=self.n_boot,
                 # The same samples of people as for the blocks: what both analyses say about the model is then the same.
                 seed=derive_seed(self.study.seed, self.department, self.wave, "block_importance"),
@@ -258,6 +285,7 @@ class Analysis:
                 outcome=self.outcome,
                 drivers=self.driver_codes,
                 clusters=self.people[self._usable.index],
+                weights=self._weights_of(self._usable.index),
             )
         )
 
@@ -277,4 +305,6 @@ class Analysis:
         from icstats.benchmark import compare_with_norm  # noqa: PLC0415
 
         known = [code for code in self.measured.columns if code in norm.values.index]
-        return compare_with_norm(self.measured[known], norm, margin=self.study.margin, clusters=self.people)
+        return compare_with_norm(
+            self.measured[known], norm, margin=self.study.margin, clusters=self.people, weights=self.weights
+        )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from icstats.errors import NotEnoughDataError, ParameterError, Problem
-from icstats.sampling import FEW_CLUSTERS, FEWEST, ROUNDING, person_codes
+from icstats.sampling import FEW_CLUSTERS, FEWEST, ROUNDING, person_codes, problems_of_weights
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -154,7 +154,7 @@ def complete_cases(
     places = _places(data)
     problems = _problems_of_names(outcome, drivers)
     problems += [problem for name in dict.fromkeys(names) for problem in _problems_of_column(name, data, places)]
-    problems += _problems_of_weights(weights, n_rows=len(data))
+    problems += problems_of_weights(weights, n_rows=len(data))
     if problems:
         raise ParameterError(problems)
     codes = person_codes(clusters, n_rows=len(data))
@@ -216,18 +216,6 @@ def _missing_column(name: str, data: pd.DataFrame) -> Problem:
     near = get_close_matches(str(name), [str(column) for column in data.columns], n=1)
     hint = f'Did you mean "{near[0]}"?' if near else ""
     return Problem(code="ICS-362", column=str(name), message="is not a column of the data.", hint=hint)
-
-
-def _problems_of_weights(weights: ArrayLike | None, *, n_rows: int) -> list[Problem]:
-    if weights is None:
-        return []
-    values = np.asarray(weights, dtype=float)
-    if values.shape != (n_rows,):
-        return [Problem(code="ICS-366", message=f"weights has {values.size} values for {n_rows} rows.")]
-    wrong = int((~(np.isfinite(values) & (values > 0))).sum())
-    if wrong:
-        return [Problem(code="ICS-366", message=f"weights must be positive numbers; {wrong} are not.")]
-    return []
 
 
 def _require_enough(cases: Cases) -> None:

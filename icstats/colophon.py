@@ -148,6 +148,7 @@ def certainty(edition: Edition, title: str, reliability: Released, *parts: str |
         [
             *_shown_from(edition),
             say("certainty.method"),
+            _weighted(edition),
             _ladder(edition),
         ]
     )
@@ -168,10 +169,14 @@ def method(edition: Edition, *, n_boot: int) -> Section:
         say("method.heading"),
         paragraphs(
             [
+                _weighted(edition),
                 say("method.reliability"),
                 say("method.drivers", n_boot=edition.texts.number(n_boot, 0)),
                 _ladder(edition),
-                say("method.benchmark", margin=edition.texts.number(edition.study.margin, 2)),
+                say(
+                    "method.benchmark_internal" if edition.norm_is_internal else "method.benchmark",
+                    margin=edition.texts.number(edition.study.margin, 2),
+                ),
                 *_shown_from(edition),
             ]
         ),
@@ -215,6 +220,10 @@ def provenance(edition: Edition) -> Section:
     ]
     card = facts(say("provenance.caption"), [(say(f"provenance.{name}"), value) for name, value in pairs])
     return section(say("provenance.heading"), folded(say("provenance.caption"), card))
+
+
+def _weighted(edition: Edition) -> str:
+    return "" if edition.study.responses.columns.weight is None else edition.texts.say("method.weighted")
 
 
 def _ladder(edition: Edition) -> str:

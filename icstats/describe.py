@@ -9,17 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri, stdtrit
 
+from icstats.means import Answers
 from icstats.results import Result, Settings
-from icstats.sampling import (
-    FEW_CLUSTERS,
-    FEWEST,
-    FloatArray,
-    IntArray,
-    checked_items,
-    error_of_mean,
-    person_codes,
-    require_conf_level,
-)
+from icstats.sampling import FEW_CLUSTERS, FEWEST, checked_items, person_codes, require_conf_level, row_weights
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -46,6 +38,7 @@ def summarise(
     response_scales: Mapping[str, ResponseScale],
     composites: Collection[str] = (),
     clusters: npt.ArrayLike | None = None,
+    weights: npt.ArrayLike | None = None,
     conf_level: float = 0.95,
 ) -> Summary:
     """Estimate the mean of every variable and, for answers on a response scale, the satisfied and dissatisfied shares.
@@ -64,6 +57,9 @@ def summarise(
         Respondent of each rating. Where a person stands behind several values the intervals allow for that: the mean
         by the cluster-robust standard error and t on people - 1 degrees of freedom, the shares by the effective number
         of answers (Korn & Graubard 1998) in Wilson's interval.
+    weights
+        One positive weight per rating, for instance from :func:`icstats.weights.rake`. Errors are linearised, as of
+        answers that were drawn with unequal chances; n stays the number of answers.
     conf_level
         Coverage of the intervals.
 
@@ -78,7 +74,7 @@ def summarise(
     Raises
     ------
     ParameterError
-        A column that is not numeric, clusters of another length, a coverage outside 0 to 1.
+        A column that is not numeric, clusters or weights that do not fit, a coverage outside 0 to 1.
 
     Notes
     -----
@@ -89,31 +85,32 @@ def summarise(
     require_conf_level(conf_level)
     values = checked_items(scores)
     persons = person_codes(clusters, n_rows=len(values))
+    weight = row_weights(weights, n_rows=len(values))
     people_in_all = len(np.unique(persons))
     records: list[dict[str, object]] = []
     warnings: list[str] = []
     few_clusters = False
     for variable in values.columns:
-        given = values[variable].notna().to_numpy()
-        answers, people = values.loc[given, variable].to_numpy(), np.unique(persons[given], return_inverse=True)[1]
+        answers = Answers.of(values[variable].to_numpy(), persons, weight)
         scale = response_scales.get(variable)
         about = {
             "variable": variable,
-            "n": len(answers),
-            "n_people": int(people.max(initial=-1)) + 1,
+            "n": answers.n,
+            "n_people": answers.n_people,
             "minimum": np.nan if scale is None else float(scale.minimum),
             "maximum": np.nan if scale is None else float(scale.maximum),
         }
-        warnings += _warnings(variable, answers, people)
-        few_clusters |= int(people.max(initial=-1)) + 1 < min(len(answers), FEW_CLUSTERS)
-        records.append(about | {"statistic": "mean", "unit": "points"} | _mean(answers, people, conf_level))
-        is_answer = variable not in composites and bool(len(answers)) and bool((answers == np.round(answers)).all())
-        if scale is not None and is_answer:
+        warnings += _warnings(variable, answers)
+        records.append(about | {"statistic": "mean", "unit": "points"} | _mean(answers, conf_level))
+        few_clusters |= answers.repeated and answers.n_people < FEW_CLUSTERS
+        is_answer = variable not in composites and bool((answers.values == np.round(answers.values)).all())
+        if scale is not None and answers.n and is_answer:
             for statistic, hits in (
-                ("satisfied", answers >= scale.satisfied),
-                ("dissatisfied", answers <= scale.dissatisfied),
+                ("satisfied", answers.values >= scale.satisfied),
+                ("dissatisfied", answers.values <= scale.dissatisfied),
             ):
-                records.append(about | {"statistic": statistic, "unit": "share"} | _share(hits, people, conf_level))
+                share = _share(answers.hits(hits), conf_level)
+                records.append(about | {"statistic": statistic, "unit": "share"} | share)
     if few_clusters:
         warnings.append("few_clusters")
     repeated = people_in_all < len(values)
@@ -136,46 +133,46 @@ NUMBERS = ["estimate", "std_error", "conf_low", "conf_high", "p_value"]
 COLUMNS = ["variable", "statistic", *NUMBERS, "n", "n_people", "unit", "minimum", "maximum"]
 
 
-def _warnings(variable: str, answers: FloatArray, people: IntArray) -> list[str]:
-    if not len(answers):
+def _warnings(variable: str, answers: Answers) -> list[str]:
+    if not answers.n:
         return [f"no_answers:{variable}"]
-    if people.max() + 1 < FEWEST:
+    if answers.n_people < FEWEST:
         return [f"too_few_answers:{variable}"]
-    return [] if error_of_mean(answers, people) else [f"no_variance:{variable}"]
+    return [] if answers.varies else [f"no_variance:{variable}"]
 
 
-def _mean(answers: FloatArray, people: IntArray, conf_level: float) -> dict[str, float]:
+def _mean(answers: Answers, conf_level: float) -> dict[str, float]:
     """Return the mean with its t interval."""
-    if not len(answers):
+    if not answers.n:
         return {}
-    mean, units = float(answers.mean()), int(people.max()) + 1
-    error = error_of_mean(answers, people) if units >= FEWEST else 0.0
-    if not error:
+    mean = answers.mean
+    if answers.n_people < FEWEST or not answers.varies:
         return {"estimate": mean}
-    reach = float(stdtrit(units - 1, (1 + conf_level) / 2)) * error
+    error = answers.error_of_mean
+    reach = float(stdtrit(answers.n_people - 1, (1 + conf_level) / 2)) * error
     return {"estimate": mean, "std_error": error, "conf_low": mean - reach, "conf_high": mean + reach}
 
 
-def _share(hits: npt.NDArray[np.bool_], people: IntArray, conf_level: float) -> dict[str, float]:
+def _share(hits: Answers, conf_level: float) -> dict[str, float]:
     """Return a share with Wilson's interval."""
     from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415  only a report with shares pays for it
 
-    share, units = float(hits.mean()), int(people.max()) + 1
-    if units < FEWEST:
+    share = hits.mean
+    if hits.n_people < FEWEST:
         return {"estimate": share}
-    error = error_of_mean(hits.astype(np.float64), people)
-    effective = _effective_number(share, error, n=len(hits), units=units, conf_level=conf_level)
+    effective = _effective_number(hits, conf_level)
     low, high = proportion_confint(share * effective, effective, alpha=1 - conf_level, method="wilson")
-    return {"estimate": share, "std_error": error, "conf_low": float(low), "conf_high": float(high)}
+    return {"estimate": share, "std_error": hits.error_of_mean, "conf_low": float(low), "conf_high": float(high)}
 
 
-def _effective_number(share: float, error: float, *, n: int, units: int, conf_level: float) -> float:
+def _effective_number(hits: Answers, conf_level: float) -> float:
     """Return how many independent answers are worth as much as these; never more than there are."""
-    if units == n:
-        return n
-    if error == 0:
+    if not hits.repeated and not hits.weighted:
+        return hits.n
+    share, error, units = hits.mean, hits.error_of_mean, hits.n_people
+    if error == 0 or not hits.varies:
         # Nothing varies, so nothing shows how alike a person's answers are: the safe side is "all the same".
-        return units
+        return min(float(units), hits.effective_n)
     tail = (1 + conf_level) / 2
     worth = share * (1 - share) / error**2 + 1
-    return min(float(n), worth * float(ndtri(tail) / stdtrit(units - 1, tail)) ** 2)
+    return min(float(hits.n), worth * float(ndtri(tail) / stdtrit(units - 1, tail)) ** 2)

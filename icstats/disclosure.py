@@ -50,7 +50,7 @@ COARSE_SHARE = 0.05
 DISTRIBUTION = frozenset({"sd", "ceiling", "floor"})
 """With these beside the mean, the whole distribution of the answers of a few people follows."""
 SHARES_OF_VARIANCE = frozenset({"lmg_share", "shapley_share", "owen_share", "probability_first"})
-TELL_EACH_OTHER = frozenset({"mean", "norm", "difference"})
+TELL_EACH_OTHER = frozenset({"mean", "norm", "others", "difference", "shrunken", "adjusted"})
 MODELS = frozenset({"driver", "term"})
 """First keys of results that are about all variables at once: no level of any of them follows from a coefficient."""
 

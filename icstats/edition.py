@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
@@ -25,11 +25,16 @@ from icstats.texts import LANGUAGES, Texts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
+    from icstats.benchmark import Comparison
     from icstats.disclosure import Ledger, Released
+    from icstats.leniency import Leniency
     from icstats.norms import Norm
     from icstats.questionnaire import Language
     from icstats.responses import Responses
-    from icstats.results import Result
+    from icstats.results import R, Result
+    from icstats.shrinkage import Shrinkage
     from icstats.study import Study
 
 __all__ = ["Edition", "admit_release", "find_study", "open_edition"]
@@ -204,17 +209,105 @@ class Edition:
         fictional = self.norm is not None and self.norm.fictional
         return self.texts.say("summary.norm_name_fictional" if fictional else "summary.norm_name")
 
+    def comparison(self, department: str) -> Comparison | None:
+        """Return the difference from the norm of one department, or None without a norm.
+
+        Where the norm is the mean of the departments themselves, this one is a part of it.
+        """
+        if self.norm is None:
+            return None
+        own = self.organisation.of(department)
+        if not self.norm_is_internal:
+            return own.comparison(self.norm)
+        compared = self._among_departments
+        rows = (compared.data["department"] == department) & compared.data["variable"].isin(own.measured.columns)
+        rows &= compared.data["statistic"] != "others"  # one more rounded number about the same means
+        return replace(compared, data=compared.data[rows], people=compared.people[rows])
+
+    @cached_property
+    def _among_departments(self) -> Comparison:
+        from icstats.benchmark import compare_departments  # noqa: PLC0415  a study with a norm file never needs it
+
+        norm, shown = self._norm_of_departments(), self._measured_and_shown
+        return compare_departments(
+            shown[norm.values.index],
+            norm,
+            departments=self.organisation.ratings["department"],
+            margin=self.study.margin,
+            clusters=self.organisation.people,
+            weights=self.organisation.weights,
+        )
+
+    @cached_property
+    def within_raters(self) -> Leniency | None:
+        """The outcome per department among the same raters; None where too few rated several, or weights differ."""
+        from icstats.leniency import leniency  # noqa: PLC0415  only the overview shows it
+
+        shown, organisation = self._measured_and_shown, self.organisation
+        if organisation.weights is not None:
+            return None
+        try:
+            marks = leniency(
+                shown[[organisation.outcome]],
+                departments=organisation.ratings["department"],
+                respondents=organisation.people,
+            )
+            return self._with_scales(marks)
+        except NotEnoughDataError:
+            return None
+
+    @cached_property
+    def shrunken(self) -> Shrinkage | None:
+        """The outcome and blocks per department, small ones drawn to the mean; None with too few, or with weights.
+
+        None too when another department's answers are damaged: that must not stop this one.
+        """
+        from icstats.shrinkage import shrink  # noqa: PLC0415  only the benchmark notebook shows it
+
+        try:
+            if self.organisation.weights is not None:
+                return None
+            means = shrink(
+                self._measured_and_shown[[self.organisation.outcome, *self.organisation.blocks]],
+                departments=self.organisation.ratings["department"],
+                clusters=self.organisation.people,
+            )
+            return self._with_scales(means)
+        except (NotEnoughDataError, RunError):
+            return None
+
+    def _with_scales(self, result: R) -> R:
+        """Return a result with the ends of the response scales, without which the door hides means of few answers."""
+        questionnaire, codes = self.study.questionnaire, list(result.data["variable"].unique())
+        scales = {code: questionnaire.response_scale(questionnaire.answered_items(code)[0].code) for code in codes}
+        ends = {
+            "minimum": result.data["variable"].map({code: float(scale.minimum) for code, scale in scales.items()}),
+            "maximum": result.data["variable"].map({code: float(scale.maximum) for code, scale in scales.items()}),
+        }
+        return replace(result, data=result.data.assign(**ends))
+
+    @cached_property
+    def _measured_and_shown(self) -> pd.DataFrame:
+        """What is compared, of the departments that may be shown: with a hidden one in it, it could be solved for."""
+        measured, slugs = self.organisation.measured, self.organisation.ratings["department"]
+        shown: pd.DataFrame = measured.apply(
+            lambda column: column.where(slugs.isin(self.ledger.shown(str(column.name))))
+        )
+        return shown
+
     def _norm_of_departments(self) -> Norm:
-        """Return the mean of the departments that may be shown: with a hidden one in it, it could be solved for.
+        """Return the mean of the departments that may be shown.
 
         Of two, each would find the other's mean with its own.
         """
-        measured = self.organisation.measured
-        slugs = self.organisation.ratings["department"]
-        shown = measured.apply(lambda column: column.where(slugs.isin(self.ledger.shown(str(column.name)))))
-        by_department = shown.groupby(slugs)
-        means, counts, variances = by_department.mean(), by_department.count(), by_department.var()
-        within = (variances * (counts - 1)).sum() / (counts - 1).clip(lower=0).sum()
+        slugs, shown = self.organisation.ratings["department"], self._measured_and_shown
+        weights = 1.0 if self.organisation.weights is None else self.organisation.weights
+        given = shown.notna().mul(weights, axis=0)
+        totals = given.groupby(slugs).sum()
+        means = shown.mul(weights, axis=0).groupby(slugs).sum() / totals.replace(0.0, np.nan)
+        squares = (shown - means.loc[slugs].set_axis(shown.index)).pow(2).mul(weights, axis=0).groupby(slugs).sum()
+        counts = shown.groupby(slugs).count()
+        within = (squares / totals * counts).sum() / (counts - 1).clip(lower=0).sum()
         return norm_of_departments(
             means.loc[:, means.notna().sum() >= FEWEST_IN_NORM],
             sds=within.pow(0.5).replace(0.0, np.nan),

@@ -11,6 +11,7 @@ from icstats.disclosure import RATINGS, gathered
 from icstats.edition import Edition, open_edition
 from icstats.errors import NotEnoughDataError
 from icstats.figures import forest, heat_map, mark_strip, why_bar, why_bars
+from icstats.funnel import funnel_plot
 from icstats.results import ORGANISATION
 from icstats.sections import Section, folded, paragraphs, section
 from icstats.story import (
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from icstats.analysis import Analysis
+    from icstats.canvas import Figure
     from icstats.disclosure import Released
+    from icstats.norms import Norm
     from icstats.results import Result
     from icstats.tables import Table
 
@@ -101,12 +104,9 @@ class Overview:
 
     @cached_property
     def _comparisons(self) -> Released | None:
-        norm = self.edition.norm
-        if norm is None or not self._departments:
-            return None
-        return gathered(
-            [self.edition.released(one.comparison(norm), slug) for slug, one in self._departments.items()]
-        ).only(variables=[self.analysis.outcome])
+        found = {slug: self.edition.comparison(slug) for slug in self.shown}
+        released = [self.edition.released(one, slug) for slug, one in found.items() if one is not None]
+        return gathered(released).only(variables=[self.analysis.outcome]) if released else None
 
     @cached_property
     def _importance(self) -> Released | None:
@@ -231,8 +231,56 @@ class Overview:
                 norm_name=self.edition.norm_name,
                 departments=self.edition.names,
             ),
+            self._funnel(norm),
             paragraphs(norm_source(self.edition), kind="note"),
             released=[self._comparisons],
+        )
+
+    def _funnel(self, norm: Norm) -> Figure | str:
+        outcome = self.analysis.outcome
+        if self._summaries is None or outcome not in norm.values.index:
+            return ""
+        mean, sd = norm.values.loc[[outcome], ["mean", "sd_within"]].to_numpy(dtype=float)[0].tolist()
+        return funnel_plot(
+            self._summaries.only(variables=[outcome], statistics=["mean"]),
+            variable=outcome,
+            label=self.edition.labels[outcome],
+            norm=mean,
+            sd=sd,
+            norm_name=self.edition.norm_name,
+            departments=self.edition.names,
+            texts=self.edition.texts,
+        )
+
+    def raters(self) -> Section:
+        """Show the marks among the same raters, beside the marks themselves."""
+        title, outcome = self._say("raters.heading"), self.analysis.outcome
+        if self.edition.within_raters is None or not self.shown:
+            return section(title, paragraphs([self._say("raters.none")], kind="answer"))
+        released = self._released(self.edition.within_raters)
+        marks = gathered([released.only(departments=[slug]) for slug in self.shown])  # in the order of the study
+        moved = [slug for slug in self.shown if _leaves_its_interval(marks, outcome, slug)]
+        answer = self._say("raters.moved", departments=self._named(moved)) if moved else self._say("raters.same")
+        as_table = table(
+            marks,
+            texts=self.edition.texts,
+            caption=self._say("raters.caption"),
+            stub=self._say("overview.department"),
+            columns=[
+                Column(heading=self._say("overview.mark"), variable=outcome, statistic="mean"),
+                Column(heading=self._say("scores.interval"), variable=outcome, statistic="mean", show="interval"),
+                Column(heading=self._say("raters.adjusted"), variable=outcome, statistic="adjusted"),
+                Column(heading=self._say("scores.interval"), variable=outcome, statistic="adjusted", show="interval"),
+            ],
+            labels=self.edition.names,
+            by="department",
+        )
+        return section(
+            title,
+            paragraphs([answer], kind="answer"),
+            as_table,
+            paragraphs([self._say("raters.note")], kind="note"),
+            released=[marks],
         )
 
     def why(self) -> Section:
@@ -313,3 +361,11 @@ class Overview:
     def provenance(self) -> Section:
         """Say where the numbers come from."""
         return provenance(self.edition)
+
+
+def _leaves_its_interval(marks: Released, outcome: str, department: str) -> bool:
+    """Return whether the mark among the same raters lies outside the interval of the mark itself."""
+    mark, adjusted = (marks.row(outcome, statistic, department) for statistic in ("mean", "adjusted"))
+    if mark is None or adjusted is None:
+        return False
+    return adjusted.estimate < mark.conf_low or adjusted.estimate > mark.conf_high

@@ -135,7 +135,8 @@ class Report:
 
     @cached_property
     def _comparison(self) -> Released | None:
-        return None if self._norm is None else self._released(self.analysis.comparison(self._norm))
+        comparison = self.edition.comparison(self.analysis.department)
+        return None if comparison is None else self._released(comparison)
 
     @cached_property
     def _reliability(self) -> Released:
@@ -371,6 +372,28 @@ class Report:
             folded(say("benchmark.as_table"), detail.html),
             released=[compared],
         )
+
+    @unless_hidden
+    def shrunken(self) -> Section:
+        """Show what is left of this department's means when chance is taken out, beside the means themselves."""
+        title, department = self._say("shrunken.heading"), self.analysis.department
+        if self.edition.shrunken is None:
+            return section(title, paragraphs([self._say("shrunken.none")], kind="answer"))
+        means = self._released(self.edition.shrunken).only(departments=[department])
+        as_table = table(
+            means,
+            texts=self.edition.texts,
+            caption=self._say("shrunken.caption"),
+            stub=self._say("scores.question"),
+            columns=[
+                Column(heading=self._say("benchmark.value"), statistic="mean"),
+                Column(heading=self._say("scores.interval"), statistic="mean", show="interval"),
+                Column(heading=self._say("shrunken.mean"), statistic="shrunken"),
+                Column(heading=self._say("scores.interval"), statistic="shrunken", show="interval"),
+            ],
+            labels=self.edition.labels,
+        )
+        return section(title, paragraphs([self._say("shrunken.answer")], kind="answer"), as_table, released=[means])
 
     @unless_hidden
     def norm_card(self) -> Section:

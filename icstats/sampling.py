@@ -31,11 +31,13 @@ __all__ = [
     "bootstrap",
     "checked_items",
     "correlations",
-    "error_of_mean",
+    "department_codes",
     "item_sample",
     "person_codes",
+    "problems_of_weights",
     "require_conf_level",
     "require_option",
+    "row_weights",
     "standard_error",
 ]
 
@@ -109,6 +111,54 @@ def person_codes(clusters: npt.ArrayLike | None, *, n_rows: int) -> IntArray:
             hint="Give each rating without a respondent id an id of its own.",
         )
     return np.asarray(pd.factorize(persons)[0], dtype=np.int64)
+
+
+def department_codes(departments: npt.ArrayLike, *, n_rows: int) -> tuple[tuple[str, ...], IntArray]:
+    """Return the departments in alphabetical order, and for each row the number of its department.
+
+    Raises
+    ------
+    ParameterError
+        ``departments`` has another length than the data, or is empty for some rows.
+    """
+    given = pd.Series(np.asarray(departments))
+    if len(given) != n_rows:
+        raise ParameterError(
+            f"departments has {len(given)} values for {n_rows} rows.",
+            code="ICS-382",
+            hint="Give one department per row, in the order of the rows.",
+        )
+    if given.isna().any():
+        raise ParameterError(f"departments is empty for {int(given.isna().sum())} rows.", code="ICS-382")
+    codes, names = pd.factorize(given.astype(str), sort=True)
+    return tuple(str(name) for name in names), np.asarray(codes, dtype=np.int64)
+
+
+def problems_of_weights(weights: npt.ArrayLike | None, *, n_rows: int) -> list[Problem]:
+    """Return what is wrong with the weights of the rows."""
+    if weights is None:
+        return []
+    values = np.asarray(weights, dtype=float)
+    if values.shape != (n_rows,):
+        return [Problem(code="ICS-366", message=f"weights has {values.size} values for {n_rows} rows.")]
+    wrong = int((~(np.isfinite(values) & (values > 0))).sum())
+    if wrong:
+        return [Problem(code="ICS-366", message=f"weights must be positive numbers; {wrong} are not.")]
+    return []
+
+
+def row_weights(weights: npt.ArrayLike | None, *, n_rows: int) -> FloatArray:
+    """Return one weight per row; without ``weights`` every row counts once.
+
+    Raises
+    ------
+    ParameterError
+        ``weights`` has another length than the data, or one is not a positive number.
+    """
+    problems = problems_of_weights(weights, n_rows=n_rows)
+    if problems:
+        raise ParameterError(problems)
+    return np.ones(n_rows) if weights is None else np.asarray(weights, dtype=np.float64)
 
 
 def checked_items(items: pd.DataFrame) -> pd.DataFrame:
@@ -357,30 +407,6 @@ def item_sample(
         people=np.unique(persons[kept], return_inverse=True)[1].astype(np.int64),
         n_rows=len(values),
     )
-
-
-def error_of_mean(values: FloatArray, people: IntArray) -> float:
-    """Return the standard error of a mean when one person may stand behind several values.
-
-    The root of c / (c - 1) x the sum over c people of (the sum of their deviations from the mean)^2, over n; which is
-    s / sqrt(n) when everybody answers once.
-
-    Parameters
-    ----------
-    values
-        At least one value of each of two people.
-    people
-        Number of the person behind each value, from 0.
-
-    Returns
-    -------
-    float
-        Exactly 0 where nothing varies from person to person, also when rounding leaves a trace.
-    """
-    per_person = np.bincount(people, weights=values - values.mean())
-    units = len(per_person)
-    error = float(np.sqrt(units / (units - 1) * (per_person**2).sum()) / len(values))
-    return error if error > ROUNDING * float(np.abs(values).max()) else 0.0
 
 
 def standard_error(sample: ItemSample, gradient: FloatArray) -> float:

@@ -20,16 +20,39 @@ RANKS = (
     ("errors", "results", "seeds", "strict_yaml", "cuts", "worth", "subsets", "factor", "canvas", "workers"),
     ("texts", "documents", "sampling", "moments", "rowchart"),
     # what was asked, of whom
-    ("questionnaire", "cases", "consistency", "screening"),
-    ("study", "norms", "scales", "store", "worlds", "phrases"),
+    ("questionnaire", "cases", "consistency", "screening", "means", "weights"),
+    ("study", "norms", "scales", "store", "worlds", "phrases", "nonresponse"),
     # what was answered
-    ("intake", "columns", "answers", "template", "ledger", "organisation", "draws", "importance"),
+    (
+        "intake",
+        "columns",
+        "answers",
+        "template",
+        "ledger",
+        "organisation",
+        "draws",
+        "importance",
+        "differences",
+        "departments",
+    ),
     # the statistics
-    ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark"),
+    (
+        "layouts",
+        "lindendelta",
+        "simulate",
+        "describe",
+        "reliability",
+        "drivers",
+        "benchmark",
+        "standing",
+        "shrinkage",
+        "casemix",
+        "leniency",
+    ),
     # what may be shown
     ("ratings", "example", "disclosure", "register"),
     ("responses", "written"),
-    ("analysis", "tables", "markstrip", "heatmap", "sharebars", "story"),
+    ("analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel"),
     ("figures",),
     # reports
     ("edition", "sections"),
@@ -56,7 +79,16 @@ STATISTICS = (
     "describe",
     "reliability",
     "drivers",
+    "means",
+    "weights",
+    "nonresponse",
+    "differences",
     "benchmark",
+    "standing",
+    "departments",
+    "shrinkage",
+    "casemix",
+    "leniency",
 )
 
 
@@ -103,7 +135,7 @@ def test_statistics_know_neither_words_nor_pictures(room: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "room", ["tables", "figures", "markstrip", "heatmap", "sharebars", "written", "story", "sections"]
+    "room", ["tables", "figures", "markstrip", "heatmap", "sharebars", "funnel", "written", "story", "sections"]
 )
 def test_what_readers_see_is_made_from_released_results_only(room: str) -> None:
     assert not own_rooms(PACKAGE / f"{room}.py") & {*STATISTICS, "responses", "intake", "analysis", "scales"}

@@ -31,6 +31,7 @@ from icstats.figures import (
     why_bar,
     why_bars,
 )
+from icstats.funnel import funnel_plot
 from icstats.heatmap import _ramp
 from icstats.sharebars import _apart, _parts
 from icstats.study import Policy
@@ -139,6 +140,16 @@ DRAWN: dict[str, Callable[[Texts, int], Figure]] = {
     ),
     "why_bar": lambda texts, n: why_bar(importance(n), texts=texts, labels=BLOCK_NAMES),
     "why_bars": lambda texts, n: why_bars(importance(n), texts=texts, labels=BLOCK_NAMES, departments={"hr": "HR"}),
+    "funnel_plot": lambda texts, n: funnel_plot(
+        blocks(n),
+        variable="product",
+        label="Products",
+        norm=3.7,
+        sd=1.0,
+        norm_name="the norm",
+        departments={"hr": "HR"},
+        texts=texts,
+    ),
     "heat_map": lambda texts, n: heat_map(blocks(n), texts=texts, labels=BLOCK_NAMES, departments={"hr": "HR"}),
 }
 
