@@ -82,11 +82,8 @@ def explained_by_subsets(
     partial = covariances[_positions(order)][:, None, :]
     size = len(order)
     for group in groups:
-        given = partial
-        for taken in range(len(group)):
-            given = _given_last(given, size - taken)
+        partial = _split(partial, size, len(group))
         size -= len(group)
-        partial = np.concatenate([partial[: _triangle(size)], given], axis=1)
     total = covariances[0]
     explained = 1 - partial[0] / np.where(total > REDUNDANT, total, np.nan)
     return explained if rows is None else adjusted(explained, _drivers_in_subsets(groups)[:, None], rows)
@@ -120,15 +117,14 @@ def shapley(worth: FloatArray) -> FloatArray:
     members = worth.shape[0].bit_length() - 1
     sizes = np.bitwise_count(np.arange(worth.shape[0]))
     joining = _order_weights(members)
-    arriving = np.append(0.0, joining)[sizes][:, None] * worth
-    leaving = np.append(joining, 0.0)[sizes][:, None] * worth
-    present = arriving + leaving
+    arriving, leaving = np.append(0.0, joining)[sizes], np.append(joining, 0.0)[sizes]
+    present = (arriving + leaving)[:, None] * worth
     values = np.empty((members, worth.shape[1]))
     for member in reversed(range(members)):
         half = 1 << member
-        values[member] = present[half:].sum(axis=0)
+        np.add.reduce(present[half:], axis=0, out=values[member])
         present = present[:half] + present[half:]
-    return np.asarray(values - leaving.sum(axis=0), dtype=np.float64)
+    return np.asarray(values - leaving @ worth, dtype=np.float64)
 
 
 def shapley_values(covariances: FloatArray, groups: Sequence[Sequence[int]], *, rows: int | None = None) -> FloatArray:
@@ -227,14 +223,24 @@ def _covariances(products: FloatArray, counts: FloatArray) -> FloatArray:
     return np.asarray(sums[variables + 1 :] / sums[0] - means[rows] * means[columns], dtype=np.float64)
 
 
-def _given_last(partial: FloatArray, size: int) -> FloatArray:
-    """Return the covariances of all but the last variable, given the last one."""
-    last = partial[_triangle(size - 1) :]
+def _split(partial: FloatArray, size: int, taken: int) -> FloatArray:
+    """Return the covariances without the last variables and, beside them, those given the last variables."""
+    subsets = partial.shape[1]
+    both = np.empty((_triangle(size - taken), 2 * subsets, partial.shape[2]))
+    both[:, :subsets] = partial[: len(both)]
+    for left in range(size - 1, size - taken, -1):
+        partial = _given_last(partial, left, np.empty((_triangle(left), *partial.shape[1:])))
+    _given_last(partial, size - taken, both[:, subsets:])
+    return both
+
+
+def _given_last(partial: FloatArray, left: int, given: FloatArray) -> FloatArray:
+    """Fill in the covariances of all but the last variable, given the last one."""
+    last = partial[_triangle(left) :]
     pivot = last[-1]
     varies = pivot > REDUNDANT
     slopes = last[:-1] / np.where(varies, pivot, 1.0) * varies
-    given = np.empty((_triangle(size - 1), *partial.shape[1:]))
-    for row in range(size - 1):
+    for row in range(left):
         here = slice(_triangle(row), _triangle(row + 1))
         np.multiply(last[row], slopes[: row + 1], out=given[here])
         np.subtract(partial[here], given[here], out=given[here])
