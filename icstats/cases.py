@@ -257,14 +257,16 @@ def complete_cases(
     """
     names = [outcome, *drivers]
     places = _places(data)
+    usable, unusable = _usable(names, data, places)
     problems = [
         *_problems_of_names(outcome, drivers),
-        *_problems_of_columns(names, data, places),
+        *unusable,
         *_problems_of_weights(weights, n_rows=len(data)),
     ]
+    values = _numbers(data, [places[name][0] for name in usable])
+    problems += _problems_of_values(usable, values)
     if problems:
         raise ParameterError(problems)
-    values = _numbers(data, [places[name][0] for name in names])
     rows = np.flatnonzero(~np.isnan(values).any(axis=1))
     cases = Cases(
         outcome=str(outcome),
@@ -318,7 +320,7 @@ def _repeated(people: IntArray) -> IntArray | None:
 
 
 def _numbers(data: pd.DataFrame, places: Sequence[int]) -> FloatArray:
-    return np.asarray(data.iloc[:, list(places)].to_numpy(dtype=np.float64, na_value=np.nan))
+    return np.asarray(data.take(list(places), axis=1).to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def _problems_of_names(outcome: str, drivers: Sequence[str]) -> list[Problem]:
@@ -342,29 +344,33 @@ def _places(data: pd.DataFrame) -> dict[Hashable, list[int]]:
     return places
 
 
-def _problems_of_columns(
+def _usable(
     names: Sequence[str], data: pd.DataFrame, places: Mapping[Hashable, Sequence[int]]
-) -> list[Problem]:
+) -> tuple[list[str], list[Problem]]:
+    """Return the names of which the data have one column of numbers, and what is wrong with the others."""
+    usable: list[str] = []
     problems: list[Problem] = []
     dtypes = list(data.dtypes)
-    numeric: list[tuple[str, int]] = []
     for name in dict.fromkeys(names):
         found = places.get(name, ())
         if not found:
             problems.append(_missing_column(name, data.columns))
         elif len(found) > 1:
-            problems.append(
-                Problem(code="ICS-363", column=str(name), message=f"stands in the data {len(found)} times.")
-            )
+            message = f"stands in the data {len(found)} times."
+            problems.append(Problem(code="ICS-363", column=str(name), message=message))
         elif not pd.api.types.is_numeric_dtype(dtypes[found[0]]):
             hint = "Answers must be numbers, with NaN where there is none."
             problems.append(Problem(code="ICS-364", column=str(name), message="is not numeric.", hint=hint))
         else:
-            numeric.append((name, found[0]))
-    infinite = np.isinf(_numbers(data, [place for _, place in numeric])).sum(axis=0)
-    return problems + [
+            usable.append(name)
+    return usable, problems
+
+
+def _problems_of_values(names: Sequence[str], values: FloatArray) -> list[Problem]:
+    infinite = np.isinf(values).sum(axis=0).tolist()
+    return [
         Problem(code="ICS-365", column=str(name), message=f"holds {count} infinite values.")
-        for (name, _), count in zip(numeric, infinite, strict=True)
+        for name, count in zip(names, infinite, strict=True)
         if count
     ]
 

@@ -6,6 +6,7 @@ variable 0, and the replicates along the last axis.
 
 from __future__ import annotations
 
+from functools import cache
 from math import comb, isqrt
 from typing import TYPE_CHECKING
 
@@ -38,18 +39,20 @@ REDUNDANT = 1e-10
 
 CELLS_AT_ONCE = 1 << 22
 CELLS_IN_CACHE = 1 << 17
+SHORT = 512
+"""Below this many numbers side by side, calling NumPy once per row of a matrix costs more than gathering."""
 
 
 def packed(matrix: FloatArray) -> FloatArray:
     """Return the lower triangle of one symmetric matrix as a packed array with one replicate."""
-    return np.asarray(matrix[np.tril_indices(len(matrix))][:, None], dtype=np.float64)
+    return np.asarray(matrix[_lower(len(matrix))][:, None], dtype=np.float64)
 
 
 def unpacked(covariances: FloatArray) -> FloatArray:
     """Return the first replicate of a packed array as a symmetric matrix."""
     size = _size(covariances)
     matrix = np.zeros((size, size))
-    matrix[np.tril_indices(size)] = covariances[:, 0]
+    matrix[_lower(size)] = covariances[:, 0]
     return matrix + np.tril(matrix, -1).T
 
 
@@ -85,8 +88,12 @@ def explained_by_subsets(
         partial = _split(partial, size, len(group))
         size -= len(group)
     total = covariances[0]
-    explained = 1 - partial[0] / np.where(total > REDUNDANT, total, np.nan)
-    return explained if rows is None else adjusted(explained, _drivers_in_subsets(groups)[:, None], rows)
+    unexplained: FloatArray = partial[0]
+    unexplained /= np.where(total > REDUNDANT, total, np.nan)
+    if rows is not None:
+        unexplained *= (rows - 1) / (rows - _drivers_in_subsets(groups)[:, None] - 1)
+    np.subtract(1, unexplained, out=unexplained)
+    return unexplained
 
 
 def adjusted(r_squared: FloatArray, drivers: IntArray | int, rows: int) -> FloatArray:
@@ -124,7 +131,7 @@ def shapley(worth: FloatArray) -> FloatArray:
         half = 1 << member
         np.add.reduce(present[half:], axis=0, out=values[member])
         present = present[:half] + present[half:]
-    return np.asarray(values - leaving @ worth, dtype=np.float64)
+    return np.asarray(values - np.einsum("s,sr->r", leaving, worth), dtype=np.float64)
 
 
 def shapley_values(covariances: FloatArray, groups: Sequence[Sequence[int]], *, rows: int | None = None) -> FloatArray:
@@ -169,8 +176,8 @@ def _portions(covariances: FloatArray, groups: int) -> Iterator[FloatArray]:
 
 def merged(covariances: FloatArray, loadings: FloatArray) -> FloatArray:
     """Return the packed covariances of weighted sums of the variables; ``loadings`` is sums x variables."""
-    rows, columns = np.tril_indices(loadings.shape[1])
-    first, second = np.tril_indices(len(loadings))
+    rows, columns = _lower(loadings.shape[1])
+    first, second = _lower(len(loadings))
     once = loadings[first][:, rows] * loadings[second][:, columns]
     mirrored = np.where(rows != columns, loadings[first][:, columns] * loadings[second][:, rows], 0.0)
     return np.asarray((once + mirrored) @ covariances, dtype=np.float64)
@@ -205,7 +212,7 @@ def _drawn_counts(units: int, n_boot: int, seed: int | None) -> Iterator[FloatAr
 
 
 def _products(values: FloatArray, weights: FloatArray, clusters: IntArray | None) -> FloatArray:
-    rows, columns = np.tril_indices(values.shape[1])
+    rows, columns = _lower(values.shape[1])
     products = np.hstack([np.ones((len(values), 1)), values, values[:, rows] * values[:, columns]])
     products *= weights[:, None]
     if clusters is None:
@@ -219,7 +226,7 @@ def _covariances(products: FloatArray, counts: FloatArray) -> FloatArray:
     sums = products.T @ counts.T
     variables = _size(sums) - 1
     means = sums[1 : variables + 1] / sums[0]
-    rows, columns = np.tril_indices(variables)
+    rows, columns = _lower(variables)
     return np.asarray(sums[variables + 1 :] / sums[0] - means[rows] * means[columns], dtype=np.float64)
 
 
@@ -240,11 +247,24 @@ def _given_last(partial: FloatArray, left: int, given: FloatArray) -> FloatArray
     pivot = last[-1]
     varies = pivot > REDUNDANT
     slopes = last[:-1] / np.where(varies, pivot, 1.0) * varies
+    if pivot.size <= SHORT:
+        rows, columns = _lower(left)
+        np.subtract(partial[: len(rows)], last[rows] * slopes[columns], out=given)
+        return given
     for row in range(left):
         here = slice(_triangle(row), _triangle(row + 1))
         np.multiply(last[row], slopes[: row + 1], out=given[here])
         np.subtract(partial[here], given[here], out=given[here])
     return given
+
+
+@cache
+def _lower(size: int) -> tuple[IntArray, IntArray]:
+    """Return the rows and columns of a lower triangle."""
+    rows, columns = np.tril_indices(size)
+    for places in (rows, columns):
+        places.flags.writeable = False
+    return rows, columns
 
 
 def _order_weights(members: int) -> FloatArray:
@@ -254,7 +274,7 @@ def _order_weights(members: int) -> FloatArray:
 
 def _positions(order: Sequence[int]) -> IntArray:
     variables = np.asarray(order, dtype=np.int64)
-    rows, columns = np.tril_indices(len(order))
+    rows, columns = _lower(len(order))
     high = np.maximum(variables[rows], variables[columns])
     low = np.minimum(variables[rows], variables[columns])
     return np.asarray(high * (high + 1) // 2 + low, dtype=np.int64)
