@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from icstats.benchmark import compare_with_norm
+    from icstats.commonality import commonality
     from icstats.disclosure import open_ledger, release
+    from icstats.dominance import dominance
     from icstats.drivers import regression
     from icstats.importance import block_importance, bootstrap_importance, lmg
+    from icstats.measures import importance_measures, relative_weights
+    from icstats.noise import random_driver
     from icstats.norms import read_norms
     from icstats.overview import open_overview
     from icstats.questionnaire import read_questionnaire
@@ -28,19 +32,24 @@ __version__ = "0.1.0"
 __all__ = [
     "block_importance",
     "bootstrap_importance",
+    "commonality",
     "compare_with_norm",
     "cronbach_alpha",
+    "dominance",
+    "importance_measures",
     "item_statistics",
     "lmg",
     "omega_total",
     "open_ledger",
     "open_overview",
     "open_report",
+    "random_driver",
     "read_norms",
     "read_questionnaire",
     "read_responses",
     "read_study",
     "regression",
+    "relative_weights",
     "release",
     "simulate_ratings",
     "simulate_study",
@@ -50,19 +59,24 @@ __all__ = [
 ROOMS = {
     "block_importance": "importance",
     "bootstrap_importance": "importance",
+    "commonality": "commonality",
     "compare_with_norm": "benchmark",
     "cronbach_alpha": "reliability",
+    "dominance": "dominance",
+    "importance_measures": "measures",
     "item_statistics": "reliability",
     "lmg": "importance",
     "omega_total": "reliability",
     "open_ledger": "disclosure",
     "open_overview": "overview",
     "open_report": "report",
+    "random_driver": "noise",
     "read_norms": "norms",
     "read_questionnaire": "questionnaire",
     "read_responses": "responses",
     "read_study": "study",
     "regression": "drivers",
+    "relative_weights": "measures",
     "release": "disclosure",
     "simulate_ratings": "simulate",
     "simulate_study": "simulate",

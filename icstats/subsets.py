@@ -24,13 +24,14 @@ __all__ = [
     "REDUNDANT",
     "adjusted",
     "explained_by_subsets",
+    "matrices",
     "merged",
     "owen_values",
     "packed",
+    "portions",
     "replicates",
     "shapley",
     "shapley_values",
-    "unpacked",
     "weighted_covariance",
 ]
 
@@ -48,12 +49,11 @@ def packed(matrix: FloatArray) -> FloatArray:
     return np.asarray(matrix[_lower(len(matrix))][:, None], dtype=np.float64)
 
 
-def unpacked(covariances: FloatArray) -> FloatArray:
-    """Return the first replicate of a packed array as a symmetric matrix."""
-    size = _size(covariances)
-    matrix = np.zeros((size, size))
-    matrix[_lower(size)] = covariances[:, 0]
-    return matrix + np.tril(matrix, -1).T
+def matrices(covariances: FloatArray) -> FloatArray:
+    """Return all replicates of a packed array as symmetric matrices: replicates x variables x variables."""
+    every = np.arange(_size(covariances))
+    rows, columns = np.maximum.outer(every, every), np.minimum.outer(every, every)
+    return np.ascontiguousarray(np.moveaxis(covariances[rows * (rows + 1) // 2 + columns], -1, 0))
 
 
 def explained_by_subsets(
@@ -139,8 +139,9 @@ def shapley_values(covariances: FloatArray, groups: Sequence[Sequence[int]], *, 
 
     Replicates go through in portions that stay in the processor's cache; the portions do not change the values.
     """
-    portions = _portions(covariances, len(groups))
-    return np.hstack([shapley(explained_by_subsets(portion, groups, rows=rows)) for portion in portions])
+    return np.hstack(
+        [shapley(explained_by_subsets(portion, groups, rows=rows)) for portion in portions(covariances, len(groups))]
+    )
 
 
 def owen_values(
@@ -154,8 +155,8 @@ def owen_values(
     values = []
     for own, block in enumerate(blocks):
         others = [list(items) for position, items in enumerate(blocks) if position != own]
-        portions = _portions(covariances, len(others) + len(block))
-        values.append(np.hstack([_owen_values_of(block, others, portion, rows) for portion in portions]))
+        parts = portions(covariances, len(others) + len(block))
+        values.append(np.hstack([_owen_values_of(block, others, portion, rows) for portion in parts]))
     return values
 
 
@@ -168,7 +169,8 @@ def _owen_values_of(
     return shapley(np.einsum("sor,o->sr", by_own_and_other, before))
 
 
-def _portions(covariances: FloatArray, groups: int) -> Iterator[FloatArray]:
+def portions(covariances: FloatArray, groups: int) -> Iterator[FloatArray]:
+    """Yield the replicates in portions whose subsets of so many groups stay in the processor's cache."""
     at_once = max(1, CELLS_IN_CACHE >> groups)
     for start in range(0, covariances.shape[1], at_once):
         yield covariances[:, start : start + at_once]

@@ -15,13 +15,13 @@ from icstats import subsets
 from icstats.subsets import (
     adjusted,
     explained_by_subsets,
+    matrices,
     merged,
     owen_values,
     packed,
     replicates,
     shapley,
     shapley_values,
-    unpacked,
     weighted_covariance,
 )
 
@@ -165,19 +165,19 @@ def test_adjusted_r_squared_per_subset() -> None:
 def test_packing_and_unpacking() -> None:
     matrix = np.array([[2.0, 0.5, 0.1], [0.5, 1.0, 0.3], [0.1, 0.3, 4.0]])
     assert packed(matrix).shape == (6, 1)
-    assert (unpacked(packed(matrix)) == matrix).all()
+    assert (matrices(packed(matrix))[0] == matrix).all()
 
 
 def test_weighted_covariances() -> None:
     values, weights = RNG.random((12, 3)), RNG.random(12)
     expected = np.cov(values.T, aweights=weights, ddof=0)
-    assert unpacked(weighted_covariance(values, weights)) == pytest.approx(expected, abs=1e-12)
+    assert matrices(weighted_covariance(values, weights))[0] == pytest.approx(expected, abs=1e-12)
 
 
 def test_covariances_of_sums_of_variables() -> None:
     values, loadings = RNG.random((20, 4)), RNG.random((2, 4))
     expected = np.cov((values @ loadings.T).T, ddof=0)
-    assert unpacked(merged(one(values), loadings)) == pytest.approx(expected, abs=1e-12)
+    assert matrices(merged(one(values), loadings))[0] == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("repeats", [False, True])
@@ -193,7 +193,7 @@ def test_replicates_equal_data_sets_that_were_really_built(*, repeats: bool) -> 
         assert found[:, sample] == pytest.approx(expected, abs=1e-12)
 
 
-def test_portions_do_not_change_the_values(monkeypatch: pytest.MonkeyPatch) -> None:
+def testportions_do_not_change_the_values(monkeypatch: pytest.MonkeyPatch) -> None:
     values = answers(40, 5)
     sampled = replicates(values, np.ones(40), None, n_boot=50, seed=3)
     shares = shapley_values(sampled, alone(5))
