@@ -21,7 +21,7 @@ RANKS = (
     ("texts", "documents", "sampling", "moments", "rowchart"),
     # what was asked, of whom
     ("questionnaire", "cases", "consistency", "screening"),
-    ("study", "norms", "scales", "store", "worlds", "phrases", "shares"),
+    ("study", "norms", "scales", "store", "worlds", "phrases", "shares", "linear"),
     # what was answered
     (
         "intake",
@@ -65,6 +65,7 @@ STATISTICS = (
     "screening",
     "consistency",
     "shares",
+    "linear",
     "importance",
     "measures",
     "dominance",
