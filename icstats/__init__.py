@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from icstats.asymmetry import penalty_reward
     from icstats.benchmark import compare_with_norm
     from icstats.commonality import commonality
     from icstats.disclosure import open_ledger, release
@@ -43,6 +44,7 @@ __all__ = [
     "open_ledger",
     "open_overview",
     "open_report",
+    "penalty_reward",
     "random_driver",
     "read_norms",
     "read_questionnaire",
@@ -70,6 +72,7 @@ ROOMS = {
     "open_ledger": "disclosure",
     "open_overview": "overview",
     "open_report": "report",
+    "penalty_reward": "asymmetry",
     "random_driver": "noise",
     "read_norms": "norms",
     "read_questionnaire": "questionnaire",

@@ -35,6 +35,7 @@ RANKS = (
         "measures",
         "dominance",
         "noise",
+        "asymmetry",
     ),
     # the statistics
     ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark", "commonality"),
@@ -70,6 +71,7 @@ STATISTICS = (
     "measures",
     "dominance",
     "noise",
+    "asymmetry",
     "commonality",
     "describe",
     "reliability",
