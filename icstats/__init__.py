@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from icstats.measures import importance_measures, relative_weights
     from icstats.noise import random_driver
     from icstats.norms import read_norms
+    from icstats.ordinal import ordinal_dominance, ordinal_logit
     from icstats.overview import open_overview
     from icstats.questionnaire import read_questionnaire
     from icstats.reliability import cronbach_alpha, item_statistics, omega_total, spearman_brown
@@ -44,6 +45,8 @@ __all__ = [
     "open_ledger",
     "open_overview",
     "open_report",
+    "ordinal_dominance",
+    "ordinal_logit",
     "penalty_reward",
     "random_driver",
     "read_norms",
@@ -72,6 +75,8 @@ ROOMS = {
     "open_ledger": "disclosure",
     "open_overview": "overview",
     "open_report": "report",
+    "ordinal_dominance": "ordinal",
+    "ordinal_logit": "ordinal",
     "penalty_reward": "asymmetry",
     "random_driver": "noise",
     "read_norms": "norms",

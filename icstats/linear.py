@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from icstats.cases import Cases, FloatArray, IntArray
 
-__all__ = ["LinearFit", "fit_linear"]
+__all__ = ["LinearFit", "fit_linear", "independent_design"]
 
 SMALLEST_ROOT = 1e-10
 """A direction of a cluster with less residual variance than this is fitted exactly: it has no error to inflate."""
@@ -74,7 +74,7 @@ def fit_linear(cases: Cases, *, crossed: ArrayLike | None = None, contrasts: Flo
     """
     import statsmodels.api as sm  # noqa: PLC0415  slow to load; only this function needs it
 
-    design, back = _design(cases)
+    design, back = independent_design(cases)
     if contrasts is not None:
         back = np.vstack([back, contrasts @ back])
     model = sm.WLS(cases.values[:, 0], design, weights=cases.weights)
@@ -108,7 +108,7 @@ def fit_linear(cases: Cases, *, crossed: ArrayLike | None = None, contrasts: Flo
     )
 
 
-def _design(cases: Cases) -> tuple[FloatArray, FloatArray]:
+def independent_design(cases: Cases) -> tuple[FloatArray, FloatArray]:
     """Return a constant and uncorrelated scores, and the matrix that turns their coefficients into those of terms."""
     sizes, found = cases.directions
     spreads, means = cases.spreads[1:], cases.means[1:]

@@ -38,7 +38,7 @@ RANKS = (
         "asymmetry",
     ),
     # the statistics
-    ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark", "commonality"),
+    ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark", "commonality", "ordinal"),
     # what may be shown
     ("ratings", "example", "disclosure"),
     ("responses", "written"),
@@ -73,6 +73,7 @@ STATISTICS = (
     "noise",
     "asymmetry",
     "commonality",
+    "ordinal",
     "describe",
     "reliability",
     "drivers",
