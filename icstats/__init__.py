@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from icstats.disclosure import open_ledger, release
     from icstats.dominance import dominance
     from icstats.drivers import regression
+    from icstats.halo import halo_check
     from icstats.importance import block_importance, bootstrap_importance, lmg
     from icstats.measures import importance_measures, relative_weights
     from icstats.noise import random_driver
     from icstats.norms import read_norms
     from icstats.ordinal import ordinal_dominance, ordinal_logit
     from icstats.overview import open_overview
+    from icstats.performance import importance_performance
     from icstats.questionnaire import read_questionnaire
     from icstats.reliability import cronbach_alpha, item_statistics, omega_total, spearman_brown
     from icstats.report import open_report
@@ -38,7 +40,9 @@ __all__ = [
     "compare_with_norm",
     "cronbach_alpha",
     "dominance",
+    "halo_check",
     "importance_measures",
+    "importance_performance",
     "item_statistics",
     "lmg",
     "omega_total",
@@ -68,7 +72,9 @@ ROOMS = {
     "compare_with_norm": "benchmark",
     "cronbach_alpha": "reliability",
     "dominance": "dominance",
+    "halo_check": "halo",
     "importance_measures": "measures",
+    "importance_performance": "performance",
     "item_statistics": "reliability",
     "lmg": "importance",
     "omega_total": "reliability",

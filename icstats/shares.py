@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 
 from icstats.errors import ParameterError
 from icstats.results import Result, Settings
@@ -33,6 +34,7 @@ __all__ = [
     "importance_settings",
     "model_rows",
     "probability_first",
+    "rank_correlation",
     "refuse_too_many",
     "rows_of",
     "rows_of_first",
@@ -122,6 +124,8 @@ class Resampled:
     ----------
     observed, sampled
         Packed covariances of the standardised data: one column, and one per usable sample.
+    means
+        Means of the standardised data in the samples.
     n
         Number of rows.
     settings
@@ -130,13 +134,14 @@ class Resampled:
 
     observed: FloatArray
     sampled: FloatArray
+    means: FloatArray
     n: int
     settings: ImportanceSettings
 
     @classmethod
     def of(cls, cases: Cases, settings: ImportanceSettings) -> Resampled:
         """Return the bootstrap samples of rows, or of people where they repeat, that ``settings`` asks for."""
-        sampled = replicates(
+        means, sampled = replicates(
             cases.standardised, cases.weights, cases.people, n_boot=settings.n_boot, seed=settings.seed
         )
         usable = sampled[0] > REDUNDANT
@@ -145,6 +150,7 @@ class Resampled:
         return cls(
             observed=packed(cases.correlations),
             sampled=sampled[:, usable],
+            means=means[:, usable],
             n=cases.n,
             settings=replace(settings, warnings=warnings, n_failed=failed),
         )
@@ -269,6 +275,14 @@ def probability_first(sampled: FloatArray) -> FloatArray:
     """Return the part of the samples in which each member has the largest value; equals share the place."""
     largest = sampled >= sampled.max(axis=0) - EQUAL
     return np.asarray((largest / largest.sum(axis=0)).mean(axis=1), dtype=np.float64)
+
+
+def rank_correlation(one: FloatArray, two: FloatArray) -> float:
+    """Return Spearman's correlation; NaN where all of one are equal."""
+    ranks = [rankdata(np.round(values, 9)) for values in (one, two)]
+    deviations = [rank - rank.mean() for rank in ranks]
+    sizes = np.sqrt([(deviation**2).sum() for deviation in deviations])
+    return float(deviations[0] @ deviations[1] / sizes.prod()) if sizes.all() else float("nan")
 
 
 def importance_of(

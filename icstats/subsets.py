@@ -188,20 +188,21 @@ def merged(covariances: FloatArray, loadings: FloatArray) -> FloatArray:
 def weighted_covariance(values: FloatArray, weights: FloatArray) -> FloatArray:
     """Return the packed covariances (divided by the sum of the weights) of rows x variables."""
     products = _products(values, weights, None)
-    return _covariances(products, np.ones((1, len(products))))
+    return _moments(products, np.ones((1, len(products))))[1]
 
 
 def replicates(
     values: FloatArray, weights: FloatArray, clusters: IntArray | None, *, n_boot: int, seed: int | None
-) -> FloatArray:
-    """Return the packed covariances of bootstrap samples of rows, or of clusters with all their rows.
+) -> tuple[FloatArray, FloatArray]:
+    """Return the means and packed covariances of bootstrap samples of rows, or of clusters with all their rows.
 
     No sample is ever built: the products of all pairs of variables are made once (and added up per cluster), and how
     often each row or cluster was drawn turns them into moments by one matrix product.
     """
     products = _products(values, weights, clusters)
-    counts = _drawn_counts(len(products), n_boot, seed)
-    return np.concatenate([_covariances(products, chunk) for chunk in counts], axis=1)
+    parts = [_moments(products, counts) for counts in _drawn_counts(len(products), n_boot, seed)]
+    means, covariances = (np.concatenate(each, axis=1) for each in zip(*parts, strict=True))
+    return means, covariances
 
 
 def _drawn_counts(units: int, n_boot: int, seed: int | None) -> Iterator[FloatArray]:
@@ -224,12 +225,12 @@ def _products(values: FloatArray, weights: FloatArray, clusters: IntArray | None
     return np.asarray(np.add.reduceat(products[order], starts, axis=0), dtype=np.float64)
 
 
-def _covariances(products: FloatArray, counts: FloatArray) -> FloatArray:
+def _moments(products: FloatArray, counts: FloatArray) -> tuple[FloatArray, FloatArray]:
     sums = products.T @ counts.T
     variables = _size(sums) - 1
-    means = sums[1 : variables + 1] / sums[0]
+    means = np.asarray(sums[1 : variables + 1] / sums[0], dtype=np.float64)
     rows, columns = _lower(variables)
-    return np.asarray(sums[variables + 1 :] / sums[0] - means[rows] * means[columns], dtype=np.float64)
+    return means, np.asarray(sums[variables + 1 :] / sums[0] - means[rows] * means[columns], dtype=np.float64)
 
 
 def _split(partial: FloatArray, size: int, taken: int) -> FloatArray:

@@ -36,6 +36,8 @@ RANKS = (
         "dominance",
         "noise",
         "asymmetry",
+        "halo",
+        "performance",
     ),
     # the statistics
     ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark", "commonality", "ordinal"),
@@ -72,6 +74,8 @@ STATISTICS = (
     "dominance",
     "noise",
     "asymmetry",
+    "halo",
+    "performance",
     "commonality",
     "ordinal",
     "describe",

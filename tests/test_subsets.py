@@ -186,21 +186,22 @@ def test_replicates_equal_data_sets_that_were_really_built(*, repeats: bool) -> 
     people = np.arange(24) % 7 if repeats else np.arange(24)
     units = people.max() + 1
     drawn = np.random.default_rng(5).integers(0, units, size=(10, units))
-    found = replicates(values, weights, people if repeats else None, n_boot=10, seed=5)
+    means, found = replicates(values, weights, people if repeats else None, n_boot=10, seed=5)
     for sample, chosen in enumerate(drawn):
         rows = np.concatenate([np.flatnonzero(people == person) for person in chosen])
         expected = weighted_covariance(values[rows], weights[rows])[:, 0]
         assert found[:, sample] == pytest.approx(expected, abs=1e-12)
+        assert means[:, sample] == pytest.approx(np.average(values[rows], axis=0, weights=weights[rows]), abs=1e-12)
 
 
-def testportions_do_not_change_the_values(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_portions_do_not_change_the_values(monkeypatch: pytest.MonkeyPatch) -> None:
     values = answers(40, 5)
-    sampled = replicates(values, np.ones(40), None, n_boot=50, seed=3)
+    sampled = replicates(values, np.ones(40), None, n_boot=50, seed=3)[1]
     shares = shapley_values(sampled, alone(5))
     owen = owen_values(sampled, [[1, 2], [3, 4, 5]])
     monkeypatch.setattr(subsets, "CELLS_AT_ONCE", 90)
     monkeypatch.setattr(subsets, "CELLS_IN_CACHE", 70)
-    again = replicates(values, np.ones(40), None, n_boot=50, seed=3)
+    again = replicates(values, np.ones(40), None, n_boot=50, seed=3)[1]
     assert again == pytest.approx(sampled, abs=1e-13)
     assert shapley_values(again, alone(5)) == pytest.approx(shares, abs=1e-12)
     for part, portion in zip(owen_values(again, [[1, 2], [3, 4, 5]]), owen, strict=True):
