@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from icstats.errors import ParameterError
 from icstats.results import Result, Settings
@@ -279,10 +278,10 @@ def probability_first(sampled: FloatArray) -> FloatArray:
 
 def rank_correlation(one: FloatArray, two: FloatArray) -> float:
     """Return Spearman's correlation; NaN where all of one are equal."""
-    ranks = [rankdata(np.round(values, 9)) for values in (one, two)]
-    deviations = [rank - rank.mean() for rank in ranks]
-    sizes = np.sqrt([(deviation**2).sum() for deviation in deviations])
-    return float(deviations[0] @ deviations[1] / sizes.prod()) if sizes.all() else float("nan")
+    ranks = np.array([pd.Series(values).round(9).rank() for values in (one, two)])
+    deviations = ranks - ranks.mean(axis=1, keepdims=True)
+    sizes = np.sqrt((deviations**2).sum(axis=1))
+    return float(deviations[0] @ deviations[1] / sizes.prod()) if sizes.all() else NOTHING
 
 
 def importance_of(
