@@ -173,23 +173,29 @@ class Cases(Associations):
         return np.asarray(self.weights @ self.values / self.weights.sum(), dtype=np.float64)
 
     @cached_property
+    def _deviations(self) -> FloatArray:
+        return np.asarray(self.values - self.means, dtype=np.float64)
+
+    @cached_property
+    def _covariance(self) -> FloatArray:
+        weighted = self._deviations * self.weights[:, None]
+        return np.asarray(weighted.T @ self._deviations / self.weights.sum(), dtype=np.float64)
+
+    @cached_property
     def spreads(self) -> FloatArray:
         """Weighted standard deviations (divided by the sum of the weights); exactly 0 where all values are equal."""
-        spreads = np.sqrt(self.weights @ (self.values - self.means) ** 2 / self.weights.sum())
-        return np.where((self.values == self.values[:1]).all(axis=0), 0.0, spreads)
+        return np.where((self.values == self.values[:1]).all(axis=0), 0.0, np.sqrt(np.diag(self._covariance)))
 
     @cached_property
     def standardised(self) -> FloatArray:
         """Values with mean 0 and standard deviation 1; a column without spread is 0."""
-        varies = self.spreads > 0
-        scale = varies / np.where(varies, self.spreads, 1.0)
-        return np.asarray((self.values - self.means) * scale, dtype=np.float64)
+        return np.asarray(self._deviations * _inverse(self.spreads), dtype=np.float64)
 
     @cached_property
     def correlations(self) -> FloatArray:
         """Weighted correlations, the outcome first; 0 where a variable has no spread."""
-        standardised = self.standardised
-        return np.asarray(standardised.T @ (standardised * self.weights[:, None]) / self.weights.sum())
+        scale = _inverse(self.spreads)
+        return np.asarray(self._covariance * (scale[:, None] * scale), dtype=np.float64)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -231,8 +237,13 @@ class Summed(Associations):
         """Weighted correlations, the outcome first; 0 where a variable has no spread."""
         mean = self.moments.sums / self.moments.weight
         covariance = self.moments.products / self.moments.weight - np.outer(mean, mean)
-        scale = (self.spreads > 0) / np.where(self.spreads > 0, self.spreads, 1.0)
-        return np.asarray(covariance * np.outer(scale, scale), dtype=np.float64)
+        scale = _inverse(self.spreads)
+        return np.asarray(covariance * (scale[:, None] * scale), dtype=np.float64)
+
+
+def _inverse(spreads: FloatArray) -> FloatArray:
+    """Return 1 / spread, and 0 where there is none."""
+    return np.divide(1.0, spreads, out=np.zeros_like(spreads), where=spreads > 0)
 
 
 def complete_cases(
@@ -264,10 +275,11 @@ def complete_cases(
         *_problems_of_weights(weights, n_rows=len(data)),
     ]
     values = _numbers(data, [places[name][0] for name in usable])
-    problems += _problems_of_values(usable, values)
+    finite = np.isfinite(values)
+    problems += _problems_of_values(usable, values) if not finite.all() else []
     if problems:
         raise ParameterError(problems)
-    rows = np.flatnonzero(~np.isnan(values).any(axis=1))
+    rows = np.flatnonzero(finite.all(axis=1))
     cases = Cases(
         outcome=str(outcome),
         drivers=tuple(str(name) for name in drivers),
@@ -351,6 +363,7 @@ def _usable(
     usable: list[str] = []
     problems: list[Problem] = []
     dtypes = list(data.dtypes)
+    numeric = {dtype for dtype in set(dtypes) if pd.api.types.is_numeric_dtype(dtype)}
     for name in dict.fromkeys(names):
         found = places.get(name, ())
         if not found:
@@ -358,7 +371,7 @@ def _usable(
         elif len(found) > 1:
             message = f"stands in the data {len(found)} times."
             problems.append(Problem(code="ICS-363", column=str(name), message=message))
-        elif not pd.api.types.is_numeric_dtype(dtypes[found[0]]):
+        elif dtypes[found[0]] not in numeric:
             hint = "Answers must be numbers, with NaN where there is none."
             problems.append(Problem(code="ICS-364", column=str(name), message="is not numeric.", hint=hint))
         else:

@@ -40,6 +40,9 @@ REDUNDANT = 1e-10
 
 CELLS_AT_ONCE = 1 << 22
 CELLS_IN_CACHE = 1 << 17
+BRANCHES = 14
+"""Groups whose subsets are followed to the end for one portion after the other."""
+
 SHORT = 512
 """Below this many numbers side by side, calling NumPy once per row of a matrix costs more than gathering."""
 
@@ -83,12 +86,11 @@ def explained_by_subsets(
     """
     order = [0, *(variable for group in reversed(groups) for variable in group)]
     partial = covariances[_positions(order)][:, None, :]
-    size = len(order)
-    for group in groups:
-        partial = _split(partial, size, len(group))
-        size -= len(group)
+    stem = groups[: max(0, len(groups) - BRANCHES)]
+    for group in stem:
+        partial = _split(partial, group)
+    unexplained = _branched(partial, groups[len(stem) :]).reshape(2 ** len(groups), -1)
     total = covariances[0]
-    unexplained: FloatArray = partial[0]
     unexplained /= np.where(total > REDUNDANT, total, np.nan)
     if rows is not None:
         unexplained *= (rows - 1) / (rows - _drivers_in_subsets(groups)[:, None] - 1)
@@ -99,6 +101,14 @@ def explained_by_subsets(
 def adjusted(r_squared: FloatArray, drivers: IntArray | int, rows: int) -> FloatArray:
     """Return R² without what it owes to chance: 1 - (1 - R²) (rows - 1) / (rows - drivers - 1)."""
     return np.asarray(1 - (1 - r_squared) * (rows - 1) / (rows - np.asarray(drivers) - 1), dtype=np.float64)
+
+
+def _sizes(members: int) -> NDArray[np.uint8]:
+    """Return the number of members in every subset."""
+    sizes = np.zeros(1, dtype=np.uint8)
+    for _ in range(members):
+        sizes = np.concatenate([sizes, sizes + np.uint8(1)])
+    return sizes
 
 
 def _drivers_in_subsets(groups: Sequence[Sequence[int]]) -> IntArray:
@@ -122,16 +132,17 @@ def shapley(worth: FloatArray) -> FloatArray:
         Shape (members, replicates); adds up to the worth of all minus the worth of none.
     """
     members = worth.shape[0].bit_length() - 1
-    sizes = np.bitwise_count(np.arange(worth.shape[0]))
     joining = _order_weights(members)
-    arriving, leaving = np.append(0.0, joining)[sizes], np.append(joining, 0.0)[sizes]
-    present = (arriving + leaving)[:, None] * worth
+    by_size = np.append(0.0, joining) + np.append(joining, 0.0)
+    present = by_size[_sizes(members)][:, None] * worth
     values = np.empty((members, worth.shape[1]))
     for member in reversed(range(members)):
         half = 1 << member
-        np.add.reduce(present[half:], axis=0, out=values[member])
-        present = present[:half] + present[half:]
-    return np.asarray(values - np.einsum("s,sr->r", leaving, worth), dtype=np.float64)
+        np.add.reduce(present[half : 2 * half], axis=0, out=values[member])
+        present[:half] += present[half : 2 * half]
+    # All values lack the same amount, the worth of leaving; what they add up to is known.
+    values -= (values.sum(axis=0) - worth[-1] + worth[0]) / members
+    return values
 
 
 def shapley_values(covariances: FloatArray, groups: Sequence[Sequence[int]], *, rows: int | None = None) -> FloatArray:
@@ -233,9 +244,25 @@ def _moments(products: FloatArray, counts: FloatArray) -> tuple[FloatArray, Floa
     return means, np.asarray(sums[variables + 1 :] / sums[0] - means[rows] * means[columns], dtype=np.float64)
 
 
-def _split(partial: FloatArray, size: int, taken: int) -> FloatArray:
-    """Return the covariances without the last variables and, beside them, those given the last variables."""
-    subsets = partial.shape[1]
+def _branched(partial: FloatArray, groups: Sequence[Sequence[int]]) -> FloatArray:
+    """Return the residual variances of all subsets of the last groups, for portions of what went before.
+
+    The subsets of the first groups stand side by side as replicates do: a portion stays in the processor's cache.
+    """
+    side_by_side = partial.reshape(len(partial), 1, -1)
+    residual = np.empty((2 ** len(groups), side_by_side.shape[2]))
+    at_once = max(1, CELLS_IN_CACHE >> len(groups))
+    for start in range(0, residual.shape[1], at_once):
+        branch = side_by_side[:, :, start : start + at_once]
+        for group in groups:
+            branch = _split(branch, group)
+        residual[:, start : start + at_once] = branch[0]
+    return residual
+
+
+def _split(partial: FloatArray, group: Sequence[int]) -> FloatArray:
+    """Return the covariances without the last variables, a group, and beside them those given the group."""
+    size, taken, subsets = _size(partial), len(group), partial.shape[1]
     both = np.empty((_triangle(size - taken), 2 * subsets, partial.shape[2]))
     both[:, :subsets] = partial[: len(both)]
     for left in range(size - 1, size - taken, -1):
