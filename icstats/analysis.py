@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
 from icstats.errors import NotEnoughDataError
 from icstats.questionnaire import DRIVER_BLOCKS
-from icstats.results import ORGANISATION, joined
+from icstats.results import ORGANISATION, Result, joined
 from icstats.scales import driver_items, keyed, scale_scores, score_items, two_way_imputed
 from icstats.seeds import derive_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from icstats.asymmetry import PenaltyReward
     from icstats.benchmark import Comparison
     from icstats.describe import Summary
     from icstats.drivers import Regression
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from icstats.study import Study
 
 __all__ = ["SERVICE", "Analysis"]
+
+R = TypeVar("R", bound=Result)
 
 SERVICE = "service"
 """Name of the scale of all product, process and orientation items together."""
@@ -233,12 +236,60 @@ class Analysis:
         """
         from icstats.drivers import regression  # noqa: PLC0415
 
+        return self._of_all_drivers(regression)
+
+    @cached_property
+    def importance_measures(self) -> Importance:
+        """The importance of each item by every measure, to see whether a conclusion hangs on the measure.
+
+        Raises
+        ------
+        NotEnoughDataError
+            Below 100 complete ratings.
+        """
+        from icstats.measures import importance_measures  # noqa: PLC0415
+
+        return self._of_all_drivers(importance_measures)
+
+    @cached_property
+    def halo_check(self) -> Importance:
+        """The importance of each item with and without the ratings that give every item the same answer.
+
+        Raises
+        ------
+        NotEnoughDataError
+            Below 100 complete ratings.
+        """
+        from icstats.halo import halo_check  # noqa: PLC0415
+
+        return self._of_all_drivers(halo_check)
+
+    @cached_property
+    def penalty_reward(self) -> PenaltyReward:
+        """What an unfavourable answer to each item costs and what the most favourable one earns.
+
+        Raises
+        ------
+        NotEnoughDataError
+            Below 100 complete ratings.
+        """
+        from icstats.asymmetry import penalty_reward  # noqa: PLC0415
+
+        scales = {code: self.questionnaire.response_scale(code) for code in self.driver_codes}
+        return self._of_all_drivers(
+            penalty_reward,
+            low_max={code: scale.dissatisfied for code, scale in scales.items()},
+            high_min={code: scale.maximum for code, scale in scales.items()},
+        )
+
+    def _of_all_drivers(self, statistic: Callable[..., R], **settings: Any) -> R:  # noqa: ANN401  its own settings
         self._require_all()
-        return regression(
+        return statistic(
             self._complete,
             outcome=self.outcome,
             drivers=self.driver_codes,
             clusters=self.people[self._complete.index],
+            **settings,
         )
 
     def _require_all(self) -> None:

@@ -26,12 +26,15 @@ if TYPE_CHECKING:
 
     BoolArray = NDArray[np.bool_]
 
-__all__ = ["EXTREMES_FROM", "PenaltyReward", "PenaltyRewardSettings", "penalty_reward"]
+__all__ = ["EXTREMES_FROM", "LABELS", "PenaltyReward", "PenaltyRewardSettings", "penalty_reward"]
 
 EXTREMES_FROM = 10
 """Low answers and high answers that a label needs at least."""
 
 INTERCEPT = "(intercept)"
+LABELS = ("basic", "performance", "excitement")
+"""What an item can be said to be; otherwise it is ``unclear``."""
+
 PARTS = ("penalty", "reward", "asymmetry")
 ESTIMATES = ("estimate", "std_error", "conf_low", "conf_high", "p_value")
 

@@ -45,7 +45,9 @@ FIXED_DECIMALS = {"p_value": P_DECIMALS, "p_adjusted": P_DECIMALS, "margin": 2, 
 """Decimals of the numbers that do not follow the row's unit; a margin belongs to the norm and not to people."""
 
 SPREADS = frozenset({"sd"})
-SHARES_OF_VARIANCE = frozenset({"lmg_share", "shapley_share", "owen_share", "probability_first"})
+SHARES_OF_VARIANCE = frozenset(
+    {"lmg_share", "lmg_share_without_lined", "shapley_share", "owen_share", "probability_first", "straight_lined"}
+)
 TELL_EACH_OTHER = frozenset({"mean", "norm", "difference"})
 MODELS = frozenset({"driver", "term"})
 """First keys of results that are about all variables at once: no level of any of them follows from a coefficient."""

@@ -95,8 +95,8 @@ class Importance(Result):
 
     Measures of a driver: ``lmg`` or ``owen`` (part of the variance of the outcome) and ``lmg_share`` or ``owen_share``
     (part of R²); of a block: ``shapley``, ``shapley_share``; of both: ``probability_first``; of a driver with a
-    bootstrap also ``rank``. The driver ``model`` has ``r_squared`` and ``adj_r_squared``. The extra column ``block``
-    names the block of an item.
+    bootstrap also ``rank``. Other functions name their measures themselves. The driver ``model`` has ``r_squared`` and
+    ``adj_r_squared``. The extra column ``block`` names the block of an item.
 
     Attributes
     ----------

@@ -48,7 +48,7 @@ RANKS = (
     ("figures",),
     # reports
     ("edition", "sections"),
-    ("colophon",),
+    ("colophon", "crosschecks"),
     ("report", "overview", "pages"),
     # batch and site
     ("engine",),
