@@ -1,8 +1,9 @@
 """How fast are driver analyses, beside pingouin? Writes ``drivers_speed.md`` beside this file.
 
 Every row is a ratio of medians within one run; the two sides take turns. Calls are those of the public functions, with
-validation, labels and result frames. Both sides have one thread for linear algebra, so that what else the machine does
-decides less; pingouin is faster so. Run: ``python benchmarks/drivers_speed.py`` (about a minute).
+validation, labels and result frames. What counts is processor time, and both sides have one thread for linear algebra,
+so that what else the machine does decides little; with more threads pingouin is slower. Run:
+``python benchmarks/drivers_speed.py`` (about a minute).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import process_time
 from typing import TYPE_CHECKING
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is loaded, or it has no effect
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROUNDS = 15
+SHORTEST = 0.04
+"""Seconds that a call is timed for at least: one short call after a long one would time the cold caches."""
+
 ROWS = 1000
 N_BOOT = 1000
 SEED = 7
@@ -79,16 +83,23 @@ WORKS = (
 )
 
 
-def taking_turns(calls: list[Callable[[], object]], rounds: int) -> list[list[float]]:
-    """Return the seconds of every call in every round, after one round that is not timed."""
-    seconds: list[list[float]] = [[] for _ in calls]
-    for turn in range(rounds + 1):
-        for call, taken in zip(calls, seconds, strict=True):
-            start = perf_counter()
-            call()
-            if turn:
-                taken.append(perf_counter() - start)
-    return seconds
+def taking_turns(calls: list[Callable[[], object]], rounds: int) -> list[tuple[float, ...]]:
+    """Return the processor seconds of every call in every round; short calls are repeated within a round."""
+    repeats = [1 + int(SHORTEST / seconds_of(call, 1)) for call in calls for _ in [call()]]
+    return list(
+        zip(
+            *([seconds_of(call, times) for call, times in zip(calls, repeats, strict=True)] for _ in range(rounds)),
+            strict=True,
+        )
+    )
+
+
+def seconds_of(call: Callable[[], object], times: int) -> float:
+    """Return the mean processor time of a call."""
+    start = process_time()
+    for _ in range(times):
+        call()
+    return (process_time() - start) / times
 
 
 def against_pingouin() -> list[str]:
@@ -137,8 +148,8 @@ def main() -> None:
             "# How fast driver analyses are",
             "",
             f"Made by `benchmarks/drivers_speed.py`: medians of {ROUNDS} rounds in which all take turns, in",
-            "milliseconds, one thread for linear algebra. pingouin is one call of `linear_regression(relimp=True)` at",
-            "p = 10 and n = 1,000, which has no intervals.",
+            "milliseconds of processor time, one thread for linear algebra. pingouin is one call of",
+            "`linear_regression(relimp=True)` at p = 10 and n = 1,000, which has no intervals.",
             "",
             "| work | icstats | one pingouin call | ratio | must be | reached |",
             "| -- | -- | -- | -- | -- | -- |",

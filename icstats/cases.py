@@ -332,7 +332,11 @@ def _repeated(people: IntArray) -> IntArray | None:
 
 
 def _numbers(data: pd.DataFrame, places: Sequence[int]) -> FloatArray:
-    return np.asarray(data.take(list(places), axis=1).to_numpy(dtype=np.float64, na_value=np.nan))
+    """Return columns as numbers; a frame that holds nothing else is not taken apart first."""
+    wanted = list(places)
+    if len(wanted) < data.shape[1]:
+        data, wanted = data.take(wanted, axis=1), list(range(len(wanted)))
+    return np.asarray(data.to_numpy(dtype=np.float64, na_value=np.nan)[:, wanted])
 
 
 def _problems_of_names(outcome: str, drivers: Sequence[str]) -> list[Problem]:

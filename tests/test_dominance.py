@@ -49,8 +49,7 @@ def test_dominance_equals_domir(dataset: str) -> None:
                 assert estimates(result, f"adds_more:{other}")[driver] == pytest.approx(part, abs=1e-12)
                 assert estimates(result, f"complete:{other}")[driver] == (part if part in {0, 1} else 0.5)
     assert estimates(result, "r_squared")["model"] == pytest.approx(stored["outputs"]["ols"]["r2"], abs=1e-9)
-    if "total" in expected:
-        assert estimates(result, "r_squared")["model"] == pytest.approx(expected["total"], abs=1e-9)
+    assert estimates(result, "r_squared")["model"] == pytest.approx(expected["total"], abs=1e-9)
     assert set(result.data["n"]) == {stored["outputs"]["n"]}
 
 
