@@ -142,7 +142,7 @@ def judge(world: World, situation: Situation, department: int) -> Outcome:
     seed = derive_seed(SEED, world.name, situation.name, str(department))
     data, blocks, people = survey(world, situation, seed)
     outcome = questionnaire().outcome
-    result = block_importance(data, outcome=outcome, blocks=blocks, clusters=people, n_boot=N_BOOT, seed=seed)[1]
+    result = block_importance(data, outcome=outcome, blocks=blocks, clusters=people, n_boot=N_BOOT, seed=seed)
     table = result.data.set_index(["driver", "measure"])
     shares = table.xs("shapley_share", level="measure").loc[list(blocks)]
     first = table.xs("probability_first", level="measure")["estimate"]
