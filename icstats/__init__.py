@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from icstats.asymmetry import penalty_reward
     from icstats.benchmark import compare_with_norm
-    from icstats.commonality import commonality
+    from icstats.contributions import dominance
     from icstats.disclosure import open_ledger, release
-    from icstats.dominance import dominance
     from icstats.drivers import regression
     from icstats.halo import halo_check
     from icstats.importance import block_importance, bootstrap_importance, lmg
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from icstats.noise import random_driver
     from icstats.norms import read_norms
     from icstats.ordinal import ordinal_dominance, ordinal_logit
+    from icstats.overlap import commonality
     from icstats.overview import open_overview
     from icstats.performance import importance_performance
     from icstats.questionnaire import read_questionnaire
@@ -68,10 +68,10 @@ __all__ = [
 ROOMS = {
     "block_importance": "importance",
     "bootstrap_importance": "importance",
-    "commonality": "commonality",
+    "commonality": "overlap",
     "compare_with_norm": "benchmark",
     "cronbach_alpha": "reliability",
-    "dominance": "dominance",
+    "dominance": "contributions",
     "halo_check": "halo",
     "importance_measures": "measures",
     "importance_performance": "performance",

@@ -127,7 +127,9 @@ def regression(
     Regression
         The intervals of standardised coefficients are those of the coefficients, divided by the observed spreads.
         A constant driver has coefficient 0. Where drivers depend on each other exactly, the smallest coefficients
-        that fit are given, equal for copies, without VIF. Both are named in ``settings.warnings``.
+        that fit are given, equal for copies, without VIF. Both are named in ``settings.warnings``, as are drivers
+        whose coefficient and correlation have opposite signs (``suppression``). A coefficient that hangs on one row has
+        no error. Two-way errors of fewer than 40 groups are marked ``few_groups``.
 
     Raises
     ------

@@ -12,11 +12,16 @@ from icstats.errors import NotEnoughDataError, ParameterError
 from icstats.sampling import FEWEST, person_codes
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from icstats.cases import Cases, FloatArray, IntArray
 
+    BoolArray = NDArray[np.bool_]
+
 __all__ = ["LinearFit", "fit_linear", "independent_design"]
+
+EXACTLY = 1e-8
+"""A leverage this close to 1, or a part this close to nothing, is just that."""
 
 SMALLEST_ROOT = 1e-10
 """A direction of a cluster with less residual variance than this is fitted exactly: it has no error to inflate."""
@@ -29,7 +34,7 @@ class LinearFit:
     Attributes
     ----------
     coefficients, covariance
-        Of the intercept and each driver.
+        Of the intercept and each driver; the covariance is NaN where a term hangs on a single row.
     degrees_of_freedom
         Of the t distribution of each term; NaN for a driver without spread, which has no error, among few people.
     errors
@@ -84,9 +89,11 @@ def fit_linear(cases: Cases, *, crossed: ArrayLike | None = None, contrasts: Flo
     if crossed is not None:
         groups = _both_groupings(cases, crossed)
         covariance, warnings = _positive(model.fit(cov_type="cluster", cov_kwds={"groups": groups}).cov_params())
+        warnings += ("few_groups",) if groups[:, 1].max() + 1 < FEW_CLUSTERS else ()
         freedom, errors = np.full(len(back), groups.max(axis=0).min()), "two_way"
     elif cases.people is None:
-        covariance = model.fit(cov_type="HC3").cov_params()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            covariance = model.fit(cov_type="HC3").cov_params()
         freedom, errors = np.full(len(back), plain.df_resid), "hc3"
     elif cases.n_people >= FEW_CLUSTERS:
         covariance = model.fit(cov_type="cluster", cov_kwds={"groups": cases.people}).cov_params()
@@ -94,9 +101,12 @@ def fit_linear(cases: Cases, *, crossed: ArrayLike | None = None, contrasts: Flo
     else:
         covariance, freedom = _few_people(design, residuals, cases.weights, cases.people, back)
         errors = "cr2"
+    of_terms = back @ np.nan_to_num(covariance) @ back.T
+    unknown = _without_error(design, cases.weights, back)
+    of_terms[unknown] = of_terms[:, unknown] = np.nan
     return LinearFit(
         coefficients=back @ plain.params,
-        covariance=back @ covariance @ back.T,
+        covariance=of_terms,
         degrees_of_freedom=freedom.astype(np.float64),
         errors=errors,
         model={
@@ -117,6 +127,17 @@ def independent_design(cases: Cases) -> tuple[FloatArray, FloatArray]:
     design = np.column_stack([np.ones(cases.n), (cases.values[:, 1:] - means) @ directions])
     back = np.block([[np.ones((1, 1)), -(means @ directions)[None, :]], [np.zeros((len(means), 1)), directions]])
     return design, back
+
+
+def _without_error(design: FloatArray, weights: FloatArray, back: FloatArray) -> BoolArray:
+    """Return which terms hang on a row that is fitted exactly: nothing says how far off that row is.
+
+    Such a row has leverage 1, for instance the only low answer to a question; its residual is 0 whatever it says.
+    """
+    reach = design @ np.linalg.inv(design.T @ (design * weights[:, None]))
+    alone = (reach * design).sum(axis=1) * weights > 1 - EXACTLY
+    pull = np.abs(reach @ back.T)
+    return np.asarray(np.any(pull[alone] > EXACTLY * pull.max(axis=0), axis=0))
 
 
 def _both_groupings(cases: Cases, crossed: ArrayLike) -> IntArray:

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from icstats.cases import complete_cases
-from icstats.dominance import contributions, rows_of_dominance
+from icstats.contributions import contributions, rows_of_dominance
 from icstats.errors import ParameterError
 from icstats.linear import independent_design
 from icstats.results import Result, Settings
@@ -185,7 +185,8 @@ def ordinal_dominance(
     Returns
     -------
     Importance
-        The rows of :func:`icstats.dominance.dominance` without intervals; the ``general`` ones add up to ``mcfadden``.
+        The rows of :func:`icstats.contributions.dominance` without intervals; the ``general`` ones add up to
+        ``mcfadden``.
 
     Raises
     ------

@@ -33,14 +33,14 @@ RANKS = (
         "draws",
         "importance",
         "measures",
-        "dominance",
+        "contributions",
         "noise",
         "asymmetry",
         "halo",
         "performance",
     ),
     # the statistics
-    ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark", "commonality", "ordinal"),
+    ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark", "overlap", "ordinal"),
     # what may be shown
     ("ratings", "example", "disclosure"),
     ("responses", "written"),
@@ -71,12 +71,12 @@ STATISTICS = (
     "linear",
     "importance",
     "measures",
-    "dominance",
+    "contributions",
     "noise",
     "asymmetry",
     "halo",
     "performance",
-    "commonality",
+    "overlap",
     "ordinal",
     "describe",
     "reliability",
@@ -118,6 +118,11 @@ def test_every_room_has_a_rank_and_imports_only_lower_ones(path: Path) -> None:
 
 def test_every_rank_names_a_room_that_exists() -> None:
     assert set(RANK) == {room_name(path) for path in rooms()} - {"__init__"}
+
+
+def test_no_public_name_is_a_room() -> None:
+    """Importing a room puts it into the package under its name, in front of a function of that name."""
+    assert set(icstats.__all__) & set(RANK) == set()
 
 
 @pytest.mark.parametrize("room", STATISTICS)

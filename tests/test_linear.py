@@ -85,7 +85,7 @@ def test_two_way_errors_add_people_and_departments_and_take_off_both() -> None:
 
     expected = one_way(people) + one_way(departments) - one_way(people * 5 + departments)
     assert fit.covariance == pytest.approx(expected, rel=1e-8)
-    assert fit.warnings == ()
+    assert fit.warnings == ("few_groups",)
     assert (fit.errors, set(fit.degrees_of_freedom)) == ("two_way", {4.0})
     assert (np.diag(fit.covariance) >= 0).all()
 
@@ -97,8 +97,7 @@ def test_a_negative_two_way_variance_becomes_0_and_is_named() -> None:
         for _ in range(20)
     ]
     fits = [fitted(data, np.arange(24) % 6, crossed=groups) for data, groups in frames]
-    named = [fit for fit in fits if fit.warnings]
-    assert {fit.warnings for fit in named} == {("two_way_not_positive",)}
+    assert {fit.warnings for fit in fits} == {("two_way_not_positive", "few_groups"), ("few_groups",)}
     assert all(np.linalg.eigvalsh(fit.covariance).min() >= -1e-12 for fit in fits)
 
 
@@ -140,6 +139,20 @@ def test_constants_and_copies_have_a_finite_answer_among_few_people_too() -> Non
     assert rows.loc["twin", "std_error"] == pytest.approx(rows.loc["a", "std_error"])
     assert np.isfinite(rows.drop(index="same")[["std_error", "conf_low", "p_value"]]).all(axis=None)
     assert np.isfinite(result.settings.degrees_of_freedom)
+
+
+@pytest.mark.parametrize("people", [None, np.arange(48) // 2, np.arange(48) // 4])
+def test_a_coefficient_that_hangs_on_one_row_has_no_error_and_the_others_have_theirs(people: np.ndarray | None) -> None:
+    data, _ = answers(10)
+    data["a"] = (np.arange(48) == 47).astype(float)
+    fit = fitted(data, people)
+    cases = complete_cases(data[:47], outcome="mark", drivers=["b"], clusters=None if people is None else people[:47])
+    without = fit_linear(cases)
+    assert fit.coefficients[[0, 2]] == pytest.approx(without.coefficients)
+    assert np.isnan(fit.covariance[1, 1])
+    if people is None:
+        assert fit.covariance[np.ix_([0, 2], [0, 2])] == pytest.approx(without.covariance)
+    assert np.isfinite(fit.covariance[np.ix_([0, 2], [0, 2])]).all()
 
 
 @pytest.mark.parametrize(

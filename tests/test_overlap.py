@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shared import reference
 
-from icstats.commonality import commonality
 from icstats.drivers import regression
 from icstats.errors import ParameterError
 from icstats.importance import Importance
+from icstats.overlap import commonality
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shared import reference
 
-from icstats.dominance import contributions, dominance
+from icstats.contributions import contributions, dominance
 from icstats.errors import ParameterError
 from icstats.importance import Importance, lmg
 
