@@ -88,7 +88,8 @@ def asymmetry(edition: Edition, released: Released, codes: Sequence[str]) -> Sec
         paragraphs(answers or [say("asymmetry.none")], kind="answer"),
         _table(edition, released, codes, say("asymmetry.table_caption"), columns),
         paragraphs([say("asymmetry.note"), say("why.caution")], kind="note"),
-        released=[released.only(variables=codes)],
+        # How many answered low or high is not shown, and so not released: it can be very few.
+        released=[released.only(variables=codes, statistics=["penalty", "reward", "asymmetry"])],
     )
 
 

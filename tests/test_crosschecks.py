@@ -93,6 +93,7 @@ def test_each_kind_of_question_is_named_and_a_hidden_one_is_not() -> None:
     rare = data.drop(index=lows[9:])
     part = asymmetry(edition(), released(ic.penalty_reward(rare, **ARGUMENTS, **EXTREMES)), CODES)
     assert "Basic" not in part.body.split("<table>")[0]
+    assert set(part.released[0].rows["statistic"]) == {"penalty", "reward", "asymmetry"}
     marks = part.released[0].rows.set_index(["variable", "statistic"])["mark"]
     assert marks["a", "penalty"] == marks["a", "asymmetry"] == "hidden"
 
