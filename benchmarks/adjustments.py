@@ -17,7 +17,7 @@ from flags import percentage
 from scipy.stats import spearmanr
 
 from icstats.casemix import case_mix
-from icstats.leniency import leniency
+from icstats.raters import leniency
 from icstats.seeds import derive_seed
 from icstats.shrinkage import shrink
 

@@ -10,22 +10,30 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from icstats.asymmetry import penalty_reward
     from icstats.benchmark import adjust_family, compare_departments, compare_with_norm
     from icstats.casemix import case_mix
+    from icstats.contributions import dominance
     from icstats.disclosure import open_ledger, release
     from icstats.drivers import regression
+    from icstats.halo import halo_check
     from icstats.importance import block_importance, bootstrap_importance, lmg
-    from icstats.leniency import leniency
+    from icstats.measures import importance_measures, relative_weights
+    from icstats.noise import random_driver
     from icstats.nonresponse import margin_of_error, representativeness, response_rate
     from icstats.norms import read_norms
+    from icstats.odds import ordinal_dominance, ordinal_logit
+    from icstats.overlap import commonality
     from icstats.overview import open_overview
+    from icstats.performance import importance_performance
+    from icstats.position import standing
     from icstats.questionnaire import read_questionnaire
+    from icstats.raters import leniency
     from icstats.reliability import cronbach_alpha, item_statistics, omega_total, spearman_brown
     from icstats.report import open_report
     from icstats.responses import read_responses
     from icstats.shrinkage import shrink
     from icstats.simulate import simulate_ratings, simulate_study
-    from icstats.standing import standing
     from icstats.study import read_study
     from icstats.weights import design_effect, effective_n, rake
 
@@ -36,11 +44,16 @@ __all__ = [
     "block_importance",
     "bootstrap_importance",
     "case_mix",
+    "commonality",
     "compare_departments",
     "compare_with_norm",
     "cronbach_alpha",
     "design_effect",
+    "dominance",
     "effective_n",
+    "halo_check",
+    "importance_measures",
+    "importance_performance",
     "item_statistics",
     "leniency",
     "lmg",
@@ -49,12 +62,17 @@ __all__ = [
     "open_ledger",
     "open_overview",
     "open_report",
+    "ordinal_dominance",
+    "ordinal_logit",
+    "penalty_reward",
     "rake",
+    "random_driver",
     "read_norms",
     "read_questionnaire",
     "read_responses",
     "read_study",
     "regression",
+    "relative_weights",
     "release",
     "representativeness",
     "response_rate",
@@ -70,25 +88,35 @@ ROOMS = {
     "block_importance": "importance",
     "bootstrap_importance": "importance",
     "case_mix": "casemix",
+    "commonality": "overlap",
     "compare_departments": "benchmark",
     "compare_with_norm": "benchmark",
     "cronbach_alpha": "reliability",
     "design_effect": "weights",
+    "dominance": "contributions",
     "effective_n": "weights",
+    "halo_check": "halo",
+    "importance_measures": "measures",
+    "importance_performance": "performance",
     "item_statistics": "reliability",
-    "leniency": "leniency",
+    "leniency": "raters",
     "lmg": "importance",
     "margin_of_error": "nonresponse",
     "omega_total": "reliability",
     "open_ledger": "disclosure",
     "open_overview": "overview",
     "open_report": "report",
+    "ordinal_dominance": "odds",
+    "ordinal_logit": "odds",
+    "penalty_reward": "asymmetry",
     "rake": "weights",
+    "random_driver": "noise",
     "read_norms": "norms",
     "read_questionnaire": "questionnaire",
     "read_responses": "responses",
     "read_study": "study",
     "regression": "drivers",
+    "relative_weights": "measures",
     "release": "disclosure",
     "representativeness": "nonresponse",
     "response_rate": "nonresponse",
@@ -96,7 +124,7 @@ ROOMS = {
     "simulate_ratings": "simulate",
     "simulate_study": "simulate",
     "spearman_brown": "reliability",
-    "standing": "standing",
+    "standing": "position",
 }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
@@ -18,8 +18,9 @@ from icstats.scales import driver_items, keyed, scale_scores, score_items, two_w
 from icstats.seeds import derive_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from icstats.asymmetry import PenaltyReward
     from icstats.benchmark import Comparison
     from icstats.describe import Summary
     from icstats.drivers import Regression
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SERVICE", "Analysis"]
 
-M = TypeVar("M", "Importance", "Regression")
+M = TypeVar("M", "Importance", "PenaltyReward", "Regression")
 
 SERVICE = "service"
 """Name of the scale of all product, process and orientation items together."""
@@ -278,14 +279,62 @@ class Analysis:
         """
         from icstats.drivers import regression  # noqa: PLC0415
 
+        return self._of_all_drivers(regression)
+
+    @cached_property
+    def importance_measures(self) -> Importance:
+        """The importance of each item by every measure, to see whether a conclusion hangs on the measure.
+
+        Raises
+        ------
+        NotEnoughDataError
+            Below 100 usable ratings.
+        """
+        from icstats.measures import importance_measures  # noqa: PLC0415
+
+        return self._of_all_drivers(importance_measures)
+
+    @cached_property
+    def halo_check(self) -> Importance:
+        """The importance of each item with and without the ratings that give every item the same answer.
+
+        Raises
+        ------
+        NotEnoughDataError
+            Below 100 usable ratings.
+        """
+        from icstats.halo import halo_check  # noqa: PLC0415
+
+        return self._of_all_drivers(halo_check)
+
+    @cached_property
+    def penalty_reward(self) -> PenaltyReward:
+        """What an unfavourable answer to each item costs and what the most favourable one earns.
+
+        Raises
+        ------
+        NotEnoughDataError
+            Below 100 usable ratings.
+        """
+        from icstats.asymmetry import penalty_reward  # noqa: PLC0415
+
+        scales = {code: self.questionnaire.response_scale(code) for code in self.driver_codes}
+        return self._of_all_drivers(
+            penalty_reward,
+            low_max={code: scale.dissatisfied for code, scale in scales.items()},
+            high_min={code: scale.maximum for code, scale in scales.items()},
+        )
+
+    def _of_all_drivers(self, statistic: Callable[..., M], **settings: Any) -> M:  # noqa: ANN401  its own settings
         self._require_all()
         return self._from_ratings(
-            regression(
+            statistic(
                 self._usable,
                 outcome=self.outcome,
                 drivers=self.driver_codes,
                 clusters=self.people[self._usable.index],
                 weights=self._weights_of(self._usable.index),
+                **settings,
             )
         )
 

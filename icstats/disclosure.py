@@ -49,7 +49,9 @@ COARSE_SHARE = 0.05
 """Shares of people are rounded to this where n is a band: whole percentages would give n and every count."""
 DISTRIBUTION = frozenset({"sd", "ceiling", "floor"})
 """With these beside the mean, the whole distribution of the answers of a few people follows."""
-SHARES_OF_VARIANCE = frozenset({"lmg_share", "shapley_share", "owen_share", "probability_first"})
+SHARES_OF_VARIANCE = frozenset(
+    {"lmg_share", "lmg_share_without_lined", "shapley_share", "owen_share", "probability_first"}
+)
 TELL_EACH_OTHER = frozenset({"mean", "norm", "others", "difference", "shrunken", "adjusted"})
 MODELS = frozenset({"driver", "term"})
 """First keys of results that are about all variables at once: no level of any of them follows from a coefficient."""

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from icstats.benchmark import Comparison
     from icstats.disclosure import Ledger, Released
-    from icstats.leniency import Leniency
     from icstats.norms import Norm
     from icstats.questionnaire import Language
+    from icstats.raters import Leniency
     from icstats.responses import Responses
     from icstats.results import R, Result
     from icstats.shrinkage import Shrinkage
@@ -241,7 +241,7 @@ class Edition:
     @cached_property
     def within_raters(self) -> Leniency | None:
         """The outcome per department among the same raters; None where too few rated several, or weights differ."""
-        from icstats.leniency import leniency  # noqa: PLC0415  only the overview shows it
+        from icstats.raters import leniency  # noqa: PLC0415  only the overview shows it
 
         shown, organisation = self._measured_and_shown, self.organisation
         if organisation.weights is not None:

@@ -16,6 +16,7 @@ from icstats.colophon import (
     provenance,
     reliability_table,
 )
+from icstats.crosschecks import asymmetry, halo, measures
 from icstats.disclosure import RATINGS
 from icstats.documents import did_you_mean
 from icstats.drivers import DRIVERS_FROM
@@ -497,6 +498,29 @@ class Report:
             paragraphs([say("regression.collinear"), say("why.caution")], kind="note"),
             released=[model],
         )
+
+    @unless_hidden
+    def measures(self) -> Section:
+        """Show whether another measure of importance says the same."""
+        return self._of_all_drivers(measures, "importance_measures")
+
+    @unless_hidden
+    def halo(self) -> Section:
+        """Show whether the drivers owe their place to ratings that give every question the same answer."""
+        return self._of_all_drivers(halo, "halo_check")
+
+    @unless_hidden
+    def asymmetry(self) -> Section:
+        """Show which questions cost satisfaction and which earn it."""
+        return self._of_all_drivers(asymmetry, "penalty_reward")
+
+    def _of_all_drivers(self, show: Callable[[Edition, Released, Sequence[str]], Section], statistic: str) -> Section:
+        """Show a statistic of all drivers; nothing where :meth:`drivers` says why not."""
+        try:
+            released = self._released(getattr(self.analysis, statistic))
+        except NotEnoughDataError:
+            return section("")
+        return show(self.edition, released, self.analysis.driver_codes)
 
     @unless_hidden
     def method(self) -> Section:

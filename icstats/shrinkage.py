@@ -79,7 +79,7 @@ def shrink(
         Per variable the middle of the funnel, for instance a norm; otherwise the mean of departments.
     clusters
         Respondent of each rating, for the number of people and the interval of the raw mean. That one person rates
-        several departments does not change a shrunken mean; see :func:`icstats.leniency.leniency` for what it does.
+        several departments does not change a shrunken mean; see :func:`icstats.raters.leniency` for what it does.
     conf_level
         Coverage of the intervals.
 

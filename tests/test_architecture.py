@@ -21,7 +21,7 @@ RANKS = (
     ("texts", "documents", "sampling", "moments", "rowchart"),
     # what was asked, of whom
     ("questionnaire", "cases", "consistency", "screening", "means", "weights"),
-    ("study", "norms", "scales", "store", "worlds", "phrases", "nonresponse"),
+    ("study", "norms", "scales", "store", "worlds", "phrases", "nonresponse", "shares", "linear"),
     # what was answered
     (
         "intake",
@@ -34,6 +34,12 @@ RANKS = (
         "importance",
         "differences",
         "departments",
+        "measures",
+        "contributions",
+        "noise",
+        "asymmetry",
+        "halo",
+        "performance",
     ),
     # the statistics
     (
@@ -44,10 +50,12 @@ RANKS = (
         "reliability",
         "drivers",
         "benchmark",
-        "standing",
+        "position",
         "shrinkage",
         "casemix",
-        "leniency",
+        "raters",
+        "overlap",
+        "odds",
     ),
     # what may be shown
     ("ratings", "example", "disclosure", "register"),
@@ -56,7 +64,7 @@ RANKS = (
     ("figures",),
     # reports
     ("edition", "sections"),
-    ("colophon",),
+    ("colophon", "crosschecks"),
     ("report", "overview", "pages"),
     # batch and site
     ("engine",),
@@ -75,7 +83,17 @@ STATISTICS = (
     "factor",
     "screening",
     "consistency",
+    "shares",
+    "linear",
     "importance",
+    "measures",
+    "contributions",
+    "noise",
+    "asymmetry",
+    "halo",
+    "performance",
+    "overlap",
+    "odds",
     "describe",
     "reliability",
     "drivers",
@@ -84,11 +102,11 @@ STATISTICS = (
     "nonresponse",
     "differences",
     "benchmark",
-    "standing",
+    "position",
     "departments",
     "shrinkage",
     "casemix",
-    "leniency",
+    "raters",
 )
 
 
@@ -125,6 +143,11 @@ def test_every_room_has_a_rank_and_imports_only_lower_ones(path: Path) -> None:
 
 def test_every_rank_names_a_room_that_exists() -> None:
     assert set(RANK) == {room_name(path) for path in rooms()} - {"__init__"}
+
+
+def test_no_public_name_is_a_room() -> None:
+    """Importing a room puts it into the package under its name, in front of a function of that name."""
+    assert set(icstats.__all__) & set(RANK) == set()
 
 
 @pytest.mark.parametrize("room", STATISTICS)

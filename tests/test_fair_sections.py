@@ -16,10 +16,10 @@ from icstats.edition import Edition
 from icstats.errors import DisclosureError
 from icstats.nonresponse import representativeness
 from icstats.overview import Overview
+from icstats.position import standing
 from icstats.report import Report
 from icstats.results import ORGANISATION
 from icstats.simulate import simulate_ratings
-from icstats.standing import standing
 from icstats.study import read_study
 from icstats.texts import Texts
 from icstats.weights import rake

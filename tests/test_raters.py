@@ -10,7 +10,7 @@ from statsmodels.regression.mixed_linear_model import MixedLM
 from test_shrinkage import by_department
 
 from icstats.errors import NotEnoughDataError
-from icstats.leniency import leniency
+from icstats.raters import leniency
 
 
 def rated_by(people: int, *, departments: int = 6, each: int = 3, planted: bool = True, seed: int = 1) -> pd.DataFrame:

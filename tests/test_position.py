@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import nct, norm
 from test_benchmark import MadeUpNorm, answers, units_side_by_side
 
-from icstats.standing import Standing, standing
+from icstats.position import Standing, standing
 
 
 def pool(q25: float = 6.7, q50: float = 7.0, q75: float = 7.3) -> MadeUpNorm:
