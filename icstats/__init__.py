@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from icstats.drivers import regression
     from icstats.importance import block_importance, bootstrap_importance, lmg
     from icstats.norms import read_norms
+    from icstats.ordinal import omega_categorical, ordinal_alpha
     from icstats.overview import open_overview
+    from icstats.polychoric import polychoric
     from icstats.questionnaire import read_questionnaire
     from icstats.reliability import cronbach_alpha, item_statistics, omega_total, spearman_brown
     from icstats.report import open_report
@@ -32,10 +34,13 @@ __all__ = [
     "cronbach_alpha",
     "item_statistics",
     "lmg",
+    "omega_categorical",
     "omega_total",
     "open_ledger",
     "open_overview",
     "open_report",
+    "ordinal_alpha",
+    "polychoric",
     "read_norms",
     "read_questionnaire",
     "read_responses",
@@ -54,10 +59,13 @@ ROOMS = {
     "cronbach_alpha": "reliability",
     "item_statistics": "reliability",
     "lmg": "importance",
+    "omega_categorical": "ordinal",
     "omega_total": "reliability",
     "open_ledger": "disclosure",
     "open_overview": "overview",
     "open_report": "report",
+    "ordinal_alpha": "ordinal",
+    "polychoric": "polychoric",
     "read_norms": "norms",
     "read_questionnaire": "questionnaire",
     "read_responses": "responses",

@@ -31,6 +31,7 @@ __all__ = [
     "Coefficient",
     "Plan",
     "Row",
+    "adf_limits",
     "estimated",
     "omega_rows",
     "pair_plan",
@@ -179,7 +180,7 @@ def _on_log_scale(estimate: float, *, down: float, up: float) -> Limits:
     return (float(low), float(high)) if np.isfinite(low) and np.isfinite(high) else NO_LIMITS
 
 
-def _adf(estimate: float, error: float, *, units: int, plan: Plan) -> Limits:
+def adf_limits(estimate: float, error: float, *, units: int, plan: Plan) -> Limits:
     """Return the interval of a sandwich standard error, t with the independent people less one as df."""
     if units < FEWEST or estimate > PERFECT:
         return NO_LIMITS
@@ -237,7 +238,7 @@ def estimated(coefficient: Coefficient, sample: ItemSample, plan: Plan) -> tuple
         error, limits, warnings = _bootstrapped(coefficient, sample, plan)
     elif plan.interval == "adf":
         error = standard_error(sample, coefficient.gradient(sample.covariance))
-        limits, warnings = _adf(estimate, error, units=sample.units, plan=plan), []
+        limits, warnings = adf_limits(estimate, error, units=sample.units, plan=plan), []
     else:
         error = _normal_error(sample, coefficient.gradient(sample.covariance))
         limits, warnings = NORMAL_THEORY[plan.interval](estimate, sample, plan), _ceilings(sample)
@@ -296,7 +297,7 @@ def omega_rows(sample: ItemSample, plan: Plan) -> tuple[list[Row], list[str]]:
         return [Row(coefficient="omega_total")], [f"singular:{plan.name}"]
     model = fit_one_factor(sample.covariance)
     error = standard_error(sample, model.omega_gradient)
-    low, high = _adf(model.omega, error, units=sample.units, plan=plan)
+    low, high = adf_limits(model.omega, error, units=sample.units, plan=plan)
     omega = Row(
         coefficient="omega_total",
         estimate=model.omega,

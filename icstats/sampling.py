@@ -192,10 +192,9 @@ class ItemSample:
     @cached_property
     def constant_items(self) -> tuple[str, ...]:
         """Items that were answered by everybody in the same way, or by nobody."""
-        given = (self.answers[here, j] for j, here in enumerate(self.answered.T))
-        return tuple(
-            item for item, values in zip(self.items, given, strict=True) if not len(values) or np.ptp(values) == 0
-        )
+        lowest = np.where(self.answered, self.answers, np.inf).min(axis=0, initial=np.inf)
+        highest = np.where(self.answered, self.answers, -np.inf).max(axis=0, initial=-np.inf)
+        return tuple(item for item, varies in zip(self.items, lowest < highest, strict=True) if not varies)
 
     @cached_property
     def top_shares(self) -> FloatArray:
@@ -224,10 +223,14 @@ class ItemSample:
         if self.complete:
             return self.units
         first, second = np.triu_indices(self.n_items)
-        return min(
-            len(np.unique(self.people[self.answered[:, i] & self.answered[:, j]]))
-            for i, j in zip(first, second, strict=True)
-        )
+        return min(self.people_of(i, j) for i, j in zip(first.tolist(), second.tolist(), strict=True))
+
+    def people_of(self, i: int, j: int) -> int:
+        """Return how many people answered both of two items."""
+        if self.complete:
+            return self.units
+        here = self.answered[:, i] & self.answered[:, j]
+        return len(np.unique(self.people[here])) if self.repeated else int(here.sum())
 
     @cached_property
     def pair_sums(self) -> FloatArray:

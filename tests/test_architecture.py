@@ -17,15 +17,28 @@ PACKAGE = ROOT / "icstats"
 
 RANKS = (
     # shapes and tools that know nothing of surveys
-    ("errors", "results", "seeds", "strict_yaml", "cuts", "worth", "subsets", "factor", "canvas", "workers"),
+    (
+        "errors",
+        "results",
+        "seeds",
+        "strict_yaml",
+        "cuts",
+        "worth",
+        "subsets",
+        "factor",
+        "bivariate",
+        "canvas",
+        "workers",
+    ),
     ("texts", "documents", "sampling", "moments", "rowchart"),
     # what was asked, of whom
     ("questionnaire", "cases", "consistency", "screening"),
-    ("study", "norms", "scales", "store", "worlds", "phrases"),
+    ("study", "norms", "scales", "store", "worlds", "phrases", "polychoric"),
     # what was answered
     ("intake", "columns", "answers", "template", "ledger", "organisation", "draws", "importance"),
     # the statistics
     ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark"),
+    ("ordinal",),
     # what may be shown
     ("ratings", "example", "disclosure"),
     ("responses", "written"),
@@ -50,8 +63,11 @@ STATISTICS = (
     "subsets",
     "cases",
     "factor",
+    "bivariate",
     "screening",
     "consistency",
+    "polychoric",
+    "ordinal",
     "importance",
     "describe",
     "reliability",
