@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from icstats.aggregation import icc, rwg
     from icstats.benchmark import compare_with_norm
     from icstats.disclosure import open_ledger, release
     from icstats.drivers import regression
@@ -32,6 +33,7 @@ __all__ = [
     "bootstrap_importance",
     "compare_with_norm",
     "cronbach_alpha",
+    "icc",
     "item_statistics",
     "lmg",
     "omega_categorical",
@@ -47,6 +49,7 @@ __all__ = [
     "read_study",
     "regression",
     "release",
+    "rwg",
     "simulate_ratings",
     "simulate_study",
     "spearman_brown",
@@ -57,6 +60,7 @@ ROOMS = {
     "bootstrap_importance": "importance",
     "compare_with_norm": "benchmark",
     "cronbach_alpha": "reliability",
+    "icc": "aggregation",
     "item_statistics": "reliability",
     "lmg": "importance",
     "omega_categorical": "ordinal",
@@ -72,6 +76,7 @@ ROOMS = {
     "read_study": "study",
     "regression": "drivers",
     "release": "disclosure",
+    "rwg": "aggregation",
     "simulate_ratings": "simulate",
     "simulate_study": "simulate",
     "spearman_brown": "reliability",

@@ -46,6 +46,9 @@ FIXED_DECIMALS = {"p_value": P_DECIMALS, "p_adjusted": P_DECIMALS, "margin": 2, 
 
 SPREADS = frozenset({"sd"})
 SHARES_OF_VARIANCE = frozenset({"lmg_share", "shapley_share", "owen_share", "probability_first"})
+SIZES = frozenset({"k0", "k_bar"})
+"""Mean group sizes: times the number of groups they are an exact total, which only stands as a band."""
+
 TELL_EACH_OTHER = frozenset({"mean", "norm", "difference"})
 MODELS = frozenset({"driver", "term"})
 """First keys of results that are about all variables at once: no level of any of them follows from a coefficient."""
@@ -378,7 +381,7 @@ def _hidden_rows(
     hidden = (people < rules.minimum_group) | np.array(by_ledger, dtype=bool)
     hidden |= raw["statistic"].isin(SPREADS).to_numpy() & (people < rules.minimum_spread)
     hidden |= _says_what_each_answered(raw, rules) & (people < rules.minimum_extremes)
-    hidden |= _without_spread(raw)
+    hidden |= _without_spread(raw) | raw["statistic"].isin(SIZES).to_numpy()
     # A model's shares add up to all of it, and mean, norm and difference to each other: hidden together or not at all.
     told = raw["department"].astype(str)
     if not is_model:

@@ -27,6 +27,7 @@ RANKS = (
         "subsets",
         "factor",
         "bivariate",
+        "oneway",
         "canvas",
         "workers",
     ),
@@ -37,7 +38,7 @@ RANKS = (
     # what was answered
     ("intake", "columns", "answers", "template", "ledger", "organisation", "draws", "importance"),
     # the statistics
-    ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark"),
+    ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark", "aggregation"),
     ("ordinal",),
     # what may be shown
     ("ratings", "example", "disclosure"),
@@ -64,6 +65,8 @@ STATISTICS = (
     "cases",
     "factor",
     "bivariate",
+    "oneway",
+    "aggregation",
     "screening",
     "consistency",
     "polychoric",
