@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from icstats.benchmark import compare_with_norm
     from icstats.disclosure import open_ledger, release
     from icstats.drivers import regression
+    from icstats.hierarchy import omega_hierarchical
     from icstats.importance import block_importance, bootstrap_importance, lmg
     from icstats.norms import read_norms
     from icstats.ordinal import omega_categorical, ordinal_alpha
@@ -37,6 +38,7 @@ __all__ = [
     "item_statistics",
     "lmg",
     "omega_categorical",
+    "omega_hierarchical",
     "omega_total",
     "open_ledger",
     "open_overview",
@@ -64,6 +66,7 @@ ROOMS = {
     "item_statistics": "reliability",
     "lmg": "importance",
     "omega_categorical": "ordinal",
+    "omega_hierarchical": "hierarchy",
     "omega_total": "reliability",
     "open_ledger": "disclosure",
     "open_overview": "overview",

@@ -17,21 +17,8 @@ PACKAGE = ROOT / "icstats"
 
 RANKS = (
     # shapes and tools that know nothing of surveys
-    (
-        "errors",
-        "results",
-        "seeds",
-        "strict_yaml",
-        "cuts",
-        "worth",
-        "subsets",
-        "factor",
-        "bivariate",
-        "oneway",
-        "canvas",
-        "workers",
-    ),
-    ("texts", "documents", "sampling", "moments", "rowchart"),
+    ("errors", "results", "seeds", "strict_yaml", "cuts", "worth", "subsets", "factor", "canvas", "workers"),
+    ("texts", "documents", "sampling", "moments", "rowchart", "bivariate", "oneway", "schmid_leiman"),
     # what was asked, of whom
     ("questionnaire", "cases", "consistency", "screening"),
     ("study", "norms", "scales", "store", "worlds", "phrases", "polychoric"),
@@ -39,7 +26,7 @@ RANKS = (
     ("intake", "columns", "answers", "template", "ledger", "organisation", "draws", "importance"),
     # the statistics
     ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark", "aggregation"),
-    ("ordinal",),
+    ("ordinal", "hierarchy"),
     # what may be shown
     ("ratings", "example", "disclosure"),
     ("responses", "written"),
@@ -66,6 +53,8 @@ STATISTICS = (
     "factor",
     "bivariate",
     "oneway",
+    "schmid_leiman",
+    "hierarchy",
     "aggregation",
     "screening",
     "consistency",
