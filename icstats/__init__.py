@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from icstats.drivers import regression
     from icstats.hierarchy import omega_hierarchical
     from icstats.importance import block_importance, bootstrap_importance, lmg
+    from icstats.latent import polychoric
     from icstats.norms import read_norms
     from icstats.ordinal import omega_categorical, ordinal_alpha
     from icstats.overview import open_overview
-    from icstats.polychoric import polychoric
     from icstats.questionnaire import read_questionnaire
     from icstats.reliability import cronbach_alpha, item_statistics, omega_total, spearman_brown
     from icstats.report import open_report
@@ -72,7 +72,7 @@ ROOMS = {
     "open_overview": "overview",
     "open_report": "report",
     "ordinal_alpha": "ordinal",
-    "polychoric": "polychoric",
+    "polychoric": "latent",
     "read_norms": "norms",
     "read_questionnaire": "questionnaire",
     "read_responses": "responses",

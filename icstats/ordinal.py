@@ -12,7 +12,7 @@ from icstats.bivariate import density, distribution, slope
 from icstats.consistency import STANDARDISED, Plan, Row, adf_limits, planned
 from icstats.errors import NotEnoughDataError
 from icstats.factor import LOWEST_UNIQUENESS
-from icstats.polychoric import Latent, fit_latent, latent_warnings, positive_definite
+from icstats.latent import Latent, fit_latent, latent_warnings, positive_definite
 from icstats.reliability import Reliability, reported
 from icstats.sampling import FEWEST, FloatArray, Missing
 from icstats.screening import usable_sample

@@ -21,7 +21,7 @@ RANKS = (
     ("texts", "documents", "sampling", "moments", "rowchart", "bivariate", "oneway", "schmid_leiman"),
     # what was asked, of whom
     ("questionnaire", "cases", "consistency", "screening"),
-    ("study", "norms", "scales", "store", "worlds", "phrases", "polychoric"),
+    ("study", "norms", "scales", "store", "worlds", "phrases", "latent"),
     # what was answered
     ("intake", "columns", "answers", "template", "ledger", "organisation", "draws", "importance"),
     # the statistics
@@ -58,7 +58,7 @@ STATISTICS = (
     "aggregation",
     "screening",
     "consistency",
-    "polychoric",
+    "latent",
     "ordinal",
     "importance",
     "describe",
@@ -147,6 +147,11 @@ def test_importing_icstats_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
+
+
+def test_no_public_name_is_that_of_a_room() -> None:
+    """Importing the room would put it in the place of the function."""
+    assert not set(icstats.__all__) & set(RANK)
 
 
 def test_every_public_name_can_be_fetched_and_is_documented() -> None:

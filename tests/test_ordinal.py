@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from reliability_cases import REFERENCES, reference_items
 from shared import reference
-from test_polychoric import graded
+from test_latent import graded
 
 from icstats.consistency import STANDARDISED
+from icstats.latent import polychoric
 from icstats.ordinal import omega_categorical, ordinal_alpha
-from icstats.polychoric import polychoric
 from icstats.reliability import cronbach_alpha
 
 BFI = tuple(name for name in REFERENCES if "bfi" in name)

@@ -13,7 +13,7 @@ from shared import reference
 
 from icstats.bivariate import density, distribution, slope
 from icstats.errors import NotEnoughDataError, ParameterError
-from icstats.polychoric import fit_latent, polychoric, positive_definite
+from icstats.latent import fit_latent, polychoric, positive_definite
 from icstats.sampling import item_sample
 
 BFI = tuple(name for name in REFERENCES if "bfi" in name)

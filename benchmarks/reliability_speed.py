@@ -1,0 +1,109 @@
+"""How fast is reliability, side by side with other packages? Prints ratios of medians, all from one run.
+
+Everything a caller pays for is counted: validation, labels, intervals. Run: ``python benchmarks/reliability_speed.py``
+after ``pip install icstats[bench]``; one thread for everybody, set below before NumPy is loaded.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import statistics
+import time
+import warnings
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+import ordinalcorr
+import pandas as pd
+import pingouin
+
+import icstats as ic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SEED = 2024
+
+
+def graded(n: int, k: int) -> pd.DataFrame:
+    """Return answers on five points with one common factor."""
+    random = np.random.default_rng(SEED)
+    values = 3 + 0.8 * random.normal(size=(n, 1)) + random.normal(size=(n, k))
+    return pd.DataFrame(np.clip(np.round(values), 1, 5), columns=[f"q{j + 1}" for j in range(k)])
+
+
+def median(task: Callable[[], object], repetitions: int) -> float:
+    """Return the median time of a task in seconds, after one round that does not count."""
+    task()
+    times = []
+    for _ in range(repetitions):
+        start = time.perf_counter()
+        task()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def line(work: str, ours: float, theirs: float, wanted: float) -> dict[str, str]:
+    """Return one row: how often ours fits into theirs, and how often it must."""
+    ratio = theirs / ours
+    return {
+        "work": work,
+        "icstats (ms)": f"{ours * 1e3:.1f}",
+        "other (ms)": f"{theirs * 1e3:.1f}",
+        "times faster": f"{ratio:.1f}",
+        "must reach": f"{wanted:g}",
+        "reached": "yes" if ratio >= wanted else "no",
+    }
+
+
+def polychoric_matrix() -> dict[str, str]:
+    """Time a whole polychoric matrix against one pair after the other."""
+    items = graded(5_000, 20)
+    whole = items.astype(int)
+
+    def pair_by_pair() -> None:
+        for first, second in combinations(whole.columns, 2):
+            ordinalcorr.polychoric(whole[first], whole[second])
+
+    ours = median(lambda: ic.polychoric(items), 9)
+    theirs = median(pair_by_pair, 3)
+    return line("polychoric, 20 items, n = 5e3 / ordinalcorr, 190 pairs", ours, theirs, 20)
+
+
+def bootstrapped_alpha() -> dict[str, str]:
+    """Time alpha with 1,000 replicates against 20 single calls."""
+    items = graded(1_000, 10)
+    ours = median(lambda: ic.cronbach_alpha(items, interval="bootstrap", n_boot=1000, seed=SEED), 9)
+    theirs = 20 * median(lambda: pingouin.cronbach_alpha(items), 21)
+    return line("alpha, 1,000 bootstraps, k = 10, n = 1e3 / 20 pingouin calls", ours, theirs, 1)
+
+
+def pairwise_alpha() -> dict[str, str]:
+    """Time pairwise alpha of a million ratings with holes."""
+    items = graded(1_000_000, 20)
+    holes = np.random.default_rng(SEED).random(items.shape) < 0.02
+    items = items.mask(holes)
+    ours = median(lambda: ic.cronbach_alpha(items, missing="pairwise"), 3)
+    theirs = median(lambda: pingouin.cronbach_alpha(items, nan_policy="pairwise"), 3)
+    return line("pairwise alpha, n = 1e6, k = 20, 2 % missing / pingouin", ours, theirs, 3)
+
+
+def table(rows: list[dict[str, str]]) -> str:
+    """Return rows as a Markdown table."""
+    head = list(rows[0])
+    lines = [head, ["---"] * len(head), *([row[name] for name in head] for row in rows)]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def main() -> None:
+    """Time everything and print the table."""
+    warnings.simplefilter("ignore", RuntimeWarning)  # of the other packages
+    print(table([polychoric_matrix(), bootstrapped_alpha(), pairwise_alpha()]))
+
+
+if __name__ == "__main__":
+    main()
