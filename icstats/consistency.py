@@ -18,6 +18,7 @@ from icstats.sampling import (
     correlations,
     require_conf_level,
     require_option,
+    resampled,
     standard_error,
 )
 
@@ -41,6 +42,8 @@ __all__ = [
 
 FEWEST_REPLICATES = 100
 MOST_AT_THE_TOP = 0.6
+
+SMALLEST_SUM = 1e-12
 
 PERFECT = 1 - 1e-10
 """From here on the items agree up to rounding, and nothing can be said about how sure that is."""
@@ -145,6 +148,23 @@ def _alpha(covariance: FloatArray) -> FloatArray:
     parts, whole = np.trace(covariance, axis1=-2, axis2=-1), covariance.sum(axis=(-2, -1))
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.where(whole > 0, k / (k - 1) * (1 - parts / whole), np.nan))
+
+
+def _alpha_sums(sample: ItemSample) -> FloatArray:
+    """Return per person all that alpha needs of complete answers: no products of two items."""
+    answers, total = sample.answers, sample.answers.sum(axis=1)
+    squares = np.einsum("ij,ij->i", answers, answers)
+    return sample.summed_per_person(np.column_stack([answers, squares, total**2, np.ones(len(total))]))
+
+
+def _alpha_of_sums(sums: FloatArray) -> FloatArray:
+    """Return alpha from sums over people of the columns of :func:`_alpha_sums`."""
+    answers, squares, squared_totals, n = sums[..., :-3], sums[..., -3], sums[..., -2], sums[..., -1]
+    k = answers.shape[-1]
+    parts = squares - (answers**2).sum(axis=-1) / n
+    whole = squared_totals - answers.sum(axis=-1) ** 2 / n
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(whole > SMALLEST_SUM * squared_totals, k / (k - 1) * (1 - parts / whole), np.nan))
 
 
 def _alpha_gradient(covariance: FloatArray) -> FloatArray:
@@ -257,7 +277,10 @@ def estimated(coefficient: Coefficient, sample: ItemSample, plan: Plan) -> tuple
 
 def _bootstrapped(coefficient: Coefficient, sample: ItemSample, plan: Plan) -> tuple[float, Limits, list[str]]:
     """Return standard error and percentile limits; replicates in which the coefficient is undefined are counted."""
-    drawn = bootstrap(sample, coefficient.value, n_boot=plan.n_boot, seed=plan.seed)
+    if coefficient.code == ALPHA.code and sample.complete:
+        drawn = resampled(_alpha_sums(sample), _alpha_of_sums, n_boot=plan.n_boot, seed=plan.seed)
+    else:
+        drawn = bootstrap(sample, coefficient.value, n_boot=plan.n_boot, seed=plan.seed)
     usable = drawn[np.isfinite(drawn)]
     failed = plan.n_boot - len(usable)
     warnings = [f"failed_replicates:{plan.name}:{failed}"] if failed else []
