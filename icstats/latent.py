@@ -124,9 +124,7 @@ class Latent:
         below = np.arange(self.thresholds.shape[1] + 1) <= np.arange(self.thresholds.shape[1])[:, None]
         real = self.thresholds < BEYOND
         height = np.exp(-(self.thresholds**2) / 2) / np.sqrt(2 * np.pi)
-        shares = np.stack([(self.codes <= c).sum(axis=0) for c in range(self.thresholds.shape[1])], axis=1)
-        answers = self.sample.answered.sum(axis=0)[:, None]
-        shares = (shares - (~self.sample.answered).sum(axis=0)[:, None]) / answers
+        shares, answers = ndtr(self.thresholds), self.sample.answered.sum(axis=0)[:, None]
         with np.errstate(divide="ignore", over="ignore"):
             weight = np.where(real, 1 / (answers * np.where(real, height, 1.0)), 0.0)
         influence = (below[None] - shares[:, :, None]) * weight[:, :, None]
@@ -342,11 +340,11 @@ def fit_latent(sample: ItemSample, *, empty_cells: float = 0.0) -> Latent:
         )
     codes = _codes(sample)
     n_categories = int(codes.max()) + 1
-    cumulative = np.stack([((codes <= c) & (codes >= 0)).sum(axis=0) for c in range(n_categories - 1)], axis=1)
-    shares = cumulative / sample.answered.sum(axis=0)[:, None]
-    thresholds = np.where(shares < 1, ndtri(shares), BEYOND)
+    tables, items = _tables(codes, n_categories), np.arange(sample.n_items)
+    cumulative = np.diagonal(tables[items, items], axis1=1, axis2=2).cumsum(axis=1)
+    shares = cumulative[:, :-1] / cumulative[:, -1:]
     first, second = np.triu_indices(sample.n_items, 1)
-    counts = _tables(codes, n_categories)[first, second]
+    thresholds, counts = np.where(shares < 1, ndtri(shares), BEYOND), tables[first, second]
     scored = counts
     if empty_cells:
         scored = np.where(counts > 0, counts, empty_cells)
@@ -389,9 +387,12 @@ def _tables(codes: IntArray, n_categories: int) -> FloatArray:
     n, k = codes.shape
     total = np.zeros((k * n_categories, k * n_categories))
     for start in range(0, n, ROWS_AT_ONCE):
-        part = codes[start : start + ROWS_AT_ONCE]
-        marked = (part[:, :, None] == np.arange(n_categories)).reshape(len(part), -1).astype(np.float32)
-        total += marked.T @ marked
+        part = codes[start : start + ROWS_AT_ONCE].T
+        marked = np.empty((k, n_categories, part.shape[1]), dtype=np.float32)
+        for category in range(n_categories):
+            np.equal(part, category, out=marked[:, category])
+        flat = marked.reshape(k * n_categories, -1)
+        total += flat @ flat.T
     return total.reshape(k, n_categories, k, n_categories).transpose(0, 2, 1, 3)
 
 

@@ -48,8 +48,8 @@ FEWEST = 3
 
 ROWS_AT_ONCE = 8192
 
-BLOCK = 4_000_000
-"""Bootstrap counts that are held in memory at once."""
+BLOCK = 100_000
+"""Bootstrap counts that are held at once: few enough to stay in the cache."""
 
 
 def require_option(value: str, *, name: str, allowed: Collection[str]) -> None:
