@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from icstats.disclosure import shown_n
 from icstats.drivers import BLOCKS_FROM, DRIVERS_FROM
 from icstats.sections import Section, folded, paragraphs, section
-from icstats.story import reliability_sentence
+from icstats.story import RELIABLE_FROM, reliability_sentence
 from icstats.tables import Column, table
 from icstats.written import written_n
 
@@ -131,6 +131,7 @@ def reliability_table(edition: Edition, reliability: Released, caption: str) -> 
             ),
             Column(heading=say("reliability.estimate")),
             Column(heading=say("scores.interval"), show="interval"),
+            Column(heading=say("reliability.above", limit=edition.texts.number(RELIABLE_FROM, 2)), show="above_70"),
             Column(heading=say("reliability.n_items"), show="n_items"),
             Column(heading=say("scores.answered_by"), show="n"),
         ],

@@ -41,7 +41,14 @@ HIDDEN = "hidden"
 
 SMALLEST_P = 0.001
 P_DECIMALS = 3
-FIXED_DECIMALS = {"p_value": P_DECIMALS, "p_adjusted": P_DECIMALS, "margin": 2, "n_items": 0}
+CHANCES = ("above_70", "above_80")
+FIXED_DECIMALS = {
+    "p_value": P_DECIMALS,
+    "p_adjusted": P_DECIMALS,
+    "margin": 2,
+    "n_items": 0,
+    **dict.fromkeys(CHANCES, 2),
+}
 """Decimals of the numbers that do not follow the row's unit; a margin belongs to the norm and not to people."""
 
 SPREADS = frozenset({"sd"})
@@ -55,8 +62,8 @@ MODELS = frozenset({"driver", "term"})
 
 UNITS = ("points", "share", "coefficient")
 NUMBERS = ("estimate", "conf_low", "conf_high", "p_value")
-OWN_NUMBERS = ("margin", "minimum", "maximum", "p_adjusted", "n_items")
-UNCERTAINTY = frozenset({"conf_low", "conf_high", "p_value", "p_adjusted"})
+OWN_NUMBERS = ("margin", "minimum", "maximum", "p_adjusted", "n_items", *CHANCES)
+UNCERTAINTY = frozenset({"conf_low", "conf_high", "p_value", "p_adjusted", *CHANCES})
 CODES = ("verdict", "block")
 BASE = ("department", "variable", "statistic", *NUMBERS, "n", "unit", "mark")
 Flags = npt.NDArray[np.bool_]

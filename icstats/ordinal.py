@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from icstats.bivariate import density, distribution, slope
-from icstats.consistency import STANDARDISED, Plan, Row, adf_limits, planned
+from icstats.consistency import STANDARDISED, Plan, adf_row, planned, without_interval
 from icstats.errors import NotEnoughDataError
 from icstats.factor import LOWEST_UNIQUENESS
 from icstats.latent import Latent, fit_latent, latent_warnings, positive_definite
@@ -138,10 +138,8 @@ def _reported(
     missing: Missing,
     warnings: list[str] | None = None,
 ) -> Reliability:
-    low, high = adf_limits(estimate, error, units=latent.sample.units, plan=plan)
-    row = Row(coefficient=coefficient, estimate=estimate, std_error=error, conf_low=low, conf_high=high, interval="adf")
-    without = [] if np.isfinite([low, high]).all() else [f"no_interval:{plan.name}:{coefficient}"]
-    codes = [*latent_warnings(latent, plan.name), *(warnings or []), *without]
+    row = adf_row(coefficient, estimate, error, sample=latent.sample, plan=plan)
+    codes = [*latent_warnings(latent, plan.name), *(warnings or []), *without_interval(row, plan)]
     return reported([row], latent.sample, plan, method=coefficient, missing=missing, warnings=codes)
 
 

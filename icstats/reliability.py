@@ -58,7 +58,8 @@ class Reliability(Result):
     ``omega_hierarchical``, ``spearman_brown``, the fit of the one-factor
     model behind omega (``chi2`` with its p value, ``df``, ``cfi``, ``rmsea``), and ``single_item`` or ``no_items``
     where there is nothing to compute. Extra columns of ``data``: ``n_items`` (items in use), ``n_rows`` (ratings handed
-    in; ``n`` of them were used) and ``interval`` (code of the row's interval method).
+    in; ``n`` of them were used), ``interval`` (code of the row's interval method) and ``above_70`` and ``above_80``
+    (how sure that method is that the coefficient is above .70 and .80, between 0 and 1: its confidence distribution).
     """
 
     keys: ClassVar[tuple[str, str]] = ("scale", "coefficient")

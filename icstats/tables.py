@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Column", "Table", "department_table", "table"]
 
-Shown = Literal["estimate", "interval", "n", "p_value", "p_adjusted", "margin", "n_items", "verdict", "statistic"]
+Shown = Literal[
+    "estimate", "interval", "n", "p_value", "p_adjusted", "margin", "n_items", "above_70", "verdict", "statistic"
+]
 Key = Literal["variable", "department", "row"]
 WORDS = frozenset({"verdict", "statistic"})
+SUREST = 0.99
 SMALLEST_P = 0.001
 """The door tells no smaller p-values apart."""
 
@@ -283,6 +286,13 @@ class _Grid:
         if column.show in {"p_value", "p_adjusted"}:
             shown = self.texts.number(value, 3)
             return self.texts.say("tables.small_p", p=shown) if value <= SMALLEST_P else shown
+        if column.show == "above_70":
+            end = next(
+                (code for code, beyond in (("at_least", value >= SUREST), ("at_most", value <= 1 - SUREST)) if beyond),
+                "",
+            )
+            share = self.texts.percent(min(max(value, 1 - SUREST), SUREST))
+            return self.texts.say(f"tables.{end}", share=share) if end else share
         if column.show == "n_items":
             return self.texts.number(value, 0)
         return in_unit(value, row, self.released, self.texts, signed=column.signed)
