@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
 import numpy as np
@@ -47,6 +47,13 @@ class Agreement(Result):
     """
 
     keys: ClassVar[tuple[str, str]] = ("variable", "statistic")
+
+    @property
+    def without_sizes(self) -> Agreement:
+        """The same without the mean group sizes, which would not pass the door."""
+        kept = ~self.data["statistic"].isin(["k0", "k_bar"])
+        data, people = (frame[kept].reset_index(drop=True) for frame in (self.data, self.people))
+        return replace(self, data=data, people=people)
 
 
 def raters_needed(icc1: float, *, target: float) -> float:

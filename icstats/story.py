@@ -20,6 +20,7 @@ __all__ = [
     "CANNOT_TELL",
     "RELIABLE_FROM",
     "VERDICTS",
+    "agreement_sentences",
     "answered_sentence",
     "best_and_worst_sentence",
     "block_sentence",
@@ -234,6 +235,26 @@ def reliability_sentence(reliability: Released, labels: Mapping[str, str], texts
     if weak:
         return texts.say("certainty.some", scales=texts.listing(weak), limit=limit)
     return texts.say("certainty.good", limit=limit)
+
+
+def agreement_sentences(agreement: Released, labels: Mapping[str, str], texts: Texts) -> list[str]:
+    """Return on what departments can be told apart by their means, and how many ratings the first of it takes."""
+    means = {variable: _shown(agreement, variable, "icc2") for variable in agreement.variables}
+    lower = {
+        variable: row.conf_low for variable, row in means.items() if row is not None and row.conf_low == row.conf_low
+    }
+    if not lower:
+        return [texts.say("agreement.unknown")]
+    limit = texts.number(RELIABLE_FROM, 2)
+    weak = [labels[variable] for variable, low in lower.items() if low < RELIABLE_FROM]
+    first = next(iter(lower))
+    needed = _shown(agreement, first, "raters_70")
+    raters = ""
+    if needed is not None and needed.estimate == needed.estimate:
+        count = texts.number(needed.estimate, 0)
+        raters = texts.say("agreement.raters", label=labels[first], raters=count, limit=limit)
+    some = texts.say("agreement.some", scales=texts.listing(weak), limit=limit)
+    return [some if weak else texts.say("agreement.good", limit=limit), raters]
 
 
 def item_rest_sentence(statistics: Released, labels: Mapping[str, str], texts: Texts) -> str:

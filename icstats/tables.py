@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 __all__ = ["Column", "Table", "department_table", "table"]
 
 Shown = Literal[
-    "estimate", "interval", "n", "p_value", "p_adjusted", "margin", "n_items", "above_70", "verdict", "statistic"
+    "estimate",
+    "count",
+    "interval",
+    "n",
+    "p_value",
+    "p_adjusted",
+    "margin",
+    "n_items",
+    "above_70",
+    "verdict",
+    "statistic",
 ]
 Key = Literal["variable", "department", "row"]
 WORDS = frozenset({"verdict", "statistic"})
@@ -280,7 +290,7 @@ class _Grid:
         return self._number(column, row)
 
     def _number(self, column: Column, row: ReleasedRow) -> str:
-        value = row.estimate if column.show == "estimate" else row.extras.get(column.show, row.p_value)
+        value = row.estimate if column.show in {"estimate", "count"} else row.extras.get(column.show, row.p_value)
         if np.isnan(value):
             return ""
         if column.show in {"p_value", "p_adjusted"}:
@@ -293,7 +303,7 @@ class _Grid:
             )
             share = self.texts.percent(min(max(value, 1 - SUREST), SUREST))
             return self.texts.say(f"tables.{end}", share=share) if end else share
-        if column.show == "n_items":
+        if column.show in {"n_items", "count"}:
             return self.texts.number(value, 0)
         return in_unit(value, row, self.released, self.texts, signed=column.signed)
 

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from shared import reference, shared_file
 
 from icstats.aggregation import icc, raters_needed, rwg
-from icstats.disclosure import open_ledger, release
+from icstats.disclosure import Released, open_ledger, release
 from icstats.errors import NotEnoughDataError, ParameterError
 from icstats.ledger import RATINGS
 from icstats.oneway import fit_reml
+from icstats.story import agreement_sentences
 from icstats.study import Policy
+from icstats.texts import Texts
 
 ICCS = ("icc_bh1996_hrs", "icc_bh1996_wbeing", "icc_exam")
 LEAD = [f"LEAD{number:02d}" for number in range(1, 12)]
@@ -300,3 +302,26 @@ def test_agreement_of_a_small_department_is_hidden() -> None:
     assert np.isnan(shown.loc["c", "estimate"])
     assert shown.loc["a", "mark"] == ""
     assert set(shown["statistic"]) == {"rwg_j", "rwg_j_median"}
+
+
+def released(icc1: float, *, sizes: list[int]) -> Released:
+    ledger = open_ledger(
+        made.counts({name: {RATINGS: size} for name, size in zip("abcdefgh", sizes, strict=True)}), policy=Policy()
+    )
+    return release(icc(*planted(icc1, sizes=sizes, seed=4), name="mark").without_sizes, policy=Policy(), ledger=ledger)
+
+
+def test_sentences_say_whether_departments_can_be_told_apart() -> None:
+    texts, labels = Texts("en"), {"mark": "Report mark"}
+    good = released(0.5, sizes=[40] * 8)
+    assert good.notes == ()
+    needed = good.row("mark", "raters_70", "organisation").estimate
+    assert agreement_sentences(good, labels, texts) == [
+        texts.say("agreement.good", limit="0.70"),
+        f"Report mark: a department needs about {needed:.0f} ratings for a mean with a reliability of 0.70.",
+    ]
+    weak = agreement_sentences(released(0.02, sizes=[20] * 8), labels, texts)
+    assert weak[0].startswith("Be careful when setting departments side by side on Report mark: the lower limit")
+    assert agreement_sentences(good.only(statistics=["icc1"]), labels, texts) == [
+        "There are too few departments or answers to say whether ratings of one department agree."
+    ]
