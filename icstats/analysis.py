@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from icstats.benchmark import Comparison
     from icstats.describe import Summary
     from icstats.drivers import Regression
+    from icstats.gate import Gate
     from icstats.importance import Importance
     from icstats.norms import Norm
     from icstats.questionnaire import Questionnaire
@@ -136,6 +137,13 @@ class Analysis:
         return joined(
             [reliability(self.items[codes], name=name, clusters=self.people) for name, codes in self._scales().items()]
         )
+
+    @cached_property
+    def gate(self) -> Gate:
+        """Which scales are reliable enough to be relied on."""
+        from icstats.gate import reliable  # noqa: PLC0415
+
+        return reliable(self.reliability)
 
     @cached_property
     def agreement(self) -> Agreement:

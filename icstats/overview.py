@@ -312,7 +312,8 @@ class Overview:
     def certainty(self) -> Section:
         """Say how sure it is, how it was done and who answered."""
         reliability = self._released(self.analysis.reliability)
-        return certainty(self.edition, self._say("overview.certainty_heading"), reliability, self._response())
+        gate = self._released(self.analysis.gate)
+        return certainty(self.edition, self._say("overview.certainty_heading"), reliability, gate, self._response())
 
     def _response(self) -> Table | str:
         """Return who answered, per department that may be shown."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from icstats.limits import RELIABLE_FROM
 from icstats.written import written_n
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CANNOT_TELL",
-    "RELIABLE_FROM",
     "VERDICTS",
     "agreement_sentences",
     "answered_sentence",
@@ -28,6 +28,7 @@ __all__ = [
     "drivers_sentence",
     "either",
     "explained_sentence",
+    "gate_verdicts",
     "highest_and_lowest_sentence",
     "item_rest_sentence",
     "leading_sentence",
@@ -38,9 +39,6 @@ __all__ = [
     "reliability_sentence",
     "verdict_counts",
 ]
-
-RELIABLE_FROM = 0.7
-"""Lower limit of the reliability interval under which a reader is warned (Nunnally 1978)."""
 
 CANNOT_TELL = "cannot_tell"
 MOST_NAMED = 3
@@ -220,21 +218,28 @@ def comparison_sentence(comparison: Released, labels: Mapping[str, str], texts: 
     return texts.say("benchmark.answer", total=len(rows), verdicts=verdict_counts(verdicts, texts))
 
 
-def reliability_sentence(reliability: Released, labels: Mapping[str, str], texts: Texts) -> str:
+def reliability_sentence(gate: Released, labels: Mapping[str, str], texts: Texts) -> str:
     """Return which scales are reliable enough, judged by the lower limit of their interval."""
-    lower: dict[str, float] = {}
-    for scale in reliability.variables:
-        rows = (_shown(reliability, scale, code) for code in ("omega_total", "spearman_brown", "alpha"))
-        row = next((row for row in rows if row is not None and row.conf_low == row.conf_low), None)
-        if row is not None:
-            lower[scale] = row.conf_low
-    if not lower:
+    verdicts = gate_verdicts(gate)
+    judged = [scale for scale, verdict in verdicts.items() if verdict in {"reliable", "under_limit"}]
+    if not judged:
         return texts.say("certainty.unknown")
     limit = texts.number(RELIABLE_FROM, 2)
-    weak = [labels[scale] for scale, low in lower.items() if low < RELIABLE_FROM]
+    weak = [labels[scale] for scale in judged if verdicts[scale] == "under_limit"]
     if weak:
         return texts.say("certainty.some", scales=texts.listing(weak), limit=limit)
     return texts.say("certainty.good", limit=limit)
+
+
+def gate_verdicts(gate: Released) -> dict[str, str]:
+    """Return the verdict on each scale; one whose interval may not be shown is unknown, a hidden one is left out."""
+    rows = {scale: _shown(gate, scale, "reliability") for scale in gate.variables}
+    found = {scale: (row.conf_low, str(row.extras["verdict"])) for scale, row in rows.items() if row is not None}
+    judged = {"reliable", "under_limit"}
+    return {
+        scale: "unknown" if verdict in judged and low != low else verdict  # noqa: PLR0124  NaN: withheld at the door
+        for scale, (low, verdict) in found.items()
+    }
 
 
 def agreement_sentences(agreement: Released, labels: Mapping[str, str], texts: Texts) -> list[str]:

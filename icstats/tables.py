@@ -15,7 +15,7 @@ from icstats.disclosure import ReleasedRow, only_released
 from icstats.written import in_unit, written_interval, written_n
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from icstats.disclosure import Released
     from icstats.texts import Texts
@@ -103,6 +103,7 @@ def table(
     by: Key = "variable",
     stub: str = "",
     groups: Mapping[str, Sequence[str]] | None = None,
+    muted: Collection[str] = (),
 ) -> Table:
     """Return a released result as a table.
 
@@ -125,6 +126,8 @@ def table(
         Header of the first column.
     groups
         Name of a group -> codes of its rows: rows under a heading of their own. A department without rows is hidden.
+    muted
+        Codes of rows in grey: not to be relied on, for a reason that the row itself gives in words.
 
     Returns
     -------
@@ -137,7 +140,7 @@ def table(
         If ``released`` is anything else than released.
     """
     only_released(released, what="table")
-    grid = _Grid(released=released, texts=texts, columns=tuple(columns), labels=labels, by=by)
+    grid = _Grid(released=released, texts=texts, columns=tuple(columns), labels=labels, by=by, muted=frozenset(muted))
     bodies = grid.bodies(groups)
     if not any(lines for _, lines in bodies):
         return Table(html=f'<p class="note">{escape(texts.say("tables.nothing"))}</p>', caption=caption)
@@ -206,6 +209,7 @@ class _Grid:
     columns: tuple[Column, ...]
     labels: Mapping[str, str]
     by: Key
+    muted: frozenset[str]
 
     def bodies(self, groups: Mapping[str, Sequence[str]] | None) -> list[tuple[str, list[Line]]]:
         """Return the lines of every group: a key, and the row itself where a line is a row of the release."""
@@ -227,10 +231,14 @@ class _Grid:
         width = len(self.columns) + 1
         heading = f'<tr><th scope="rowgroup" colspan="{width}">{escape(name)}</th></tr>' if name and lines else ""
         rows = "".join(
-            f'<tr><th scope="row">{escape(self.labels.get(key, key))}</th>{self._cells(key, row)}</tr>'
+            f'<tr{self._row_class(key)}><th scope="row">{escape(self.labels.get(key, key))}</th>'
+            f"{self._cells(key, row)}</tr>"
             for key, row in lines
         )
         return f"<tbody>{heading}{rows}</tbody>" if lines else ""
+
+    def _row_class(self, key: str) -> str:
+        return ' class="muted"' if key in self.muted else ""
 
     def _found(self, key: str, row: ReleasedRow | None) -> list[ReleasedRow | None]:
         """Return the row of the release behind every cell of a line."""

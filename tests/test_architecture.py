@@ -18,7 +18,7 @@ PACKAGE = ROOT / "icstats"
 RANKS = (
     # shapes and tools that know nothing of surveys
     ("errors", "results", "seeds", "strict_yaml", "cuts", "worth", "subsets", "factor", "canvas", "workers"),
-    ("texts", "documents", "sampling", "moments", "rowchart", "bivariate", "oneway", "schmid_leiman"),
+    ("texts", "documents", "sampling", "moments", "rowchart", "bivariate", "oneway", "schmid_leiman", "limits"),
     # what was asked, of whom
     ("questionnaire", "cases", "consistency", "screening"),
     ("study", "norms", "scales", "store", "worlds", "phrases", "latent"),
@@ -26,7 +26,7 @@ RANKS = (
     ("intake", "columns", "answers", "template", "ledger", "organisation", "draws", "importance"),
     # the statistics
     ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark", "aggregation"),
-    ("ordinal", "hierarchy"),
+    ("ordinal", "hierarchy", "gate"),
     # what may be shown
     ("ratings", "example", "disclosure"),
     ("responses", "written"),
@@ -55,6 +55,7 @@ STATISTICS = (
     "oneway",
     "schmid_leiman",
     "hierarchy",
+    "gate",
     "aggregation",
     "screening",
     "consistency",
