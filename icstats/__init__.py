@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from icstats.aggregation import icc, rwg
     from icstats.asymmetry import penalty_reward
     from icstats.benchmark import adjust_family, compare_departments, compare_with_norm
     from icstats.casemix import case_mix
@@ -17,12 +18,15 @@ if TYPE_CHECKING:
     from icstats.disclosure import open_ledger, release
     from icstats.drivers import regression
     from icstats.halo import halo_check
+    from icstats.hierarchy import omega_hierarchical
     from icstats.importance import block_importance, bootstrap_importance, lmg
+    from icstats.latent import polychoric
     from icstats.measures import importance_measures, relative_weights
     from icstats.noise import random_driver
     from icstats.nonresponse import margin_of_error, representativeness, response_rate
     from icstats.norms import read_norms
     from icstats.odds import ordinal_dominance, ordinal_logit
+    from icstats.ordinal import omega_categorical, ordinal_alpha
     from icstats.overlap import commonality
     from icstats.overview import open_overview
     from icstats.performance import importance_performance
@@ -52,19 +56,24 @@ __all__ = [
     "dominance",
     "effective_n",
     "halo_check",
+    "icc",
     "importance_measures",
     "importance_performance",
     "item_statistics",
     "leniency",
     "lmg",
     "margin_of_error",
+    "omega_categorical",
+    "omega_hierarchical",
     "omega_total",
     "open_ledger",
     "open_overview",
     "open_report",
+    "ordinal_alpha",
     "ordinal_dominance",
     "ordinal_logit",
     "penalty_reward",
+    "polychoric",
     "rake",
     "random_driver",
     "read_norms",
@@ -76,6 +85,7 @@ __all__ = [
     "release",
     "representativeness",
     "response_rate",
+    "rwg",
     "shrink",
     "simulate_ratings",
     "simulate_study",
@@ -96,19 +106,24 @@ ROOMS = {
     "dominance": "contributions",
     "effective_n": "weights",
     "halo_check": "halo",
+    "icc": "aggregation",
     "importance_measures": "measures",
     "importance_performance": "performance",
     "item_statistics": "reliability",
     "leniency": "raters",
     "lmg": "importance",
     "margin_of_error": "nonresponse",
+    "omega_categorical": "ordinal",
+    "omega_hierarchical": "hierarchy",
     "omega_total": "reliability",
     "open_ledger": "disclosure",
     "open_overview": "overview",
     "open_report": "report",
+    "ordinal_alpha": "ordinal",
     "ordinal_dominance": "odds",
     "ordinal_logit": "odds",
     "penalty_reward": "asymmetry",
+    "polychoric": "latent",
     "rake": "weights",
     "random_driver": "noise",
     "read_norms": "norms",
@@ -120,6 +135,7 @@ ROOMS = {
     "release": "disclosure",
     "representativeness": "nonresponse",
     "response_rate": "nonresponse",
+    "rwg": "aggregation",
     "shrink": "shrinkage",
     "simulate_ratings": "simulate",
     "simulate_study": "simulate",

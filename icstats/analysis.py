@@ -20,10 +20,12 @@ from icstats.seeds import derive_seed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from icstats.aggregation import Agreement
     from icstats.asymmetry import PenaltyReward
     from icstats.benchmark import Comparison
     from icstats.describe import Summary
     from icstats.drivers import Regression
+    from icstats.gate import Gate
     from icstats.importance import Importance
     from icstats.norms import Norm
     from icstats.questionnaire import Questionnaire
@@ -156,6 +158,32 @@ class Analysis:
 
         return self._unweighted(
             [reliability(self.items[codes], name=name, clusters=self.people) for name, codes in self._scales().items()]
+        )
+
+    @cached_property
+    def gate(self) -> Gate:
+        """Which scales are reliable enough to be relied on."""
+        from icstats.gate import reliable  # noqa: PLC0415
+
+        return reliable(self.reliability)
+
+    @cached_property
+    def agreement(self) -> Agreement:
+        """How far the raters of a department agree on the outcome and the blocks, and how many raters that takes.
+
+        Raises
+        ------
+        NotEnoughDataError
+            Fewer than two departments, or no two ratings that differ.
+        """
+        from icstats.aggregation import icc  # noqa: PLC0415
+
+        measured = self.measured[[self.outcome, *(code for code in self.blocks if code in self.scores.columns)]]
+        return joined(
+            [
+                icc(measured[code], self.ratings["department"], name=code, clusters=self.people)
+                for code in measured.columns
+            ]
         )
 
     @cached_property

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from icstats.disclosure import shown_n
 from icstats.drivers import BLOCKS_FROM, DRIVERS_FROM
+from icstats.limits import RELIABLE_FROM
 from icstats.sections import Section, folded, paragraphs, section
-from icstats.story import reliability_sentence
+from icstats.story import gate_verdicts, reliability_sentence
 from icstats.tables import Column, table
 from icstats.written import written_n
 
@@ -116,9 +117,10 @@ def norm_facts(edition: Edition, norm: Norm) -> str:
     return facts(say("norm_card.caption"), [(say(f"norm_card.{name}"), value) for name, value in pairs])
 
 
-def reliability_table(edition: Edition, reliability: Released, caption: str) -> Table:
-    """Return the coefficients of every scale with their intervals."""
-    say = edition.texts.say
+def reliability_table(edition: Edition, reliability: Released, gate: Released, caption: str) -> Table:
+    """Return the coefficients of every scale with their intervals; a scale that fails its gate in grey, and why."""
+    say, limit = edition.texts.say, edition.texts.number(RELIABLE_FROM, 2)
+    verdicts = gate_verdicts(gate)
     coefficients = [*COEFFICIENTS, "single_item"]
     return table(
         reliability.only(statistics=coefficients),
@@ -133,15 +135,21 @@ def reliability_table(edition: Edition, reliability: Released, caption: str) -> 
             ),
             Column(heading=say("reliability.estimate")),
             Column(heading=say("scores.interval"), show="interval"),
+            Column(heading=say("reliability.above", limit=limit), show="above_70"),
             Column(heading=say("reliability.n_items"), show="n_items"),
             Column(heading=say("scores.answered_by"), show="n"),
+            Column(
+                heading=say("reliability.gate"),
+                words={scale: say(f"gate.{verdict}", limit=limit) for scale, verdict in verdicts.items()},
+            ),
         ],
         labels=edition.labels,
         by="row",
+        muted=[scale for scale, verdict in verdicts.items() if verdict == "under_limit"],
     )
 
 
-def certainty(edition: Edition, title: str, reliability: Released, *parts: str | Table) -> Section:
+def certainty(edition: Edition, title: str, reliability: Released, gate: Released, *parts: str | Table) -> Section:
     """Return how sure and how done: reliability, what is hidden, the methods in plain words."""
     say = edition.texts.say
     methods = paragraphs(
@@ -154,11 +162,11 @@ def certainty(edition: Edition, title: str, reliability: Released, *parts: str |
     )
     return section(
         title,
-        paragraphs([reliability_sentence(reliability, edition.labels, edition.texts)], kind="answer"),
+        paragraphs([reliability_sentence(gate, edition.labels, edition.texts)], kind="answer"),
         *parts,
-        reliability_table(edition, reliability, say("certainty.table_caption")),
+        reliability_table(edition, reliability, gate, say("certainty.table_caption")),
         folded(say("certainty.methods"), methods),
-        released=[reliability],
+        released=[reliability, gate],
     )
 
 

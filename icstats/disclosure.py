@@ -42,7 +42,14 @@ HIDDEN = "hidden"
 
 SMALLEST_P = 0.001
 P_DECIMALS = 3
-FIXED_DECIMALS = {"p_value": P_DECIMALS, "p_adjusted": P_DECIMALS, "margin": 2, "n_items": 0}
+CHANCES = ("above_70", "above_80")
+FIXED_DECIMALS = {
+    "p_value": P_DECIMALS,
+    "p_adjusted": P_DECIMALS,
+    "margin": 2,
+    "n_items": 0,
+    **dict.fromkeys(CHANCES, 2),
+}
 """Decimals of the numbers that do not follow the row's unit; a margin belongs to the norm and not to people."""
 
 COARSE_SHARE = 0.05
@@ -53,14 +60,18 @@ SHARES_OF_VARIANCE = frozenset(
     {"lmg_share", "lmg_share_without_lined", "shapley_share", "owen_share", "probability_first"}
 )
 TELL_EACH_OTHER = frozenset({"mean", "norm", "others", "difference", "shrunken", "adjusted"})
+SIZES = frozenset({"k0", "k_bar"})
+"""Mean group sizes: times the number of groups they are an exact total, which only stands as a band."""
 MODELS = frozenset({"driver", "term"})
 """First keys of results that are about all variables at once: no level of any of them follows from a coefficient."""
 
 UNITS = ("points", "share", "coefficient")
 NUMBERS = ("estimate", "conf_low", "conf_high", "p_value")
-OWN_NUMBERS = ("margin", "minimum", "maximum", "p_adjusted", "n_items")
+OWN_NUMBERS = ("margin", "minimum", "maximum", "p_adjusted", "n_items", *CHANCES)
 INTERVAL = frozenset({"conf_low", "conf_high"})
 P_VALUES = frozenset({"p_value", "p_adjusted"})
+FROM_EXACT_N = P_VALUES | frozenset(CHANCES)
+"""With these beside an interval the number of answers could be worked out."""
 UNCERTAIN = "uncertain"
 """The verdict of a comparison whose interval may not be shown."""
 CODES = ("verdict", "block")
@@ -391,7 +402,7 @@ def _hidden_rows(
     hidden |= raw["statistic"].isin(DISTRIBUTION).to_numpy() & (people < rules.minimum_distribution)
     # The mark of a hidden share would tell that it is extreme; so none of a few people is shown.
     hidden |= (_shares_of_people(raw) | _says_what_each_answered(raw, rules)) & (people < rules.minimum_extremes)
-    hidden |= _without_spread(raw)
+    hidden |= _without_spread(raw) | raw["statistic"].isin(SIZES).to_numpy()
     # A model's shares add up to all of it, and mean, norm and difference to each other: hidden together or not at all.
     told = raw["department"].astype(str)
     if not is_model:
@@ -439,7 +450,7 @@ def _rebuilt(raw: pd.DataFrame, people: Numbers, hidden: Flags, rules: Policy) -
     withheld = (
         dict.fromkeys((*NUMBERS, *OWN_NUMBERS), hidden)
         | dict.fromkeys(INTERVAL, hidden | few | (shares & (coarse | of_total)))
-        | dict.fromkeys(P_VALUES, hidden | coarse)
+        | dict.fromkeys(FROM_EXACT_N, hidden | coarse)
     )
     decimals = [_decimals(str(unit), rules) for unit in raw["unit"]]
     steps = np.where(shares & coarse, COARSE_SHARE, 0.0)

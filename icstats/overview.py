@@ -16,6 +16,7 @@ from icstats.results import ORGANISATION
 from icstats.sections import Section, folded, paragraphs, section
 from icstats.story import (
     CANNOT_TELL,
+    agreement_sentences,
     answered_sentence,
     block_sentence,
     explained_sentence,
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from icstats.tables import Table
 
 __all__ = ["Overview", "open_overview"]
+
+
+AGREEMENT = ("icc1", "icc2", "raters_70", "raters_80")
 
 
 def open_overview(study: str | Path, *, language: str = "", wave: str | int = "") -> Overview:
@@ -327,10 +331,43 @@ class Overview:
             self._say("overview.why_withheld", departments=self._named(without)) if without else "",
         ]
 
+    def agreement(self) -> Section:
+        """Say whether the ratings of a department agree enough to tell departments apart by their means."""
+        say, title = self._say, self._say("agreement.heading")
+        try:
+            agreement = self._released(self.analysis.agreement.without_sizes).only(statistics=AGREEMENT)
+        except NotEnoughDataError:
+            return section(title, paragraphs([say("agreement.unknown")], kind="answer"))
+        columns = [
+            Column(heading=say("agreement.icc1"), statistic="icc1"),
+            Column(heading=say("scores.interval"), statistic="icc1", show="interval"),
+            Column(heading=say("agreement.icc2"), statistic="icc2"),
+            Column(heading=say("scores.interval"), statistic="icc2", show="interval"),
+            Column(heading=say("agreement.raters_70"), statistic="raters_70", show="count"),
+            Column(heading=say("agreement.raters_80"), statistic="raters_80", show="count"),
+        ]
+        shown = table(
+            agreement,
+            texts=self.edition.texts,
+            caption=say("agreement.table_caption"),
+            stub=say("reliability.scale"),
+            columns=columns,
+            labels=self.edition.labels,
+        )
+        sentences = agreement_sentences(agreement, self.edition.labels, self.edition.texts)
+        return section(
+            title,
+            paragraphs(sentences, kind="answer"),
+            shown,
+            paragraphs([say("agreement.method")], kind="note"),
+            released=[agreement],
+        )
+
     def certainty(self) -> Section:
         """Say how sure it is, how it was done and who answered."""
         reliability = self._released(self.analysis.reliability)
-        return certainty(self.edition, self._say("overview.certainty_heading"), reliability, self._response())
+        gate = self._released(self.analysis.gate)
+        return certainty(self.edition, self._say("overview.certainty_heading"), reliability, gate, self._response())
 
     def _response(self) -> Table | str:
         """Return who answered, per department that may be shown."""

@@ -38,6 +38,7 @@ __all__ = [
     "item_statistics",
     "omega_total",
     "reliability",
+    "reported",
     "spearman_brown",
 ]
 
@@ -51,10 +52,12 @@ PAIR = 2
 class Reliability(Result):
     """Internal consistency, one row per scale and coefficient.
 
-    Coefficients are ``alpha``, ``alpha_standardised``, ``omega_total``, ``spearman_brown``, the fit of the one-factor
+    Coefficients are ``alpha``, ``alpha_standardised``, ``ordinal_alpha``, ``omega_total``, ``omega_categorical``,
+    ``omega_hierarchical``, ``spearman_brown``, the fit of the one-factor
     model behind omega (``chi2`` with its p value, ``df``, ``cfi``, ``rmsea``), and ``single_item`` or ``no_items``
     where there is nothing to compute. Extra columns of ``data``: ``n_items`` (items in use), ``n_rows`` (ratings handed
-    in; ``n`` of them were used) and ``interval`` (code of the row's interval method).
+    in; ``n`` of them were used), ``interval`` (code of the row's interval method) and ``above_70`` and ``above_80``
+    (how sure that method is that the coefficient is above .70 and .80, between 0 and 1: its confidence distribution).
     """
 
     keys: ClassVar[tuple[str, str]] = ("scale", "coefficient")
@@ -142,7 +145,7 @@ def cronbach_alpha(
     sample = usable_sample(items, name=name, missing=missing, clusters=clusters, fewest_items=PAIR)
     require_independence(plan, sample)
     results = [estimated(coefficient, sample, plan) for coefficient in (ALPHA, STANDARDISED)[: 1 + standardised]]
-    return _result(
+    return reported(
         [row for row, _ in results],
         sample,
         plan,
@@ -196,7 +199,7 @@ def omega_total(
             code="ICS-505",
             hint=f"{sample.n} ratings of {sample.n_items} items: more ratings or fewer items, and no item twice.",
         )
-    return _result(
+    return reported(
         rows, sample, plan, method="omega_total", missing=missing, warnings=negative_items(sample) + warnings
     )
 
@@ -251,7 +254,7 @@ def spearman_brown(
     sample = usable_sample(items, name=name, missing=missing, clusters=clusters, fewest_items=PAIR, most_items=PAIR)
     require_independence(plan, sample)
     row, warnings = estimated(SPEARMAN_BROWN, sample, plan)
-    return _result(
+    return reported(
         [row], sample, plan, method="spearman_brown", missing=missing, warnings=negative_items(sample) + warnings
     )
 
@@ -299,7 +302,7 @@ def reliability(
     else:
         rows, codes = _suited(sample, plan)
         warnings = warnings + codes
-    return _result(rows, sample, plan, method="reliability", missing=missing, warnings=warnings)
+    return reported(rows, sample, plan, method="reliability", missing=missing, warnings=warnings)
 
 
 def _suited(sample: ItemSample, plan: Plan) -> tuple[list[Row], list[str]]:
@@ -411,9 +414,10 @@ def _item_coefficients(sample: ItemSample) -> dict[str, list[tuple[str, float]]]
     return found
 
 
-def _result(
+def reported(
     rows: Sequence[Row], sample: ItemSample, plan: Plan, *, method: str, missing: Missing, warnings: Sequence[str]
 ) -> Reliability:
+    """Return rows about one scale as a result, with the people behind them and how they were made."""
     data = pd.DataFrame([{"scale": plan.name, **asdict(row)} for row in rows]).assign(
         n=sample.n, n_people=sample.n_people, unit="coefficient", n_items=sample.n_items, n_rows=sample.n_rows
     )

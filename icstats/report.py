@@ -23,9 +23,9 @@ from icstats.drivers import DRIVERS_FROM
 from icstats.edition import Edition, open_edition
 from icstats.errors import NotEnoughDataError, ParameterError
 from icstats.figures import dot_intervals, driver_dots, forest, mark_strip, reliability_dots, why_bar
+from icstats.limits import RELIABLE_FROM
 from icstats.sections import Section, folded, paragraphs, section
 from icstats.story import (
-    RELIABLE_FROM,
     answered_sentence,
     best_and_worst_sentence,
     block_sentence,
@@ -136,12 +136,18 @@ class Report:
 
     @cached_property
     def _comparison(self) -> Released | None:
-        comparison = self.edition.comparison(self.analysis.department)
+        if self._norm is None:
+            return None
+        comparison = self.edition.comparison(self.department)
         return None if comparison is None else self._released(comparison)
 
     @cached_property
     def _reliability(self) -> Released:
         return self._released(self.analysis.reliability)
+
+    @cached_property
+    def _gate(self) -> Released:
+        return self._released(self.analysis.gate)
 
     @cached_property
     def _own_importance(self) -> Released | None:
@@ -416,10 +422,10 @@ class Report:
         )
         return section(
             say("reliability.heading"),
-            paragraphs([reliability_sentence(self._reliability, self.edition.labels, texts)], kind="answer"),
+            paragraphs([reliability_sentence(self._gate, self.edition.labels, texts)], kind="answer"),
             figure,
-            reliability_table(self.edition, self._reliability, say("reliability.table_caption")),
-            released=[self._reliability],
+            reliability_table(self.edition, self._reliability, self._gate, say("reliability.table_caption")),
+            released=[self._reliability, self._gate],
         )
 
     @unless_hidden
@@ -530,7 +536,7 @@ class Report:
     @unless_hidden
     def certainty(self) -> Section:
         """Say how sure it is and how it was done."""
-        return certainty(self.edition, self._say("certainty.heading"), self._reliability)
+        return certainty(self.edition, self._say("certainty.heading"), self._reliability, self._gate)
 
     def provenance(self) -> Section:
         """Say where the numbers come from."""

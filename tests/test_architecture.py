@@ -18,10 +18,10 @@ PACKAGE = ROOT / "icstats"
 RANKS = (
     # shapes and tools that know nothing of surveys
     ("errors", "results", "seeds", "strict_yaml", "cuts", "worth", "subsets", "factor", "canvas", "workers"),
-    ("texts", "documents", "sampling", "moments", "rowchart"),
+    ("texts", "documents", "sampling", "moments", "rowchart", "bivariate", "oneway", "schmid_leiman", "limits"),
     # what was asked, of whom
     ("questionnaire", "cases", "consistency", "screening", "means", "weights"),
-    ("study", "norms", "scales", "store", "worlds", "phrases", "nonresponse", "shares", "linear"),
+    ("study", "norms", "scales", "store", "worlds", "phrases", "nonresponse", "shares", "linear", "latent"),
     # what was answered
     (
         "intake",
@@ -56,7 +56,9 @@ RANKS = (
         "raters",
         "overlap",
         "odds",
+        "aggregation",
     ),
+    ("ordinal", "hierarchy", "gate"),
     # what may be shown
     ("ratings", "example", "disclosure", "register"),
     ("responses", "written"),
@@ -81,10 +83,18 @@ STATISTICS = (
     "subsets",
     "cases",
     "factor",
+    "bivariate",
+    "oneway",
+    "schmid_leiman",
+    "hierarchy",
+    "gate",
+    "aggregation",
     "screening",
     "consistency",
     "shares",
     "linear",
+    "latent",
+    "ordinal",
     "importance",
     "measures",
     "contributions",
@@ -194,6 +204,11 @@ def test_importing_icstats_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
+
+
+def test_no_public_name_is_that_of_a_room() -> None:
+    """Importing the room would put it in the place of the function."""
+    assert not set(icstats.__all__) & set(RANK)
 
 
 def test_every_public_name_can_be_fetched_and_is_documented() -> None:
