@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["column_problems", "item_columns", "key_columns", "needed", "prefix", "written"]
 
-KEYS = ("respondent", "department", "wave", "role", "weight")
+KEYS = ("respondent", "department", "wave", "role", "weight", "date", "seconds")
 OPTIONAL_BLOCKS = ("mirror", "importance", "open")
 NAMES_LISTED = 10
 MOST_COMPARED = 20_000

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from icstats.intake import RawTable
+    from icstats.rawtable import RawTable
     from icstats.study import Study
 
 __all__ = ["Stacked", "to_ratings"]

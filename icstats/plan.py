@@ -96,7 +96,7 @@ def check(study: Study, *, departments: Sequence[str] | None = None) -> Checked:
     counts = checked.counts
     of_wave = counts.loc[counts["wave"] == study.wave, ["department", "variable", "n"]]
     rated = _rated(of_wave)
-    _refuse([*problems, *_too_many_answers(study, rated)])
+    _refuse([*problems, *_too_few_answers(study, rated), *_too_many_answers(study, rated)])
     unrated = [one.slug for one in study.departments if not rated.get(one.slug)]
     nobody = (f"nobody rated {', '.join(unrated)} in wave {study.wave}: is its code right?",) if unrated else ()
     return Checked(plan=plan, answered=_answered(of_wave, rated, plan), notes=(*checked.contents.notes, *nobody))
@@ -108,6 +108,21 @@ def _rated(of_wave: pd.DataFrame) -> dict[str, int]:
 
     rows = of_wave[of_wave["variable"] == RATINGS]
     return {str(slug): int(n) for slug, n in zip(rows["department"], rows["n"], strict=True)}
+
+
+def _too_few_answers(study: Study, rated: Mapping[str, int]) -> list[Problem]:
+    """Return the problem of a wave in which no department has enough answers for a report."""
+    least = study.policy.minimum_group
+    if any(n >= least for n in rated.values()):
+        return []
+    return [
+        Problem(
+            code="ICS-708",
+            file=study.file.name,
+            message=f'no department has {least} ratings in wave "{study.wave}": there is nothing to report.',
+            hint="Is it the right file, and the right wave?",
+        )
+    ]
 
 
 def _too_many_answers(study: Study, rated: Mapping[str, int]) -> list[Problem]:

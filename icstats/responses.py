@@ -11,6 +11,7 @@ import pandas as pd
 
 from icstats import __version__
 from icstats.answers import NOT_ASKED, REASONS
+from icstats.cleaning import item_notes
 from icstats.documents import did_you_mean
 from icstats.errors import ParameterError, Problem, SurveyFileError
 from icstats.intake import parse_table, survey_bytes
@@ -273,6 +274,7 @@ def _prepared(content: bytes, study: Study, fingerprint: str) -> tuple[Contents,
         valid_counts(answered[answered["wave"] == wave], study.questionnaire, departments=slugs).assign(wave=wave)
         for wave in waves
     ]
+    customers = answered[(answered["wave"] == study.wave) & (answered["role"] == "customer")]
     rows_of = stored.groupby(["wave", "department"]).indices
     frames = {
         partition(wave, slug): stored.iloc[rows_of.get((wave, slug), [])].drop(columns=["wave", "department"])
@@ -285,7 +287,7 @@ def _prepared(content: bytes, study: Study, fingerprint: str) -> tuple[Contents,
         departments=slugs,
         attributes=study.responses.attributes,
         n_ratings=len(stored),
-        notes=(*raw.notes, *checked.notes),
+        notes=(*raw.notes, *checked.notes, *item_notes(customers, study.questionnaire)),
     )
     return contents, {COUNTS: pd.concat(counts, ignore_index=True), **frames}
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo
 
 from icstats.documents import Document, Finding, did_you_mean, file_nearby, parse, read_document, shown_path
+from icstats.encodings import Encoding
 from icstats.errors import ICStatsError, ParameterError
+from icstats.platforms import Platform
 from icstats.questionnaire import RESERVED, Language, Questionnaire, Strict, Text, read_questionnaire
 from icstats.strict_yaml import quoted
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FLOOR",
+    "Cleaning",
     "Columns",
     "Department",
     "Policy",
@@ -40,6 +43,8 @@ TAKEN_SLUG = "organisation"
 """Same as :data:`icstats.results.ORGANISATION`, written out: that room loads pandas, and reading a study should not."""
 LONGEST_NAME = 60
 SLUG_IN_WORDS = "lower case letters, digits and single hyphens, at most 60 characters"
+DAY = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
+DAY_IN_WORDS = "a day in quotes, like '2026-01-31'"
 WAVE_IN_WORDS = "letters, digits and single hyphens, at most 20 characters"
 
 
@@ -62,8 +67,38 @@ class Columns(Strict):
     wave: str | None = None
     role: str | None = None
     weight: str | None = None
+    date: str | None = None
+    seconds: str | None = None
     item: str = "item"
     answer: str = "answer"
+
+
+class Cleaning(Strict):
+    """What is done with ratings that may not be meant; whatever is done is counted in the notes.
+
+    Attributes
+    ----------
+    duplicates
+        Rows of the same respondent about the same department in the same wave: ``refuse`` them all, or ``keep_first``.
+    spellings
+        A department in other capitals or with other spaces than its code: ``refuse``, or take it as the ``same``.
+    straight_lining
+        The same answer to every question: ``keep`` or ``leave_out``.
+    shortest_seconds
+        Ratings that took less are left out; needs ``columns.seconds``. None keeps all.
+    first_day, last_day
+        Of the fieldwork, ``2026-01-31``; needs ``columns.date``. None does not look.
+    outside
+        Ratings of another day, or of a day that is none: ``keep`` or ``leave_out``.
+    """
+
+    duplicates: Literal["refuse", "keep_first"] = "refuse"
+    spellings: Literal["refuse", "same"] = "refuse"
+    straight_lining: Literal["keep", "leave_out"] = "keep"
+    shortest_seconds: int | None = Field(default=None, ge=1)
+    first_day: str | None = Field(default=None, pattern=DAY, description=DAY_IN_WORDS)
+    last_day: str | None = Field(default=None, pattern=DAY, description=DAY_IN_WORDS)
+    outside: Literal["keep", "leave_out"] = "keep"
 
 
 class ResponsesFile(Strict):
@@ -78,6 +113,14 @@ class ResponsesFile(Strict):
         ``long``: one row per answer.
     separator
         Column separator; None finds it.
+    encoding
+        How a text file is written; None finds it: UTF-8, UTF-16 with a byte order mark, or cp1252.
+    decimal
+        What stands before decimals. None finds it; a number that can be read in two ways is then refused.
+    sheet
+        Sheet of a workbook; None when only one sheet holds anything.
+    platform
+        What exported the file; None finds it, ``none`` takes the first row as the only header row.
     columns
         Names of the key columns.
     items
@@ -88,21 +131,32 @@ class ResponsesFile(Strict):
         Columns that describe the customer (unit, tenure).
     ignore
         Columns that are left out.
+    answers
+        Response scale -> words of an answer -> its number, where the file holds words that the questionnaire does not
+        know. The labels of the scale itself, in both languages, are understood without this.
     not_asked, not_applicable, dont_know
         Cell texts that mean so. An empty cell is a question that was not answered.
+    cleaning
+        What is done with ratings that may not be meant.
     """
 
     file: FilePath
     layout: Literal["stacked", "wide", "long"] = "stacked"
-    separator: Literal[",", ";"] | None = None
+    separator: Literal[",", ";", "\t"] | None = None
+    encoding: Encoding | None = None
+    decimal: Literal[",", "."] | None = None
+    sheet: str | None = None
+    platform: Platform | None = None
     columns: Columns = Columns()
     items: dict[str, str] = Field(default_factory=dict)
     joint: str = "__"
     attributes: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    answers: dict[str, dict[str, int]] = Field(default_factory=dict)
     not_asked: tuple[str, ...] = ()
     not_applicable: tuple[str, ...] = ()
     dont_know: tuple[str, ...] = ()
+    cleaning: Cleaning = Cleaning()
 
 
 class Department(Strict):
@@ -311,6 +365,8 @@ def contradictions(study: Study) -> Iterator[Finding]:
         _column_used_twice,
         _attribute_names,
         _missing_texts,
+        _answer_words,
+        _cleaning_columns,
     )
     return chain.from_iterable(check(study) for check in checks)
 
@@ -374,7 +430,7 @@ def _key_columns(study: Study) -> Iterator[Finding]:
 def _column_used_twice(study: Study) -> Iterator[Finding]:
     responses = study.responses
     layout_columns = {"stacked": {"department"}, "wide": set(), "long": {"department", "item", "answer"}}
-    keys = {"respondent", "wave", "role", "weight"} | layout_columns[responses.layout]
+    keys = {"respondent", "wave", "role", "weight", "date", "seconds"} | layout_columns[responses.layout]
     used = [name for key, name in responses.columns if key in keys and name is not None]
     used += [*responses.attributes, *responses.ignore, *responses.items.values()]
     for name in _repeated(used):
@@ -401,6 +457,31 @@ def _missing_texts(study: Study) -> Iterator[Finding]:
             if item := _item_answered_by(study.questionnaire, text):
                 message = f"{quoted(text)} is also an answer to {item}; the two cannot be told apart."
                 yield Finding(("responses", kind, place), 31, message, "use a text outside all scales in the file")
+
+
+def _answer_words(study: Study) -> Iterator[Finding]:
+    scales = study.questionnaire.responses
+    for name, words in study.responses.answers.items():
+        loc = ("responses", "answers", name)
+        if name not in scales:
+            yield Finding(
+                loc, 33, f"the questionnaire has no response scale {quoted(name)}.", did_you_mean(name, scales)
+            )
+            continue
+        lowest, highest = scales[name].minimum, scales[name].maximum
+        for text, number in words.items():
+            if not lowest <= number <= highest:
+                message = f"found {number}; allowed: a whole number from {lowest} to {highest}, as the scale has."
+                yield Finding((*loc, text), 34, message)
+
+
+def _cleaning_columns(study: Study) -> Iterator[Finding]:
+    cleaning, columns = study.responses.cleaning, study.responses.columns
+    needs = {"shortest_seconds": "seconds", "first_day": "date", "last_day": "date"}
+    for setting, column in needs.items():
+        if getattr(cleaning, setting) is not None and getattr(columns, column) is None:
+            message = f"nothing can be left out by it without the column, responses.columns.{column}."
+            yield Finding(("responses", "cleaning", setting), 35, message)
 
 
 def _item_answered_by(questionnaire: Questionnaire, text: str) -> str:

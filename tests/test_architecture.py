@@ -17,18 +17,44 @@ PACKAGE = ROOT / "icstats"
 
 RANKS = (
     # shapes and tools that know nothing of surveys
-    ("errors", "results", "seeds", "strict_yaml", "cuts", "worth", "subsets", "factor", "canvas", "workers"),
+    (
+        "errors",
+        "results",
+        "seeds",
+        "strict_yaml",
+        "cuts",
+        "worth",
+        "subsets",
+        "factor",
+        "canvas",
+        "workers",
+        "platforms",
+        "encodings",
+        "sheetcells",
+    ),
     ("texts", "documents", "sampling", "moments", "rowchart"),
     # what was asked, of whom
     ("questionnaire", "cases", "consistency", "screening"),
     ("study", "norms", "scales", "store", "worlds", "phrases"),
     # what was answered
-    ("intake", "columns", "answers", "template", "ledger", "organisation", "draws", "importance"),
+    ("rawtable", "columns", "answers", "template", "ledger", "organisation", "draws", "importance"),
     # the statistics
-    ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark"),
+    (
+        "layouts",
+        "cleaning",
+        "delimited",
+        "spreadsheets",
+        "statfiles",
+        "lindendelta",
+        "simulate",
+        "describe",
+        "reliability",
+        "drivers",
+        "benchmark",
+    ),
     # what may be shown
-    ("ratings", "example", "disclosure"),
-    ("responses", "written"),
+    ("intake", "ratings", "example", "disclosure"),
+    ("responses", "codebook", "written"),
     ("analysis", "tables", "markstrip", "heatmap", "sharebars", "story"),
     ("figures",),
     # reports
