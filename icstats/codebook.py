@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal
 
 from icstats.answers import A_DATE, NUMBER, USUAL_MISSING, Texts
@@ -232,11 +233,12 @@ def draft_questionnaire(codebook: Codebook) -> str:
     for ends in dict.fromkeys(scales.values()):
         lines += _scale_lines(ends, [one for one in items if scales[one.column] == ends])
     lines += ["", "items:"]
+    blocks = _blocks([scales[one.column] for one in items if one is not outcome])
     for one in items:
         words, label = _quoted(one.text or one.column), _quoted((one.text or one.column)[:LONGEST_LABEL].strip())
         lines += [
             f"  - code: {codes[one.column]}",
-            f"    block: {'outcome' if one is outcome else 'process'}",
+            f"    block: {'outcome' if one is outcome else blocks[scales[one.column]]}",
             f"    responses: {_scale_name(scales[one.column])}",
             f"    wording: {{en: {words}, nl: {words}}}",
             f"    label: {{en: {label}, nl: {label}}}",
@@ -275,6 +277,12 @@ def _codes(columns: Sequence[str]) -> dict[str, str]:
         usable = code and len(code) <= LONGEST_CODE and not code[0].isdigit() and code not in codes.values()
         codes[column] = code if usable else f"Q{place}"
     return codes
+
+
+def _blocks(ends: Sequence[tuple[int, int]]) -> dict[tuple[int, int], str]:
+    """Return response scale -> block: the answers of one driver block have one range."""
+    usual = [ends for ends, _ in Counter(ends).most_common()]
+    return dict(zip_longest(usual, ("process", "product", "orientation")[: len(usual)], fillvalue="outcome"))
 
 
 def _scale_name(ends: tuple[int, int]) -> str:

@@ -13,7 +13,6 @@ import random
 import re
 import zipfile
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -25,6 +24,7 @@ from icstats.__main__ import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 PRIVATE = "mijn chef is een ezel"
 ITEMS = ("PC1", "PC2", "PC3", "PC4", "PC5", "PC6")
@@ -139,8 +139,7 @@ FAR_CELL = (
     '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData></worksheet>'
 )
 BOMB = (
-    "<!DOCTYPE x ["
-    + '<!ENTITY a "ha">'
+    '<!DOCTYPE x [<!ENTITY a "ha">'
     + "".join(f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(9))
     + f']><worksheet {MAIN}><sheetData><row r="1"><c r="A1" t="str"><v>&j;</v></c></row></sheetData></worksheet>'
 )
