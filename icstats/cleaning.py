@@ -111,19 +111,19 @@ class _Cleaning:
     def _alike(self) -> Marks:
         """Return the ratings to leave out because all their answers are alike."""
         alike = np.zeros(len(self.ratings), dtype=bool)
-        for items in self._items_by_scale():
-            if len(items) >= FEWEST_ALIKE:
-                codes = self.ratings[items].to_numpy()
-                answered = codes >= 0
-                highest = np.where(answered, codes, -1).max(axis=1)
-                lowest = np.where(answered, codes, np.iinfo(np.int8).max).min(axis=1)
-                alike |= (answered.sum(axis=1) >= FEWEST_ALIKE) & (highest == lowest)
+        items = max(self._items_by_scale(), key=len)
+        if len(items) >= FEWEST_ALIKE:
+            codes = self.ratings[items].to_numpy()
+            answered = codes >= 0
+            highest = np.where(answered, codes, -1).max(axis=1)
+            lowest = np.where(answered, codes, np.iinfo(np.int8).max).min(axis=1)
+            alike = (answered.sum(axis=1) >= FEWEST_ALIKE) & (highest == lowest)
         if alike.any():
             share = 100 * alike.sum() / len(alike)
             departments = self.ratings.loc[alike, "department"].value_counts()
             named = [f"{slug} {n}" for slug, n in sorted(departments.items()) if n >= FEWEST_NAMED and slug]
             where = f" ({', '.join(named)})" if named else ""
-            what = f"{_ratings(alike)} ({share:.0f} %) with one answer to all questions of a scale{where}"
+            what = f"{_ratings(alike)} ({share:.0f} %) with one answer to {len(items)} questions{where}"
             self.notes.append(f"straight-lining: {what}, {self._done(self._settings.straight_lining)}")
         return alike if self._settings.straight_lining == "leave_out" else np.zeros_like(alike)
 

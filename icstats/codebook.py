@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal
 
-from icstats.answers import A_DATE, NUMBER, USUAL_MISSING, Texts
+from icstats.answers import A_DATE, NUMBER, USUAL_MISSING, WITH_WORDS, Texts
 from icstats.intake import read_table
+from icstats.questionnaire import DRIVER_BLOCKS
 from icstats.rawtable import refused
 from icstats.study import ResponsesFile
 
@@ -157,25 +157,33 @@ def _question(column: str, raw: RawTable) -> Question:
     missing = sum(n for text, n in times.items() if text.casefold() in USUAL_MISSING)
     answered = {text: n for text, n in times.items() if text and text.casefold() not in USUAL_MISSING}
     kind = _kind(answered)
-    codes = [int(float(text)) for text in answered] if kind == "answers" else []
+    codes = [code for text in answered if kind == "answers" and (code := _code(text)) is not None]
     return Question(
         column=column,
         text=raw.questions.get(column, ""),
         kind=kind,
         n=sum(answered.values()),
         n_missing=missing,
-        n_codes=len(answered) if kind in ("answers", "words") else 0,
+        n_codes=len(set(codes)) if kind == "answers" else len(answered) if kind == "words" else 0,
         lowest=min(codes, default=None),
         highest=max(codes, default=None),
         labels=raw.labels.get(column, {}),
     )
 
 
+def _code(text: str) -> int | None:
+    """Return the number of an answer, also when words follow it."""
+    if WHOLE_NUMBER.fullmatch(text):
+        return int(float(text))
+    parts = WITH_WORDS.fullmatch(text)
+    return int(parts[1]) if parts else None
+
+
 def _kind(answered: Mapping[str, int]) -> Kind:
     n = sum(answered.values())
     if not answered:
         return "empty"
-    if len(answered) <= MOST_CODES and all(map(WHOLE_NUMBER.fullmatch, answered)):
+    if len(answered) <= MOST_CODES and all(_code(text) is not None for text in answered):
         return "answers"
     if len(answered) == n >= FEWEST_UNIQUE and not all(map(A_DATE.fullmatch, answered)):
         return "identifier" if max(map(len, answered)) <= LONGEST_CODE else "text"
@@ -281,8 +289,8 @@ def _codes(columns: Sequence[str]) -> dict[str, str]:
 
 def _blocks(ends: Sequence[tuple[int, int]]) -> dict[tuple[int, int], str]:
     """Return response scale -> block: the answers of one driver block have one range."""
-    usual = [ends for ends, _ in Counter(ends).most_common()]
-    return dict(zip_longest(usual, ("process", "product", "orientation")[: len(usual)], fillvalue="outcome"))
+    usual = [one for one, _ in Counter(ends).most_common()]
+    return {one: DRIVER_BLOCKS[place] if place < len(DRIVER_BLOCKS) else "outcome" for place, one in enumerate(usual)}
 
 
 def _scale_name(ends: tuple[int, int]) -> str:

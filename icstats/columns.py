@@ -72,7 +72,7 @@ def column_problems(header: Sequence[str], study: Study, file: str) -> list[Prob
     if doubled := _doubled(uses, study, file):
         return doubled
     expected = {use.column for use in uses}
-    unexpected = [column for column in header if column not in expected and column not in study.responses.ignore]
+    unexpected = [column for column in header if column not in expected and not _ignored(column, study)]
     problems: list[Problem] = []
     if study.responses.layout == "wide":
         gone, problems = _departments_without_columns(header, unexpected, study, file)
@@ -89,6 +89,12 @@ def column_problems(header: Sequence[str], study: Study, file: str) -> list[Prob
         return [*problems, _nothing_known(header, file)]
     candidates = [use.column for use in absent if not use.required] if comparable else []
     return problems + _unexpected(unexpected, candidates, file)
+
+
+def _ignored(column: str, study: Study) -> bool:
+    return any(
+        column.startswith(name[:-1]) if name.endswith("*") else column == name for name in study.responses.ignore
+    )
 
 
 def _uses(study: Study) -> Iterator[_Use]:

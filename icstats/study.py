@@ -63,7 +63,7 @@ class Columns(Strict):
     """Names of the columns that are not questions, as the survey file spells them."""
 
     respondent: str | None = "respondent"
-    department: str = "department"
+    department: str | None = "department"
     wave: str | None = None
     role: str | None = None
     weight: str | None = None
@@ -130,7 +130,7 @@ class ResponsesFile(Strict):
     attributes
         Columns that describe the customer (unit, tenure).
     ignore
-        Columns that are left out.
+        Columns that are left out; ``V*`` are all that begin with V and are not named elsewhere.
     answers
         Response scale -> words of an answer -> its number, where the file holds words that the questionnaire does not
         know. The labels of the scale itself, in both languages, are understood without this.
@@ -361,6 +361,7 @@ def contradictions(study: Study) -> Iterator[Finding]:
         _notebooks,
         _asked_departments,
         _item_columns,
+        _one_department,
         _key_columns,
         _column_used_twice,
         _attribute_names,
@@ -419,6 +420,12 @@ def _item_columns(study: Study) -> Iterator[Finding]:
         if code not in codes:
             message = f"the questionnaire has no item {quoted(code)}."
             yield Finding(("responses", "items", code), 26, message, did_you_mean(code, codes))
+
+
+def _one_department(study: Study) -> Iterator[Finding]:
+    if study.responses.columns.department is None and study.responses.layout != "wide" and len(study.departments) > 1:
+        message = f"without it all ratings are about one department; the study has {len(study.departments)}."
+        yield Finding(("responses", "columns", "department"), 36, message)
 
 
 def _key_columns(study: Study) -> Iterator[Finding]:
