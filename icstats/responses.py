@@ -16,6 +16,7 @@ from icstats.documents import did_you_mean
 from icstats.errors import ParameterError, Problem, SurveyFileError
 from icstats.intake import parse_table, survey_bytes
 from icstats.layouts import to_ratings
+from icstats.pairwise import PairwiseMoments, merged, moments_of_answers
 from icstats.ratings import check_ratings
 from icstats.scales import valid_counts
 from icstats.store import COUNTS, Contents, open_store, partition, read_frame, write_store
@@ -134,6 +135,27 @@ class Responses:
             codes = stored[item].to_numpy()[by_staff if self.questionnaire.item(item).block == "mirror" else ~by_staff]
             rows += [(item, reason, int((codes == code).sum())) for code, reason in REASONS.items()]
         return pd.DataFrame(rows, columns=["item", "reason", "n"])
+
+    def moments(self, *, wave: str, department: str | None = None, role: Role = "customer") -> PairwiseMoments:
+        """Return the moments of all closed items of one department, or of all departments together.
+
+        Departments are read one after the other, so that memory does not grow with the organisation. Nothing is
+        weighted and nothing is turned round.
+
+        Parameters
+        ----------
+        wave, department, role
+            As in :meth:`ratings`.
+        """
+        slugs = self._chosen(wave, department)
+        _require(role, get_args(Role), "role")
+        return merged(self._moments(wave, slug, role) for slug in slugs)
+
+    def _moments(self, wave: str, department: str, role: Role) -> PairwiseMoments:
+        stored = read_frame(self.store, self.contents, partition(wave, department), [*self._closed, "role"])
+        codes = stored.loc[stored["role"] == role, self._closed].to_numpy()
+        lowest = [self.questionnaire.response_scale(code).minimum for code in self._closed]
+        return moments_of_answers(codes, codes > NOT_ASKED, tuple(self._closed)).shifted(lowest)
 
     def counts(self, *, wave: str) -> pd.DataFrame:
         """Return ``department, variable, n``: the valid answers of one wave, see :func:`icstats.scales.valid_counts`.

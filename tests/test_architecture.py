@@ -32,7 +32,7 @@ RANKS = (
         "encodings",
         "sheetcells",
     ),
-    ("texts", "documents", "sampling", "moments", "rowchart"),
+    ("texts", "documents", "sampling", "moments", "pairwise", "rowchart"),
     # what was asked, of whom
     ("questionnaire", "cases", "consistency", "screening"),
     ("study", "norms", "scales", "store", "worlds", "phrases"),
@@ -42,6 +42,7 @@ RANKS = (
     (
         "layouts",
         "cleaning",
+        "shards",
         "delimited",
         "spreadsheets",
         "statfiles",
@@ -72,6 +73,7 @@ RANKS = (
 RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}
 STATISTICS = (
     "moments",
+    "pairwise",
     "sampling",
     "subsets",
     "cases",
