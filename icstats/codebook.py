@@ -68,7 +68,7 @@ class Question:
     n_codes
         Number of different texts of a closed question; 0 for the other kinds.
     lowest, highest
-        Of a question answered in whole numbers.
+        Of a question answered in whole numbers by at least five.
     labels
         Code -> label, where the file has them.
     """
@@ -86,8 +86,8 @@ class Question:
     @property
     def answers(self) -> str:
         """How it was answered, in a few words."""
-        if self.n < FEWEST_SHOWN and self.kind in ("answers", "words"):
-            return "too few answers to say"
+        if self.n < FEWEST_SHOWN:
+            return "too few answers to say" if self.kind in ("answers", "words") else self.kind
         if self.kind == "answers":
             return f"{self.n_codes} {'code' if self.n_codes == 1 else 'codes'} from {self.lowest} to {self.highest}"
         return f"{self.n_codes} answers in words" if self.kind == "words" else self.kind
@@ -157,6 +157,7 @@ def _question(column: str, raw: RawTable) -> Question:
     missing = sum(n for text, n in times.items() if text.casefold() in USUAL_MISSING)
     answered = {text: n for text, n in times.items() if text and text.casefold() not in USUAL_MISSING}
     kind = _kind(answered)
+    told = sum(answered.values()) >= FEWEST_SHOWN
     codes = [code for text in answered if kind == "answers" and (code := _code(text)) is not None]
     return Question(
         column=column,
@@ -165,8 +166,8 @@ def _question(column: str, raw: RawTable) -> Question:
         n=sum(answered.values()),
         n_missing=missing,
         n_codes=len(set(codes)) if kind == "answers" else len(answered) if kind == "words" else 0,
-        lowest=min(codes, default=None),
-        highest=max(codes, default=None),
+        lowest=min(codes, default=None) if told else None,
+        highest=max(codes, default=None) if told else None,
         labels=raw.labels.get(column, {}),
     )
 

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["PairwiseMoments", "merged", "moments_of_answers", "pairwise_moments"]
+__all__ = [
+    "PairwiseMoments",
+    "beside_each_other",
+    "cross_products",
+    "merged",
+    "moments_of_answers",
+    "of_totals",
+    "pairwise_moments",
+]
 
 ROWS_AT_ONCE = 50_000
 EXACT_32, EXACT_64 = 2**24, 2**53
@@ -153,17 +161,42 @@ def moments_of_answers(
     k = len(names)
     total = np.zeros((2 * k, 2 * k), dtype=np.int64)
     for start in range(0, len(answers), ROWS_AT_ONCE):
-        mask = answered[start : start + ROWS_AT_ONCE]
-        part = np.where(mask, answers[start : start + ROWS_AT_ONCE], 0)
-        largest = max(int(part.max(initial=1)), -int(part.min(initial=-1))) ** 2 * len(part)
-        if largest >= EXACT_64:
-            raise ParameterError("answers are too large for exact moments", code="ICS-382")
-        exact: type[np.float32 | np.float64] = np.float32 if largest < EXACT_32 else np.float64
-        both = np.hstack([part.astype(exact), mask.astype(exact)])
-        total += (both.T @ both).astype(np.int64)
+        part = slice(start, start + ROWS_AT_ONCE)
+        total += cross_products(beside_each_other(answers[part], answered[part]))
+    return of_totals(total, n=len(answers), names=names)
+
+
+def beside_each_other(answers: NDArray[np.integer[Any]], answered: NDArray[np.bool_]) -> NDArray[np.floating[Any]]:
+    """Return answers (0 where there is none) and beside them whether there is one, ready to be multiplied exactly.
+
+    Raises
+    ------
+    ParameterError
+        When answers are so large that their sums could be rounded.
+    """
+    part = np.where(answered, answers, 0)
+    largest = max(int(part.max(initial=1)), -int(part.min(initial=-1))) ** 2 * len(part)
+    if largest >= EXACT_64:
+        raise ParameterError("answers are too large for exact moments", code="ICS-382")
+    exact: type[np.float32 | np.float64] = np.float32 if largest < EXACT_32 else np.float64
+    both = np.empty((len(part), 2 * part.shape[1]), dtype=exact)
+    both[:, : part.shape[1]] = part
+    both[:, part.shape[1] :] = answered
+    return both
+
+
+def cross_products(both: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
+    """Return all counts, sums and products at once, as :func:`of_totals` takes them."""
+    products: NDArray[np.int64] = (both.T @ both).astype(np.int64)
+    return products
+
+
+def of_totals(total: NDArray[np.int64], *, n: int, names: tuple[str, ...]) -> PairwiseMoments:
+    """Return the moments that are in the sum of :func:`cross_products` over ``n`` rows."""
+    k = len(names)
     return PairwiseMoments(
         names=names,
-        n=len(answers),
+        n=n,
         counts=_locked(total[k:, k:].copy()),
         sums=_locked(total[:k, k:].copy()),
         products=_locked(total[:k, :k].copy()),

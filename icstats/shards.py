@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from collections import Counter
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from threadpoolctl import threadpool_limits
 
 from icstats.documents import did_you_mean, shown_path
 from icstats.errors import ParameterError, Problem
-from icstats.pairwise import PairwiseMoments, moments_of_answers
+from icstats.pairwise import PairwiseMoments, beside_each_other, cross_products, of_totals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Group", "moments_of_files"]
 
-ROWS_AT_ONCE = 250_000
+ROWS_AT_ONCE = 50_000
 Group: TypeAlias = "tuple[str, ...]"
 """Values of the grouping columns, as text."""
 
@@ -53,36 +55,41 @@ def moments_of_files(
     ParameterError
         When a file lacks a column or an item holds other than whole numbers.
     """
-    found: dict[Group, PairwiseMoments] = {}
     names = tuple(items)
+    totals: dict[Group, NDArray[np.int64]] = {}
+    rows: Counter[Group] = Counter()
     for path in files:
-        with pq.ParquetFile(path) as file:
-            _require_columns(file.schema_arrow, [*items, *by], items, path)
-            for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=[*items, *by]):
-                for group, part in _parts(pa.Table.from_batches([batch]), names, by):
-                    found[group] = found[group].merge(part) if group in found else part
-    return dict(sorted(found.items()))
+        _require_columns(pq.read_schema(path), [*items, *by], items, path)
+        # Threads that wait for each other cost more than such small products.
+        with pq.ParquetFile(path, read_dictionary=list(by)) as file, threadpool_limits(1, user_api="blas"):
+            for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=[*items, *by], use_threads=False):
+                for group, both in _parts(pa.Table.from_batches([batch]), names, by):
+                    products = cross_products(both)
+                    totals[group] = totals[group] + products if group in totals else products
+                    rows[group] += len(both)
+    return {group: of_totals(total, n=rows[group], names=names) for group, total in sorted(totals.items())}
 
 
-def _parts(table: pa.Table, names: tuple[str, ...], by: Sequence[str]) -> Iterator[tuple[Group, PairwiseMoments]]:
-    """Yield each group of a part of a file, and its moments."""
+def _parts(
+    table: pa.Table, names: tuple[str, ...], by: Sequence[str]
+) -> Iterator[tuple[Group, NDArray[np.floating[Any]]]]:
+    """Yield each group of a part of a file, and its rows."""
     which, groups = _groups(table, by)
-    order = np.argsort(which, kind="stable")
-    answers, answered = _matrices(table, names)
-    answers, answered = answers[order], answered[order]
-    ends = np.searchsorted(which[order], np.arange(len(groups) + 1))
-    for group, start, end in zip(groups, ends, ends[1:], strict=False):
-        yield group, moments_of_answers(answers[start:end], answered[start:end], names)
+    both = beside_each_other(*_matrices(table, names))[np.argsort(which, kind="stable")]
+    ends = np.cumsum(np.bincount(which, minlength=len(groups)))
+    for group, start, end in zip(groups, [0, *ends], ends, strict=False):
+        yield group, both[start:end]
 
 
-def _groups(table: pa.Table, by: Sequence[str]) -> tuple[NDArray[np.integer], list[Group]]:
+def _groups(table: pa.Table, by: Sequence[str]) -> tuple[NDArray[np.int32], list[Group]]:
     """Return which group each row is in, and the groups."""
     which = np.zeros(table.num_rows, dtype=np.int64)
     groups: list[Group] = [()]
     for name in by:
-        coded = pc.fill_null(table[name].cast(pa.string()), "").combine_chunks().dictionary_encode()
-        values = coded.dictionary.to_pylist()
-        which = which * len(values) + coded.indices.to_numpy()
+        column = table[name].combine_chunks()
+        coded = column if pa.types.is_dictionary(column.type) else column.cast(pa.string()).dictionary_encode()
+        values = [*(str(value) for value in coded.dictionary.to_pylist()), ""]
+        which = which * len(values) + pc.fill_null(coded.indices, len(values) - 1).to_numpy()
         groups = [(*group, value) for group in groups for value in values]
     occurring, which = np.unique(which, return_inverse=True)
     return which.astype(np.int32), [groups[place] for place in occurring]

@@ -8,7 +8,7 @@ import sys
 import zipfile
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from icstats import sheetcells
 from icstats.documents import did_you_mean
@@ -30,6 +30,10 @@ RATIO_COUNTS_FROM = 2**20
 SECONDS = 4
 BYTES_PER_SECOND = 3 * 2**20
 PROLOG = 4096
+PART = 2**20
+EXCEL_SHEETS = "xl/worksheets/"
+FAILED_FORMULA = b' t="e"'
+FAILED_TAKEN_AS = "cells in which a formula failed (#N/A and such) are taken as empty"
 NOT_READ = "it asks for more memory or time than a sheet of answers needs"
 AS_CSV = 'Save the sheet with the answers as "CSV UTF-8" and name that file.'
 OUR_OWN = "Is it a workbook of your own? Copy the answers into a new one."
@@ -48,19 +52,20 @@ def parse_spreadsheet(content: bytes, source: ResponsesFile, name: str) -> RawTa
         When the workbook is encrypted or damaged, is built to fill memory, or has several sheets and the settings do
         not say which.
     """
-    unpacked = _looked_through(content, name)
+    unpacked, errors = _looked_through(content, name)
     lines = iter(_cells(content, source.sheet or "", SECONDS + unpacked // BYTES_PER_SECOND, name))
     about = json.loads(next(lines))
     if about.get("failed"):
         raise _encrypted(name)
     if about["sheet"] is None:
         raise _which_sheet(about["sheets"], source.sheet, name)
+    failed = f"{FAILED_TAKEN_AS}: {errors} in the workbook" if errors else ""
     told = "given" if source.sheet else "the only one with content"
     return Records(
         records=_records(lines),
         file=name,
         source=source,
-        notes=(f'read from the sheet "{about["sheet"]}" ({told})',),
+        notes=(f'read from the sheet "{about["sheet"]}" ({told})', failed),
     ).table()
 
 
@@ -73,12 +78,12 @@ def _records(lines: Iterator[str]) -> Iterator[Record]:
     yield from rows
 
 
-def _looked_through(content: bytes, name: str) -> int:
-    """Return how many bytes the parts of the workbook are, after refusing what no workbook of answers is."""
+def _looked_through(content: bytes, name: str) -> tuple[int, int]:
+    """Return the bytes of all parts and the number of failed formulas, after refusing what holds no answers."""
     if ENCRYPTED in content:
         raise _encrypted(name)
     if not content.startswith(b"PK"):
-        return len(content)
+        return len(content), 0
     try:
         archive = zipfile.ZipFile(BytesIO(content))
         parts = archive.infolist()
@@ -89,14 +94,27 @@ def _looked_through(content: bytes, name: str) -> int:
             )
         if unpacked > RATIO_COUNTS_FROM and unpacked > LARGEST_RATIO * len(content):
             raise _hostile(f"unpacked it is {unpacked // len(content):,} times as large", name)
+        errors = 0
         for part in parts:
             if part.filename.endswith((".xml", ".rels")):
                 with archive.open(part) as stream:
                     if b"<!DOCTYPE" in stream.read(PROLOG):
                         raise _hostile("it defines words of its own (DOCTYPE), which can unpack without end", name)
+                if part.filename.startswith(EXCEL_SHEETS):
+                    with archive.open(part) as stream:
+                        errors += _failed_formulas(stream)
     except (zipfile.BadZipFile, RuntimeError, EOFError, OSError):
         raise _damaged(name) from None
-    return unpacked
+    return unpacked, errors
+
+
+def _failed_formulas(stream: IO[bytes]) -> int:
+    """Count the cells of a sheet that hold an error: the reader gives them as empty."""
+    found, before = 0, b""
+    while part := stream.read(PART):
+        found += (before + part).count(FAILED_FORMULA)
+        before = part[1 - len(FAILED_FORMULA) :]
+    return found
 
 
 def _cells(content: bytes, sheet: str, seconds: int, name: str) -> Sequence[str]:

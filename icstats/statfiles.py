@@ -6,7 +6,8 @@ from collections import Counter
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from math import isnan
-from tempfile import NamedTemporaryFile
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,11 +43,11 @@ def parse_statfile(content: bytes, source: ResponsesFile, name: str) -> RawTable
     read = getattr(pyreadstat, READERS[suffix])
     missing = {} if suffix == ".por" else {"user_missing": True}
     # The reader wants a path; what is read must be what the fingerprint was taken of.
-    with NamedTemporaryFile(suffix=suffix) as copy:
-        copy.write(content)
-        copy.flush()
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / f"survey{suffix}"
+        copy.write_bytes(content)
         try:
-            frame, about = read(copy.name, **missing)
+            frame, about = read(str(copy), **missing)
         except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError, MemoryError):
             raise refused("ICS-115", "the file is damaged: it cannot be read", file=name, hint=AGAIN) from None
     labels = {

@@ -13,9 +13,13 @@ import random
 import re
 import zipfile
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
+import pandas as pd
+import pyreadstat
 import pytest
 from click.testing import CliRunner
 from shared import shared_file
@@ -24,7 +28,6 @@ from icstats.__main__ import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
 PRIVATE = "mijn chef is een ezel"
 ITEMS = ("PC1", "PC2", "PC3", "PC4", "PC5", "PC6")
@@ -224,6 +227,21 @@ def weighted(*weights: str) -> bytes:
     return written(rows, ";").encode()
 
 
+def declared_missing() -> bytes:
+    """Return an SPSS file in which 9 and 99 are declared missing."""
+    rows = answered()
+    frame = pd.DataFrame(rows[1:], columns=HEADER)
+    closed = [*ITEMS, "SA1"]
+    frame[closed] = frame[closed].astype(float)
+    frame.loc[[3, 4, 5], "PC2"] = [9.0, 9.0, 99.0]
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "survey.sav"
+        pyreadstat.write_sav(
+            frame, path, missing_ranges={"PC2": [9, 99]}, variable_value_labels={"PC2": {99: "weet niet"}}
+        )
+        return path.read_bytes()
+
+
 CASES: dict[str, Case] = {
     # encoding and format
     "B01 cp1252": Case(content=written(answered()).encode("cp1252"), said=("read as cp1252", '"encoding"')),
@@ -304,6 +322,17 @@ CASES: dict[str, Case] = {
         name="survey.sav",
         code="ICS-115",
         said=("damaged",),
+    ),
+    "B30 declared missing": Case(
+        content=declared_missing,
+        name="survey.sav",
+        said=("PC2: declared missing in the file, so taken as no answer (9: 2, 99 (weet niet): 1)",),
+    ),
+    "B30 said what it means": Case(
+        content=declared_missing,
+        name="survey.sav",
+        responses="  dont_know: [weet niet]",
+        said=("PC2: declared missing in the file, so taken as no answer (9: 2)",),
     ),
     "B32 pickle": Case(
         content=b"\x80\x04.", name="survey.pkl", code="ICS-102", said=('".pkl"', "what is read are CSV")

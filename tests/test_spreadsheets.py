@@ -73,6 +73,12 @@ def test_an_empty_workbook_is_refused() -> None:
     assert str(error.value) == "survey.xlsx: the file is empty. Hint: Export it again. [ICS-104]"
 
 
+def test_failed_formulas_are_counted() -> None:
+    table = read(workbook(["id", "q1"], [1, "#N/A"], [2, "#DIV/0!"], [3, 4]))
+    assert table.frame["q1"].tolist() == ["", "", "4"]
+    assert table.notes[1] == "cells in which a formula failed (#N/A and such) are taken as empty: 2 in the workbook"
+
+
 OPEN = "urn:oasis:names:tc:opendocument:xmlns"
 ODS = f"""<?xml version="1.0"?>
 <office:document-content xmlns:office="{OPEN}:office:1.0" xmlns:table="{OPEN}:table:1.0" xmlns:text="{OPEN}:text:1.0">
