@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from icstats.benchmark import compare_with_norm
+    from icstats.codebook import draft_questionnaire, read_codebook
     from icstats.disclosure import open_ledger, release
     from icstats.drivers import regression
     from icstats.importance import block_importance, bootstrap_importance, lmg
     from icstats.norms import read_norms
     from icstats.overview import open_overview
+    from icstats.pairwise import pairwise_moments
     from icstats.questionnaire import read_questionnaire
     from icstats.reliability import cronbach_alpha, item_statistics, omega_total, spearman_brown
     from icstats.report import open_report
     from icstats.responses import read_responses
+    from icstats.shards import moments_of_files
     from icstats.simulate import simulate_ratings, simulate_study
     from icstats.study import read_study
 
@@ -30,12 +33,16 @@ __all__ = [
     "bootstrap_importance",
     "compare_with_norm",
     "cronbach_alpha",
+    "draft_questionnaire",
     "item_statistics",
     "lmg",
+    "moments_of_files",
     "omega_total",
     "open_ledger",
     "open_overview",
     "open_report",
+    "pairwise_moments",
+    "read_codebook",
     "read_norms",
     "read_questionnaire",
     "read_responses",
@@ -52,12 +59,16 @@ ROOMS = {
     "bootstrap_importance": "importance",
     "compare_with_norm": "benchmark",
     "cronbach_alpha": "reliability",
+    "draft_questionnaire": "codebook",
     "item_statistics": "reliability",
     "lmg": "importance",
+    "moments_of_files": "shards",
     "omega_total": "reliability",
     "open_ledger": "disclosure",
     "open_overview": "overview",
     "open_report": "report",
+    "pairwise_moments": "pairwise",
+    "read_codebook": "codebook",
     "read_norms": "norms",
     "read_questionnaire": "questionnaire",
     "read_responses": "responses",

@@ -66,6 +66,11 @@ ZEROS = re.compile(r"(?<=\d)[.,]0+$", re.ASCII)
 WHOLE = re.compile(r"(-?\d{1,15})", re.ASCII)
 NUMBER = re.compile(r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 A_DATE = re.compile(r"\d{1,4}([-/.])(?:\d{1,2}|[A-Za-z]{3,9}\.?)(?:\1\d{2,4})?(?:[ T].*)?", re.ASCII)
+A_MONTH = re.compile(
+    r"jan(uari|uary|uar)?|feb(ruari|ruary|ruar)?|mrt|maart|mar(ch)?|märz?|apr(il)?|mei|may|mai|jun[ie]?|jul[iy]?|"
+    r"aug(ustus|ust)?|sept?(ember)?|o[kc]t(ober)?|nov(ember)?|de[cz](ember)?",
+    re.IGNORECASE,
+)
 USUAL_MISSING = {"-", "--", ".", "?", "na", "n/a", "#n/a", "#n/b", "nan", "nvt", "n.v.t.", "n.v.t", "null", "none"}
 LONGEST_SHOWN = 6
 """Characters of a number that a message shows; a longer one may be a telephone or staff number."""
@@ -199,6 +204,8 @@ def _with_words(text: str, answers: Answers) -> tuple[int, int]:
     if parts is None:
         return NO_ANSWER, WORDS
     number = int(parts[1])
+    if A_MONTH.fullmatch(parts["words"].strip(" .")):
+        return NO_ANSWER, DATE
     if not answers.scale.minimum <= number <= answers.scale.maximum:
         return NO_ANSWER, OUTSIDE if len(parts[1]) == len(str(number)) else WORDS
     other = answers.words.get(look(parts["words"]), number) != number

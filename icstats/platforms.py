@@ -38,6 +38,7 @@ QUALTRICS_LEGACY_PLACES = frozenset({"LocationLatitude", "LocationLongitude", "L
 SURVEYMONKEY_ADMINISTRATIVE = 9
 """Columns at most before the first question: respondent, collector, two dates, address, e-mail, two names, custom."""
 SURVEYMONKEY_FIRST = re.compile(r"respond\w*[ _-]?id|id.*respond\w*", re.IGNORECASE)
+A_NUMBER = re.compile(r"\s*[-+]?[\d.,]+\s*")
 ONE_ANSWER = re.compile(r"(open-ended )?response|antwoord|open antwoord|reactie", re.IGNORECASE)
 FORMS_FIRST = ("id",)
 FORMS_TIMES = re.compile(
@@ -164,7 +165,9 @@ def _surveymonkey(records: Sequence[Sequence[str]]) -> Header | None:
     if len(records) < 2 or not SURVEYMONKEY_FIRST.search(records[0][0]) or records[1][0].strip():  # noqa: PLR2004
         return None
     tops, options = list(records[0]), [*records[1], *[""] * (len(records[0]) - len(records[1]))]
-    if not any(option.strip() for option in options):
+    # A first respondent without a number must not be taken for a header.
+    told = any(ONE_ANSWER.fullmatch(option.strip()) for option in options) or not all(top.strip() for top in tops)
+    if not told or not any(option.strip() for option in options) or any(map(A_NUMBER.fullmatch, options)):
         return None
     first = next(place for place, option in enumerate(options) if option.strip())
     names, questions, question = tops[:first], {}, ""

@@ -123,6 +123,7 @@ class _Check:
         self._note_dropped(len(frame) - len(rated))
         self._refuse_no_ratings(len(rated))
         kept = self._cleaned(rated)
+        self._refuse_all_left_out(len(rated), len(kept))
         return CheckedRatings(
             frame=self._in_order(kept),
             problems=(*self.stacked.problems, *self.problems),
@@ -355,6 +356,13 @@ class _Check:
         if not (kept or self.problems or self.stacked.problems):
             message = "no row holds an answer to a question of the questionnaire"
             self.problems.append(Problem(code="ICS-157", file=self.stacked.file, message=message))
+
+    def _refuse_all_left_out(self, rated: int, kept: int) -> None:
+        if rated and not kept:
+            message = f"all {rated} ratings are left out by the cleaning that the study asks for"
+            self.problems.append(
+                Problem(code="ICS-161", file=self.stacked.file, message=message, hint="Change responses.cleaning.")
+            )
 
     def _cleaned(self, rated: pd.DataFrame) -> pd.DataFrame:
         times = {name: self.stacked.frame.loc[rated.index, name] for name in TIMES if name in self.stacked.frame}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain, dropwhile, islice
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -100,6 +100,8 @@ class Records:
 
     def table(self) -> RawTable:
         """Return the table, or raise all that is wrong with its form."""
+        # Blank lines above the header are no header; a record of empty cells is a bad one.
+        self.records = dropwhile(lambda record: not record[1], self.records)
         first = list(islice(self.records, HEADER_ROWS_SEEN))
         header = header_of([cells for _, cells in first], self.source.platform)
         width = len(header.names)

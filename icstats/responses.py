@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Responses", "check_responses", "read_responses"]
 
 Role = Literal["customer", "staff"]
-FORM = "1"
+FORM = "2"
 """Changes when the store is laid out differently, so that older stores are made again."""
 
 

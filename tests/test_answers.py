@@ -49,6 +49,8 @@ def test_five_is_five_however_a_program_writes_it(cell: str) -> None:
         ("03-01-2026", "a date", 153, "A spreadsheet turned answers into dates: export them again, as text."),
         ("3-jan", "a date", 153, "A spreadsheet turned answers into dates: export them again, as text."),
         ("2026-01-03 00:00:00", "a date", 153, "A spreadsheet turned answers into dates: export them again, as text."),
+        ("05. Jan", "a date", 153, "A spreadsheet turned answers into dates: export them again, as text."),
+        ("7 (agree)", "text of 9 characters that begins with a number", 151, "Is it an answer on another scale?"),
         ("Eens", "text of 4 characters", 154, IN_WORDS),
         ("inf", "text of 3 characters", 154, IN_WORDS),
         ("TRUE", "text of 4 characters", 154, IN_WORDS),
@@ -115,3 +117,17 @@ def test_texts_for_missing_answers_are_those_of_the_study_and_spelled_as_there()
 def test_a_text_within_the_scale_of_an_item_is_its_answer_and_missing_elsewhere() -> None:
     ratings = read(f"{HEADER}\n1,it,9,3,,9\n", responses={"dont_know": ("9",)}).ratings(wave="2026")
     assert str(ratings[["PC1", "SA1"]].to_numpy().tolist()) == "[[nan, 9.0]]"
+
+
+@pytest.mark.parametrize("cell", ["4 (agree)", "4 - Agree", "4: agree", "4. agree", "4 = mee eens", "4 – agree"])
+def test_a_number_with_its_words_is_that_number(cell: str) -> None:
+    assert answers_to_pc1(cell) == [4.0]
+
+
+@pytest.mark.parametrize(("cell", "decimal", "answer"), [("4.000", ".", 4.0), ("4,000", ",", 4.0)])
+def test_what_stands_before_decimals_can_be_said(cell: str, decimal: str, answer: float) -> None:
+    assert answers_to_pc1(cell, decimal=decimal) == [answer]
+
+
+def test_a_thousand_is_no_answer_when_the_decimal_is_known() -> None:
+    assert refusal(f"{HEADER}\n1,it,4.000,3,,7\n", responses={"decimal": ","})[0].endswith("[ICS-151]")

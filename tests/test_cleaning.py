@@ -112,6 +112,17 @@ def test_items_that_go_against_their_scale_or_do_not_vary_are_named_from_ten_rat
     assert not any(note.startswith("A") for note in cleaned(*rows[:9]).notes)
 
 
+def test_cleaning_that_leaves_nothing_is_refused() -> None:
+    alike = "\n".join([HEADER, *(rating(person, *[3] * 6) for person in range(12))])
+    settings = {"cleaning": {"straight_lining": "leave_out"}}
+    assert refusal(alike, questionnaire=questionnaire(*ITEMS), responses=settings) == [
+        (
+            "survey.csv: all 12 ratings are left out by the cleaning that the study asks for. "
+            "Hint: Change responses.cleaning. [ICS-161]"
+        )
+    ]
+
+
 def test_a_time_or_day_may_not_be_judged_without_its_column() -> None:
     from icstats.study import contradictions  # noqa: PLC0415
 

@@ -281,6 +281,12 @@ def test_how_a_text_is_written_is_found_and_stated(content: bytes, notes: tuple[
     assert table.notes == notes
 
 
+def test_blank_lines_above_the_header_do_not_count_but_are_counted() -> None:
+    table = read("\n\nid,q1\n1,5\n")
+    assert list(table.frame) == ["id", "q1"]
+    assert table.rows.tolist() == [4]
+
+
 def test_a_given_encoding_is_used() -> None:
     table = read("id,q1\n1,€ ë\n".encode("cp1252"), encoding="cp1252")
     assert cells(table) == [["1", "€ ë"]]

@@ -108,6 +108,13 @@ def test_surveymonkey_has_two_header_rows_and_a_column_per_option() -> None:
     assert found.rows.tolist() == [3, 4]
 
 
+def test_a_first_respondent_without_a_number_is_no_header_row() -> None:
+    found = read(["respondent_id", "q1", "why"], ["", "5", "x"], ["2", "4", "y"])
+    assert cells(found) == [["", "5", "x"], ["2", "4", "y"]]
+    words = read(["respondent_id", "q1", "why"], ["", "agree", "x"], ["2", "agree", "y"])
+    assert cells(words) == [["", "agree", "x"], ["2", "agree", "y"]]
+
+
 @pytest.mark.parametrize(
     "first",
     [
