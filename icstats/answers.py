@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from icstats.questionnaire import ResponseScale
-    from icstats.study import ResponsesFile
+    from icstats.surveyfile import ResponsesFile
 
 __all__ = [
     "AMBIGUOUS",

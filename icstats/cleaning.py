@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from icstats.questionnaire import Questionnaire
-    from icstats.study import Cleaning as CleaningSettings
     from icstats.study import Study
+    from icstats.surveyfile import Cleaning as CleaningSettings
 
 __all__ = ["Cleaned", "clean", "item_notes"]
 

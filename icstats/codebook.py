@@ -14,7 +14,7 @@ from icstats.answers import A_DATE, NUMBER, USUAL_MISSING, WITH_WORDS, Texts
 from icstats.intake import read_table
 from icstats.questionnaire import DRIVER_BLOCKS
 from icstats.rawtable import refused
-from icstats.study import ResponsesFile
+from icstats.surveyfile import ResponsesFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

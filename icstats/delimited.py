@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from icstats.rawtable import RawTable, Record
-    from icstats.study import ResponsesFile
+    from icstats.surveyfile import ResponsesFile
 
 __all__ = ["parse_delimited"]
 

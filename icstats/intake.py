@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from icstats.rawtable import RawTable
-    from icstats.study import ResponsesFile
+    from icstats.surveyfile import ResponsesFile
 
 __all__ = ["SUFFIXES", "parse_table", "read_table", "survey_bytes"]
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import zipfile
+import zlib
 from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from icstats.rawtable import RawTable, Record
-    from icstats.study import ResponsesFile
+    from icstats.surveyfile import ResponsesFile
 
 __all__ = ["parse_spreadsheet"]
 
@@ -103,7 +104,7 @@ def _looked_through(content: bytes, name: str) -> tuple[int, int]:
                 if part.filename.startswith(EXCEL_SHEETS):
                     with archive.open(part) as stream:
                         errors += _failed_formulas(stream)
-    except (zipfile.BadZipFile, RuntimeError, EOFError, OSError):
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError):
         raise _damaged(name) from None
     return unpacked, errors
 

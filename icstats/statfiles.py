@@ -20,7 +20,7 @@ from icstats.sheetcells import number_as_typed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from icstats.study import ResponsesFile
+    from icstats.surveyfile import ResponsesFile
 
 __all__ = ["parse_parquet", "parse_statfile"]
 

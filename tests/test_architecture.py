@@ -35,6 +35,7 @@ RANKS = (
     ("texts", "documents", "sampling", "moments", "pairwise", "rowchart"),
     # what was asked, of whom
     ("questionnaire", "cases", "consistency", "screening"),
+    ("surveyfile",),
     ("study", "norms", "scales", "store", "worlds", "phrases"),
     # what was answered
     ("rawtable", "columns", "answers", "template", "ledger", "organisation", "draws", "importance"),
