@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from icstats.asymmetry import penalty_reward
     from icstats.benchmark import adjust_family, compare_departments, compare_with_norm
     from icstats.casemix import case_mix
+    from icstats.codebook import draft_questionnaire, read_codebook
     from icstats.contributions import dominance
     from icstats.disclosure import open_ledger, release
     from icstats.drivers import regression
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from icstats.ordinal import omega_categorical, ordinal_alpha
     from icstats.overlap import commonality
     from icstats.overview import open_overview
+    from icstats.pairwise import pairwise_moments
     from icstats.performance import importance_performance
     from icstats.position import standing
     from icstats.questionnaire import read_questionnaire
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from icstats.reliability import cronbach_alpha, item_statistics, omega_total, spearman_brown
     from icstats.report import open_report
     from icstats.responses import read_responses
+    from icstats.shards import moments_of_files
     from icstats.shrinkage import shrink
     from icstats.simulate import simulate_ratings, simulate_study
     from icstats.study import read_study
@@ -54,6 +57,7 @@ __all__ = [
     "cronbach_alpha",
     "design_effect",
     "dominance",
+    "draft_questionnaire",
     "effective_n",
     "halo_check",
     "icc",
@@ -63,6 +67,7 @@ __all__ = [
     "leniency",
     "lmg",
     "margin_of_error",
+    "moments_of_files",
     "omega_categorical",
     "omega_hierarchical",
     "omega_total",
@@ -72,10 +77,12 @@ __all__ = [
     "ordinal_alpha",
     "ordinal_dominance",
     "ordinal_logit",
+    "pairwise_moments",
     "penalty_reward",
     "polychoric",
     "rake",
     "random_driver",
+    "read_codebook",
     "read_norms",
     "read_questionnaire",
     "read_responses",
@@ -104,6 +111,7 @@ ROOMS = {
     "cronbach_alpha": "reliability",
     "design_effect": "weights",
     "dominance": "contributions",
+    "draft_questionnaire": "codebook",
     "effective_n": "weights",
     "halo_check": "halo",
     "icc": "aggregation",
@@ -113,6 +121,7 @@ ROOMS = {
     "leniency": "raters",
     "lmg": "importance",
     "margin_of_error": "nonresponse",
+    "moments_of_files": "shards",
     "omega_categorical": "ordinal",
     "omega_hierarchical": "hierarchy",
     "omega_total": "reliability",
@@ -122,10 +131,12 @@ ROOMS = {
     "ordinal_alpha": "ordinal",
     "ordinal_dominance": "odds",
     "ordinal_logit": "odds",
+    "pairwise_moments": "pairwise",
     "penalty_reward": "asymmetry",
     "polychoric": "latent",
     "rake": "weights",
     "random_driver": "noise",
+    "read_codebook": "codebook",
     "read_norms": "norms",
     "read_questionnaire": "questionnaire",
     "read_responses": "responses",

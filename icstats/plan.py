@@ -97,7 +97,7 @@ def check(study: Study, *, departments: Sequence[str] | None = None) -> Checked:
     counts = checked.counts
     of_wave = counts.loc[counts["wave"] == study.wave, ["department", "variable", "n"]]
     rated = _rated(of_wave)
-    _refuse([*problems, *_too_many_answers(study, rated)])
+    _refuse([*problems, *_too_few_answers(study, rated), *_too_many_answers(study, rated)])
     unrated = [one.slug for one in study.departments if not rated.get(one.slug)]
     nobody = (f"nobody rated {', '.join(unrated)} in wave {study.wave}: is its code right?",) if unrated else ()
     years = plan.norm.years_older_than(study.wave) if plan.norm else 0
@@ -125,6 +125,21 @@ def _other_waves(counts: pd.DataFrame, study: Study) -> list[str]:
         shown = shown_n(rated, study.policy, total=True) if rated >= fewest else f"fewer than {fewest}"
         notes.append(f"wave {wave} is not reported: {shown} ratings")
     return notes
+
+
+def _too_few_answers(study: Study, rated: Mapping[str, int]) -> list[Problem]:
+    """Return the problem of a wave in which no department has enough answers for a report."""
+    least = study.policy.minimum_group
+    if any(n >= least for n in rated.values()):
+        return []
+    return [
+        Problem(
+            code="ICS-708",
+            file=study.file.name,
+            message=f'no department has {least} ratings in wave "{study.wave}": there is nothing to report.',
+            hint="Is it the right file, and the right wave?",
+        )
+    ]
 
 
 def _too_many_answers(study: Study, rated: Mapping[str, int]) -> list[Problem]:

@@ -44,6 +44,8 @@ RESERVED = frozenset(
         "wave",
         "role",
         "weight",
+        "date",
+        "seconds",
         "file_row",
         "service",
         "ratings",

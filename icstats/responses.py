@@ -11,10 +11,12 @@ import pandas as pd
 
 from icstats import __version__
 from icstats.answers import NOT_ASKED, REASONS
+from icstats.cleaning import item_notes
 from icstats.documents import did_you_mean
 from icstats.errors import ParameterError, Problem, SurveyFileError
 from icstats.intake import parse_table, survey_bytes
 from icstats.layouts import to_ratings
+from icstats.pairwise import PairwiseMoments, merged, moments_of_answers
 from icstats.ratings import check_ratings
 from icstats.register import fingerprints, key_of_store, keyed, made_key
 from icstats.scales import valid_counts
@@ -135,6 +137,27 @@ class Responses:
             codes = stored[item].to_numpy()[by_staff if self.questionnaire.item(item).block == "mirror" else ~by_staff]
             rows += [(item, reason, int((codes == code).sum())) for code, reason in REASONS.items()]
         return pd.DataFrame(rows, columns=["item", "reason", "n"])
+
+    def moments(self, *, wave: str, department: str | None = None, role: Role = "customer") -> PairwiseMoments:
+        """Return the moments of all closed items of one department, or of all departments together.
+
+        Departments are read one after the other, so that memory does not grow with the organisation. Nothing is
+        weighted and nothing is turned round.
+
+        Parameters
+        ----------
+        wave, department, role
+            As in :meth:`ratings`.
+        """
+        slugs = self._chosen(wave, department)
+        _require(role, get_args(Role), "role")
+        return merged(self._moments(wave, slug, role) for slug in slugs)
+
+    def _moments(self, wave: str, department: str, role: Role) -> PairwiseMoments:
+        stored = read_frame(self.store, self.contents, partition(wave, department), [*self._closed, "role"])
+        codes = stored.loc[stored["role"] == role, self._closed].to_numpy()
+        lowest = [self.questionnaire.response_scale(code).minimum for code in self._closed]
+        return moments_of_answers(codes, codes > NOT_ASKED, tuple(self._closed)).shifted(lowest)
 
     def counts(self, *, wave: str) -> pd.DataFrame:
         """Return the valid answers of one wave: the columns of :func:`icstats.scales.valid_counts`.
@@ -330,6 +353,7 @@ def _prepared(survey: _Survey, study: Study, fingerprint: str, key: bytes) -> tu
         valid_counts(answered[answered["wave"] == wave], study.questionnaire, departments=slugs).assign(wave=wave)
         for wave in waves
     ]
+    customers = answered[(answered["wave"] == study.wave) & (answered["role"] == "customer")]
     rows_of = stored.groupby(["wave", "department"]).indices
     frames = {
         partition(wave, slug): stored.iloc[rows_of.get((wave, slug), [])].drop(columns=["wave", "department"])
@@ -342,7 +366,7 @@ def _prepared(survey: _Survey, study: Study, fingerprint: str, key: bytes) -> tu
         departments=slugs,
         attributes=study.responses.attributes,
         n_ratings=len(stored),
-        notes=survey.notes,
+        notes=(*survey.notes, *item_notes(customers, study.questionnaire)),
     )
     return contents, {COUNTS: pd.concat(counts, ignore_index=True), **frames}
 

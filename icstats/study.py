@@ -6,20 +6,22 @@ import re
 from collections import Counter
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import Field
 
 from icstats.documents import Document, Finding, did_you_mean, file_nearby, parse, read_document, shown_path
 from icstats.errors import ICStatsError, ParameterError
 from icstats.questionnaire import DRIVER_BLOCKS, RESERVED, Language, Questionnaire, Strict, Text, read_questionnaire
 from icstats.strict_yaml import quoted
+from icstats.surveyfile import Cleaning, Columns, FilePath, ResponsesFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 __all__ = [
     "FLOOR",
+    "Cleaning",
     "Columns",
     "Department",
     "Policy",
@@ -41,68 +43,6 @@ TAKEN_SLUG = "organisation"
 LONGEST_NAME = 60
 SLUG_IN_WORDS = "lower case letters, digits and single hyphens, at most 60 characters"
 WAVE_IN_WORDS = "letters, digits and single hyphens, at most 20 characters"
-
-
-def _from_folder(value: object, info: ValidationInfo) -> object:
-    """Turn the text of a path into the path that it means in the folder of the study file."""
-    if not isinstance(value, str):
-        return value
-    folder = (info.context or {}).get("folder")
-    return Path(value) if folder is None else (folder / value).resolve()
-
-
-FilePath = Annotated[Path, BeforeValidator(_from_folder)]
-
-
-class Columns(Strict):
-    """Names of the columns that are not questions, as the survey file spells them."""
-
-    respondent: str | None = "respondent"
-    department: str = "department"
-    wave: str | None = None
-    role: str | None = None
-    weight: str | None = None
-    item: str = "item"
-    answer: str = "answer"
-
-
-class ResponsesFile(Strict):
-    """The survey file and how it is laid out.
-
-    Attributes
-    ----------
-    file
-        Path, relative to the study file.
-    layout
-        ``stacked``: one row per rating; ``wide``: one row per respondent and one column per department and item;
-        ``long``: one row per answer.
-    separator
-        Column separator; None finds it.
-    columns
-        Names of the key columns.
-    items
-        Item code -> column, where they differ.
-    joint
-        In wide files the text between department and item in a column name: ``hr__PC1``.
-    attributes
-        Columns that describe the customer (unit, tenure).
-    ignore
-        Columns that are left out.
-    not_asked, not_applicable, dont_know
-        Cell texts that mean so. An empty cell is a question that was not answered.
-    """
-
-    file: FilePath
-    layout: Literal["stacked", "wide", "long"] = "stacked"
-    separator: Literal[",", ";"] | None = None
-    columns: Columns = Columns()
-    items: dict[str, str] = Field(default_factory=dict)
-    joint: str = "__"
-    attributes: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    not_asked: tuple[str, ...] = ()
-    not_applicable: tuple[str, ...] = ()
-    dont_know: tuple[str, ...] = ()
 
 
 class Department(Strict):
@@ -318,10 +258,13 @@ def contradictions(study: Study) -> Iterator[Finding]:
         _asked_departments,
         _without_drivers,
         _item_columns,
+        _one_department,
         _key_columns,
         _column_used_twice,
         _attribute_names,
         _missing_texts,
+        _answer_words,
+        _cleaning_columns,
     )
     return chain.from_iterable(check(study) for check in checks)
 
@@ -390,6 +333,12 @@ def _item_columns(study: Study) -> Iterator[Finding]:
             yield Finding(("responses", "items", code), 26, message, did_you_mean(code, codes))
 
 
+def _one_department(study: Study) -> Iterator[Finding]:
+    if study.responses.columns.department is None and study.responses.layout != "wide" and len(study.departments) > 1:
+        message = f"without it all ratings are about one department; the study has {len(study.departments)}."
+        yield Finding(("responses", "columns", "department"), 36, message)
+
+
 def _key_columns(study: Study) -> Iterator[Finding]:
     if study.responses.layout == "long" and study.responses.columns.respondent is None:
         message = "a file with one row per answer needs a column that says whose answer it is."
@@ -399,7 +348,7 @@ def _key_columns(study: Study) -> Iterator[Finding]:
 def _column_used_twice(study: Study) -> Iterator[Finding]:
     responses = study.responses
     layout_columns = {"stacked": {"department"}, "wide": set(), "long": {"department", "item", "answer"}}
-    keys = {"respondent", "wave", "role", "weight"} | layout_columns[responses.layout]
+    keys = {"respondent", "wave", "role", "weight", "date", "seconds"} | layout_columns[responses.layout]
     used = [name for key, name in responses.columns if key in keys and name is not None]
     used += [*responses.attributes, *responses.ignore, *responses.items.values()]
     if responses.layout == "stacked":
@@ -429,6 +378,31 @@ def _missing_texts(study: Study) -> Iterator[Finding]:
             if item := _item_answered_by(study.questionnaire, text):
                 message = f"{quoted(text)} is also an answer to {item}; the two cannot be told apart."
                 yield Finding(("responses", kind, place), 31, message, "use a text outside all scales in the file")
+
+
+def _answer_words(study: Study) -> Iterator[Finding]:
+    scales = study.questionnaire.responses
+    for name, words in study.responses.answers.items():
+        loc = ("responses", "answers", name)
+        if name not in scales:
+            yield Finding(
+                loc, 33, f"the questionnaire has no response scale {quoted(name)}.", did_you_mean(name, scales)
+            )
+            continue
+        lowest, highest = scales[name].minimum, scales[name].maximum
+        for text, number in words.items():
+            if not lowest <= number <= highest:
+                message = f"found {number}; allowed: a whole number from {lowest} to {highest}, as the scale has."
+                yield Finding((*loc, text), 34, message)
+
+
+def _cleaning_columns(study: Study) -> Iterator[Finding]:
+    cleaning, columns = study.responses.cleaning, study.responses.columns
+    needs = {"shortest_seconds": "seconds", "first_day": "date", "last_day": "date"}
+    for setting, column in needs.items():
+        if getattr(cleaning, setting) is not None and getattr(columns, column) is None:
+            message = f"nothing can be left out by it without the column, responses.columns.{column}."
+            yield Finding(("responses", "cleaning", setting), 35, message)
 
 
 def _item_answered_by(questionnaire: Questionnaire, text: str) -> str:

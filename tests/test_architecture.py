@@ -17,14 +17,58 @@ PACKAGE = ROOT / "icstats"
 
 RANKS = (
     # shapes and tools that know nothing of surveys
-    ("errors", "results", "seeds", "strict_yaml", "cuts", "worth", "subsets", "factor", "canvas", "workers"),
-    ("texts", "documents", "sampling", "moments", "rowchart", "bivariate", "oneway", "schmid_leiman", "limits"),
+    (
+        "errors",
+        "results",
+        "seeds",
+        "strict_yaml",
+        "cuts",
+        "worth",
+        "subsets",
+        "factor",
+        "canvas",
+        "workers",
+        "platforms",
+        "encodings",
+        "sheetcells",
+    ),
+    (
+        "texts",
+        "documents",
+        "sampling",
+        "moments",
+        "pairwise",
+        "rowchart",
+        "bivariate",
+        "oneway",
+        "schmid_leiman",
+        "limits",
+    ),
     # what was asked, of whom
-    ("questionnaire", "cases", "consistency", "screening", "means", "weights"),
-    ("study", "norms", "scales", "store", "worlds", "phrases", "nonresponse", "shares", "linear", "latent"),
+    (
+        "questionnaire",
+        "cases",
+        "consistency",
+        "screening",
+        "means",
+        "weights",
+    ),
+    ("surveyfile",),
+    (
+        "study",
+        "norms",
+        "scales",
+        "store",
+        "worlds",
+        "phrases",
+        "nonresponse",
+        "shares",
+        "linear",
+        "latent",
+    ),
     # what was answered
     (
-        "intake",
+        "rawtable",
         "columns",
         "answers",
         "template",
@@ -41,9 +85,14 @@ RANKS = (
         "halo",
         "performance",
     ),
-    # the statistics
+    # the statistics, and the formats of survey files
     (
         "layouts",
+        "cleaning",
+        "shards",
+        "delimited",
+        "spreadsheets",
+        "statfiles",
         "lindendelta",
         "simulate",
         "describe",
@@ -60,8 +109,8 @@ RANKS = (
     ),
     ("ordinal", "hierarchy", "gate"),
     # what may be shown
-    ("ratings", "example", "disclosure", "register"),
-    ("responses", "written"),
+    ("intake", "ratings", "example", "disclosure", "register"),
+    ("responses", "codebook", "written"),
     ("analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel"),
     ("figures",),
     # reports
@@ -79,6 +128,7 @@ RANKS = (
 RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}
 STATISTICS = (
     "moments",
+    "pairwise",
     "sampling",
     "subsets",
     "cases",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from icstats.questionnaire import Item, Questionnaire, ResponseScale
-from icstats.study import Columns, Department, Policy, ResponsesFile, Study
+from icstats.study import Cleaning, Columns, Department, Policy, ResponsesFile, Study
 
 if TYPE_CHECKING:
     from icstats.questionnaire import Strict
@@ -25,7 +25,7 @@ def documented(model: type[Strict]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "model", [Study, ResponsesFile, Columns, Department, Policy, Questionnaire, ResponseScale, Item]
+    "model", [Study, ResponsesFile, Columns, Cleaning, Department, Policy, Questionnaire, ResponseScale, Item]
 )
 def test_every_setting_is_documented_with_its_default(model: type[Strict]) -> None:
     fields = {
