@@ -12,9 +12,10 @@ import numpy as np
 from icstats.analysis import SERVICE, Analysis
 from icstats.disclosure import RATINGS, open_ledger, release, shown_n
 from icstats.errors import NotEnoughDataError, ParameterError, RunError
+from icstats.ledger import reopened_ledger
 from icstats.norms import norm_of_departments, read_norms
 from icstats.questionnaire import DRIVER_BLOCKS
-from icstats.register import admit, hidden_before
+from icstats.register import admit, decision_before
 from icstats.responses import read_responses
 from icstats.results import ORGANISATION
 from icstats.scales import score_items
@@ -73,14 +74,22 @@ class Edition:
 
     @cached_property
     def ledger(self) -> Ledger:
-        """What may be shown of whom, decided from the counts of all departments together."""
+        """What may be shown of whom, decided over all departments together; once, when the wave is released."""
+        counts, before = self.organisation.responses.counts(wave=self.wave), decision_before(self.study, wave=self.wave)
+        if before.basis == self.basis:
+            return reopened_ledger(counts, hidden=before.hidden)
         return open_ledger(
-            self.organisation.responses.counts(wave=self.wave),
+            counts,
             policy=self.study.policy,
             parts=score_items(self.study.questionnaire),
-            hidden=hidden_before(self.study, wave=self.wave),
+            hidden=before.hidden,
             without_total=[item.code for item in self.study.questionnaire.items if item.departments is not None],
         )
+
+    @property
+    def basis(self) -> str:
+        """Fingerprint of everything that the ledger follows from."""
+        return f"{self.organisation.responses.fingerprint} {self.study.policy.model_dump_json()}"
 
     def released(self, result: Result, department: str) -> Released:
         """Return what may be shown of a result about this department."""
@@ -265,7 +274,7 @@ def admit_release(study: Study, responses: Responses) -> None:
     """
     organisation = Analysis(study=study, responses=responses, wave=study.wave)
     edition = Edition(study=study, texts=Texts(study.language), organisation=organisation)
-    admit(study, responses.fingerprints(wave=study.wave), ledger=edition.ledger)
+    admit(study, responses.fingerprints(wave=study.wave), ledger=edition.ledger, basis=edition.basis)
 
 
 def find_study(path: str | Path) -> Path:

@@ -21,7 +21,7 @@ RANKS = (
     ("texts", "documents", "sampling", "moments", "rowchart"),
     # what was asked, of whom
     ("questionnaire", "cases", "consistency", "screening"),
-    ("study", "norms", "scales", "store", "worlds", "phrases"),
+    ("study", "norms", "scales", "store", "worlds", "phrases", "intruder"),
     # what was answered
     ("intake", "columns", "answers", "template", "ledger", "organisation", "draws", "importance"),
     # the statistics
