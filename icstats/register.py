@@ -64,7 +64,7 @@ def made_key(folder: Path) -> bytes:
 
 def keyed(text: str, key: bytes) -> str:
     """Return a fingerprint of a text that nobody can compute without the key."""
-    return blake2b(text.encode(), key=key).hexdigest()
+    return blake2b(text.encode(), key=key, digest_size=KEY_BYTES).hexdigest()
 
 
 def fingerprints(who: Sequence[str], answers: Sequence[str], *, key: bytes) -> pd.DataFrame:

@@ -29,7 +29,7 @@ RANKS = (
     # what may be shown
     ("ratings", "example", "disclosure", "register"),
     ("responses", "written"),
-    ("analysis", "tables", "markstrip", "heatmap", "sharebars", "story"),
+    ("analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "leakscan"),
     ("figures",),
     # reports
     ("edition", "sections"),
