@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from icstats.disclosure import Ledger, Released
     from icstats.norms import Norm
-    from icstats.questionnaire import Language
+    from icstats.questionnaire import Block, Language
     from icstats.responses import Responses
     from icstats.results import Result
     from icstats.study import Study
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Edition", "admit_release", "find_study", "open_edition"]
 
 
+STAFF_BLOCK: Block = "orientation"
 FEWEST_IN_NORM = 3
 """Departments that a mean of departments needs."""
 
@@ -82,14 +83,28 @@ class Edition:
             counts,
             policy=self.study.policy,
             parts=score_items(self.study.questionnaire),
-            hidden=before.hidden,
+            hidden=before.hidden.union((slug, code) for slug in self.small_teams for code in self._about_staff),
             without_total=[item.code for item in self.study.questionnaire.items if item.departments is not None],
         )
 
     @property
     def basis(self) -> str:
         """Fingerprint of everything that the ledger follows from."""
-        return f"{self.organisation.responses.fingerprint} {self.study.policy.model_dump_json()}"
+        teams = ",".join(self.small_teams)
+        return f"{self.organisation.responses.fingerprint} {self.study.policy.model_dump_json()} {teams}"
+
+    @property
+    def small_teams(self) -> tuple[str, ...]:
+        """Departments in which so few people work that a score of theirs would be a judgement of one of them."""
+        fewest = self.study.policy.minimum_team
+        return tuple(one.slug for one in self.study.departments if one.team_size is not None and one.team_size < fewest)
+
+    @property
+    def _about_staff(self) -> list[str]:
+        """Codes of what is about the people of a department: items, scales and block of customer orientation."""
+        questionnaire = self.study.questionnaire
+        scales = [scale.code for scale in questionnaire.scales if scale.block == STAFF_BLOCK]
+        return [STAFF_BLOCK, *scales, *(item.code for item in questionnaire.items_of(block=STAFF_BLOCK))]
 
     def released(self, result: Result, department: str) -> Released:
         """Return what may be shown of a result about this department."""
