@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from icstats.responses import Responses
     from icstats.study import Study
 
-__all__ = ["LeakScan"]
+__all__ = ["LeakScan", "texts_in"]
 
 SHORTEST_TEXT, COMPARED = 12, 60
 """A text of a respondent is looked for from this many characters on, by its first so many."""
@@ -120,7 +120,7 @@ class LeakScan:
     def finds(self, content: bytes) -> list[str]:
         """Return what a file holds that it must not, in words."""
         found: dict[str, None] = {}
-        for text in _texts_in(content):
+        for text in texts_in(content):
             words = set(WORD.findall(text))
             if words & self.keys or {word.strip(".") for word in words} & self.keys:
                 found["the key of a respondent"] = None
@@ -178,14 +178,14 @@ def _rows(study: Study, responses: Responses) -> Iterator[bytes]:
         yield from (row.astype(np.uint8).tobytes() for row in stretch)
 
 
-def _texts_in(content: bytes, depth: int = 0) -> Iterator[str]:
-    """Yield every text in a file, however it is packed."""
+def texts_in(content: bytes, depth: int = 0) -> Iterator[str]:
+    """Yield every text in a file, however it is packed: itself, what its addresses, members and pictures hold."""
     if depth > DEEPEST:
         return
     if content.startswith(PNG):
-        yield from chain.from_iterable(_texts_in(text, depth + 1) for text in _texts_of_picture(content))
+        yield from chain.from_iterable(texts_in(text, depth + 1) for text in _texts_of_picture(content))
     elif content.startswith(ZIP):
-        yield from chain.from_iterable(_texts_in(member, depth + 1) for member in _members(content))
+        yield from chain.from_iterable(texts_in(member, depth + 1) for member in _members(content))
     else:
         yield from _texts_of_text(content.decode("utf-8", errors="replace"), depth)
 
@@ -200,10 +200,10 @@ def _texts_of_text(text: str, depth: int) -> Iterator[str]:
             strings = _strings(json.loads(text))
         except ValueError:
             strings = iter(())
-        yield from chain.from_iterable(_texts_in(string.encode(), depth + 1) for string in strings)
+        yield from chain.from_iterable(texts_in(string.encode(), depth + 1) for string in strings)
     yield plain
     for content in packed:
-        yield from _texts_in(content, depth + 1)
+        yield from texts_in(content, depth + 1)
 
 
 def _unpacked(address: re.Match[str]) -> bytes:
