@@ -65,7 +65,7 @@ class Intruder:
         decimals: int,
     ) -> None:
         self._table, self._hidden, self._decimals = table, hidden, decimals
-        self._half = 0.5 * 10.0**-decimals
+        self._half = 0.5 * 10.0**-decimals + 1e-6
         unknown = {place for place, _ in hidden}
         cells = [(place, name) for place in table if place in unknown for name in table[place]]
         self._number = {cell: column for column, cell in enumerate(c for c in cells if self._known(c))}
