@@ -139,5 +139,6 @@ class Intruder:
         goal = self._row({cell: float(sign)})
         above = (np.array(self._rows), self._limits) if self._rows else (None, None)
         solved = linprog(goal, A_ub=above[0], b_ub=above[1], bounds=self._bounds, method="highs")
-        # The true mean always agrees; should the numbers be too awkward for the solver, it stands for itself.
-        return float(sign * solved.fun) if solved.status == 0 else self._at(cell).mean
+        # The true mean always agrees; where the numbers are too awkward for the solver nothing was narrowed.
+        answers = self._at(cell)
+        return float(sign * solved.fun) if solved.status == 0 else (answers.minimum, answers.maximum)[sign < 0]
