@@ -371,8 +371,8 @@ class _Suppression:
     def _unknown(self) -> list[Cell]:
         """Return the hidden cells that a reader would solve for.
 
-        Of departments that are hidden altogether and were asked the same, the two smallest will do: a reader who knew
-        the others could solve more, not less.
+        Of departments that are hidden altogether and were asked the same, as many as the minimum, the smallest, will
+        do: few answers are fewer departments than that, so that another one always stays unknown.
         """
         alike: dict[frozenset[str], int] = {}
         places = []
@@ -380,7 +380,7 @@ class _Suppression:
             asked = frozenset(name for name, one in self.table[place].items() if one.n > 0)
             if all((place, name) in self.hidden for name in asked):
                 alike[asked] = alike.get(asked, 0) + 1
-            if alike.get(asked, 0) <= 2 or any((place, name) not in self.hidden for name in asked):  # noqa: PLR2004
+            if alike.get(asked, 0) <= self.rules.minimum_group or any((place, name) not in self.hidden for name in asked):
                 places.append(place)
         cells = [(place, name) for place in places for name, one in self.table[place].items() if one.n > 0]
         return [cell for cell in cells if cell in self.hidden]
