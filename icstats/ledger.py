@@ -380,7 +380,8 @@ class _Suppression:
             asked = frozenset(name for name, one in self.table[place].items() if one.n > 0)
             if all((place, name) in self.hidden for name in asked):
                 alike[asked] = alike.get(asked, 0) + 1
-            if alike.get(asked, 0) <= self.rules.minimum_group or any((place, name) not in self.hidden for name in asked):
+            enough = alike.get(asked, 0) > self.rules.minimum_group
+            if not enough or any((place, name) not in self.hidden for name in asked):
                 places.append(place)
         cells = [(place, name) for place in places for name, one in self.table[place].items() if one.n > 0]
         return [cell for cell in cells if cell in self.hidden]
