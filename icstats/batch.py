@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from icstats.edition import admit_release
 from icstats.engine import Execution, Outcome, Page, Publication, part_of, perform, unexpected, write_whole
-from icstats.errors import ParameterError, RunError
+from icstats.errors import DisclosureError, ParameterError, RunError
 from icstats.pages import Link
 from icstats.plan import OVERVIEW, Plan, prepare, require_writable
 from icstats.receipts import (
@@ -35,6 +34,7 @@ from icstats.workers import Finished, Workers
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from icstats.leakscan import LeakScan
     from icstats.questionnaire import Language
     from icstats.study import Study
 
@@ -102,6 +102,9 @@ def run(
         If anything is wrong with the input: all problems at once, before anything is written or started. Also if an
         earlier release, subtracted from this one, would give a few ratings away.
     """
+    from icstats.edition import admit_release  # noqa: PLC0415  bring pandas; the command line starts without it
+    from icstats.leakscan import LeakScan  # noqa: PLC0415  as above
+
     chosen = _checked_arguments(study, workers, language)
     folder = run_folder(study, outputs.resolve())
     require_writable(folder)
@@ -112,6 +115,7 @@ def run(
     _open(folder, logs)
     batch = _Batch(plan=plan, language=chosen, folder=folder, logs=logs, progress=progress)
     batch.work(workers)
+    batch.withhold_leaks(LeakScan.of(study, responses))
     others = {one.slug: found_on_disk(folder, one.slug, plan, earlier) for one in study.departments}
     made = {subject.department: subject.report() for subject in batch.departments}
     summary = RunSummary(
@@ -155,11 +159,19 @@ class _Subject:
     def file(self, notebook: str) -> Path:
         return self.folder / f"{notebook}.ipynb"
 
+    def page(self, notebook: str) -> Path:
+        return self.file(notebook).with_suffix(".html")
+
+    def files(self) -> list[Path]:
+        """Return everything that is there to be read."""
+        pages = [path for notebook in self.notebooks for path in (self.file(notebook), self.page(notebook))]
+        return [path for path in (*pages, self.results) if path.is_file()]
+
     def fail(self, failures: Mapping[str, str]) -> None:
         """Note why notebooks failed; what they left behind, now or in an earlier run, is taken away."""
         self.failures |= failures
         for notebook in failures:
-            for path in (self.file(notebook), self.file(notebook).with_suffix(".html")):
+            for path in (self.file(notebook), self.page(notebook)):
                 path.unlink(missing_ok=True)
                 part_of(path).unlink(missing_ok=True)
 
@@ -236,6 +248,15 @@ class _Batch:
                 for finished in pool.finished():
                     # A department that can be finished is finished first.
                     waiting.extendleft(self._received(finished))
+
+    def withhold_leaks(self, scan: LeakScan) -> None:
+        """Take away whatever holds anything of a respondent, before anybody is told that it is there."""
+        for subject in self._subjects.values():
+            try:
+                scan.require_clean(subject.files())
+            except DisclosureError as leak:
+                subject.fail(dict.fromkeys(subject.notebooks, " ".join(str(leak).split())))
+                subject.results.unlink(missing_ok=True)
 
     def _received(self, finished: Finished[Execution | Publication, Outcome]) -> list[Publication]:
         """Note what came of a task and return what it makes possible."""

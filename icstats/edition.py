@@ -12,9 +12,10 @@ import numpy as np
 from icstats.analysis import SERVICE, Analysis
 from icstats.disclosure import RATINGS, open_ledger, release, shown_n
 from icstats.errors import NotEnoughDataError, ParameterError, RunError
+from icstats.ledger import reopened_ledger
 from icstats.norms import norm_of_departments, read_norms
 from icstats.questionnaire import DRIVER_BLOCKS
-from icstats.register import admit, hidden_before
+from icstats.register import admit, decision_before
 from icstats.responses import read_responses
 from icstats.results import ORGANISATION
 from icstats.scales import score_items
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from icstats.benchmark import Comparison
     from icstats.disclosure import Ledger, Released
     from icstats.norms import Norm
-    from icstats.questionnaire import Language
+    from icstats.questionnaire import Block, Language
     from icstats.raters import Leniency
     from icstats.responses import Responses
     from icstats.results import R, Result
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Edition", "admit_release", "find_study", "open_edition"]
 
 
+STAFF_BLOCK: Block = "orientation"
 FEWEST_IN_NORM = 3
 """Departments that a mean of departments needs."""
 
@@ -78,14 +80,36 @@ class Edition:
 
     @cached_property
     def ledger(self) -> Ledger:
-        """What may be shown of whom, decided from the counts of all departments together."""
+        """What may be shown of whom, decided over all departments together; once, when the wave is released."""
+        counts, before = self.organisation.responses.counts(wave=self.wave), decision_before(self.study, wave=self.wave)
+        if before.basis == self.basis:
+            return reopened_ledger(counts, hidden=before.hidden)
         return open_ledger(
-            self.organisation.responses.counts(wave=self.wave),
+            counts,
             policy=self.study.policy,
             parts=score_items(self.study.questionnaire),
-            hidden=hidden_before(self.study, wave=self.wave),
+            hidden=before.hidden.union((slug, code) for slug in self.small_teams for code in self._about_staff),
             without_total=[item.code for item in self.study.questionnaire.items if item.departments is not None],
         )
+
+    @property
+    def basis(self) -> str:
+        """Fingerprint of everything that the ledger follows from."""
+        teams = ",".join(self.small_teams)
+        return f"{self.organisation.responses.fingerprint} {self.study.policy.model_dump_json()} {teams}"
+
+    @property
+    def small_teams(self) -> tuple[str, ...]:
+        """Departments in which so few people work that a score of theirs would be a judgement of one of them."""
+        fewest = self.study.policy.minimum_team
+        return tuple(one.slug for one in self.study.departments if one.team_size is not None and one.team_size < fewest)
+
+    @property
+    def _about_staff(self) -> list[str]:
+        """Codes of what is about the people of a department: items, scales and block of customer orientation."""
+        questionnaire = self.study.questionnaire
+        scales = [scale.code for scale in questionnaire.scales if scale.block == STAFF_BLOCK]
+        return [STAFF_BLOCK, *scales, *(item.code for item in questionnaire.items_of(block=STAFF_BLOCK))]
 
     def released(self, result: Result, department: str) -> Released:
         """Return what may be shown of a result about this department."""
@@ -363,7 +387,7 @@ def admit_release(study: Study, responses: Responses) -> None:
     """
     organisation = Analysis(study=study, responses=responses, wave=study.wave)
     edition = Edition(study=study, texts=Texts(study.language), organisation=organisation)
-    admit(study, responses.fingerprints(wave=study.wave), ledger=edition.ledger)
+    admit(study, responses.fingerprints(wave=study.wave), ledger=edition.ledger, basis=edition.basis)
 
 
 def find_study(path: str | Path) -> Path:

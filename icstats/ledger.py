@@ -7,12 +7,13 @@ answered. Others are hidden with them until neither totals nor scores give one o
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import ValidationError
 
 from icstats.errors import DisclosureError
+from icstats.intruder import Answers, Cell, Intruder, Line, Table
 from icstats.results import ORGANISATION
 from icstats.study import Policy
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     Flags = npt.NDArray[np.bool_]
     Row = npt.NDArray[np.float64]
 
-__all__ = ["RATINGS", "Cell", "Ledger", "at_an_end", "checked_policy", "open_ledger"]
+__all__ = ["RATINGS", "Cell", "Ledger", "at_an_end", "checked_policy", "open_ledger", "reopened_ledger"]
 
 RATINGS = "ratings"
 """The variable that counts everybody who rated a department."""
@@ -37,8 +38,10 @@ With 9 people of one department and 1 of another hidden, the total minus what is
 within half a point.
 """
 
+NARROWEST = 0.3
+"""A mean that must not be known may be narrowed to this part of its scale: more than a point of a scale from 1 to 5."""
+HELPERS = 4
 EXACT = 1e-8
-Cell = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -113,7 +116,8 @@ def open_ledger(
     people, and few people hidden together do not all say the same. A department whose ratings are hidden is hidden
     altogether. Where a score is the mean of items that are shown too, a department never has exactly one of them
     hidden, and what totals and scores together would give away, of one cell or of some that are few together, is
-    sought by linear algebra and covered.
+    sought by linear algebra and covered. Last, a reader with all rounded means must be left in doubt about every mean
+    that is hidden for its own sake, over more than a quarter of its scale: see :class:`icstats.intruder.Intruder`.
 
     Parameters
     ----------
@@ -155,6 +159,13 @@ def open_ledger(
     return ledger.at(department)
 
 
+def reopened_ledger(counts: pd.DataFrame, *, hidden: Iterable[Cell]) -> Ledger:
+    """Return the ledger of these counts as it was decided before."""
+    table = _table(counts)
+    variables = frozenset(next(iter(table.values())))
+    return Ledger(hidden=frozenset(hidden), departments=tuple(table), variables=variables)
+
+
 def at_an_end(means: npt.ArrayLike, minimum: npt.ArrayLike, maximum: npt.ArrayLike, rules: Policy) -> Flags:
     """Return which means say what nearly everybody answered: at an end of the scale, or on a scale that is not known.
 
@@ -168,31 +179,20 @@ def at_an_end(means: npt.ArrayLike, minimum: npt.ArrayLike, maximum: npt.ArrayLi
     return told
 
 
-class _Answers(NamedTuple):
-    """What one department answered to one variable; without a mean nothing is known but how many answers there are."""
-
-    n: int = 0
-    mean: float = float("nan")
-    sd: float = float("nan")
-    minimum: float = float("nan")
-    maximum: float = float("nan")
-
-    def tell(self, rules: Policy) -> bool:
-        """Return whether the mean says what (nearly) each of a few people answered."""
-        few = 0 < self.n < rules.minimum_extremes
-        if not few or np.isnan(self.mean):
-            return False
-        return bool(self.sd <= EXACT or at_an_end(self.mean, self.minimum, self.maximum, rules))
-
-    def must_hide(self, rules: Policy) -> bool:
-        """Return whether this must not be known, whatever the other departments are."""
-        return self.n < rules.minimum_group or self.tell(rules)
+def _tells(answers: Answers, rules: Policy) -> bool:
+    """Return whether the mean says what (nearly) each of a few people answered."""
+    few = 0 < answers.n < rules.minimum_extremes
+    if not few or np.isnan(answers.mean):
+        return False
+    return bool(answers.sd <= EXACT or at_an_end(answers.mean, answers.minimum, answers.maximum, rules))
 
 
-Table: TypeAlias = "dict[str, dict[str, _Answers]]"
+def _must_hide(answers: Answers, rules: Policy) -> bool:
+    """Return whether this must not be known, whatever the other departments are."""
+    return answers.n < rules.minimum_group or _tells(answers, rules)
 
 
-def _table(counts: pd.DataFrame) -> Table:
+def _table(counts: pd.DataFrame) -> dict[str, dict[str, Answers]]:
     """Return the answers to every variable in every department, none where it was not asked."""
     missing = [column for column in ("department", "variable", "n") if column not in counts.columns]
     if missing or counts.empty:
@@ -210,10 +210,10 @@ def _table(counts: pd.DataFrame) -> Table:
             code="ICS-602",
         )
     places, names = counts["department"].astype(str), counts["variable"].astype(str)
-    table = {place: dict.fromkeys(names.unique(), _Answers()) for place in places.unique()}
+    table = {place: dict.fromkeys(names.unique(), Answers()) for place in places.unique()}
     known = counts.reindex(columns=["mean", "sd", "minimum", "maximum"]).to_numpy(dtype=float)
     for place, name, n, about in zip(places, names, numbers, known, strict=True):
-        table[place][name] = _Answers(int(n), *about.tolist())
+        table[place][name] = Answers(int(n), *about.tolist())
     return table
 
 
@@ -221,27 +221,33 @@ def _table(counts: pd.DataFrame) -> Table:
 class _Suppression:
     """One table of answers on its way to a decision; hidden cells only ever become more."""
 
-    table: Mapping[str, Mapping[str, _Answers]]
+    table: Table
     variables: tuple[str, ...]
     rules: Policy
     parts: Mapping[str, Sequence[str]]
     hidden: set[Cell] = field(default_factory=set)
+    wide: set[Cell] = field(default_factory=set)
 
     def decided(self) -> set[Cell]:
         """Return the hidden cells, the organisation's own included."""
-        self.hidden.update(cell for cell in self._cells() if self._at(cell).must_hide(self.rules))
+        self.hidden.update(cell for cell in self._cells() if _must_hide(self._at(cell), self.rules))
         if RATINGS in self.variables:
             self._cover_totals([RATINGS])
             small = [place for place in self.table if (place, RATINGS) in self.hidden]
             self.hidden.update((place, name) for place in small for name in self.variables)
-        while self._cover_totals(self.variables) or self._cover_scores() or self._cover_what_can_be_solved():
+        while (
+            self._cover_totals(self.variables)
+            or self._cover_scores()
+            or self._cover_what_can_be_solved()
+            or self._cover_what_is_nearly_known()
+        ):
             pass
         return self.hidden | {(ORGANISATION, name) for name in self.variables if not self._has_total(name)}
 
     def _cells(self) -> Iterator[Cell]:
         return ((place, name) for place in self.table for name in self.variables)
 
-    def _at(self, cell: Cell) -> _Answers:
+    def _at(self, cell: Cell) -> Answers:
         return self.table[cell[0]][cell[1]]
 
     def _has_total(self, name: str) -> bool:
@@ -261,16 +267,16 @@ class _Suppression:
             self.hidden.update((place, name) for place in hidden)
         return len(self.hidden) > before
 
-    def _is_safe(self, hidden: Iterable[_Answers]) -> bool:
+    def _is_safe(self, hidden: Iterable[Answers]) -> bool:
         """Return whether the total minus all shown departments tells nothing about a hidden one.
 
         Departments without any answer do not count: a reader knows who was not asked.
         """
         answered = [one for one in hidden if one.n > 0]
         people = sum(one.n for one in answered)
-        largest = max((one.n for one in answered if one.must_hide(self.rules)), default=0)
+        largest = max((one.n for one in answered if _must_hide(one, self.rules)), default=0)
         together = len(answered) > 1 and people >= self.rules.minimum_group and largest <= DOMINANCE * people
-        return not answered or (together and not _together(answered).tell(self.rules))
+        return not answered or (together and not _tells(_together(answered), self.rules))
 
     def _cover_scores(self) -> bool:
         """Hide a second one wherever a score and its items have exactly one hidden; return whether that changed."""
@@ -287,7 +293,7 @@ class _Suppression:
         is_new = not any((other, name) in self.hidden for other in self.table if other != place)
         return is_score, is_new, self.table[place][name].n
 
-    def _lines(self) -> list[tuple[str, str, list[str]]]:
+    def _lines(self) -> list[Line]:
         """Return every score in every department, with the items it was asked."""
         asked = [
             (place, score, [name for name in items if name in row and row[name].n > 0])
@@ -311,11 +317,62 @@ class _Suppression:
         yield from ((place, score) for score in self.parts if score in self.variables)
         yield from ((ORGANISATION, other) for other in (name, *self.variables))
 
+    def _cover_what_is_nearly_known(self) -> bool:
+        """Hide more where the mean of a cell that must not be known is narrowed too far; return whether that was so.
+
+        Of the cells that could be hidden for it, the first that is enough is taken, the cheapest first; where none is
+        enough by itself, the one that helps most. What is wide enough once stays so: hiding more narrows nothing.
+        """
+        before = len(self.hidden)
+        reader = self._intruder(())
+        for cell in [cell for cell in self._cells() if self._is_secret(cell)]:
+            while reader.width(cell, enough=NARROWEST) < NARROWEST:
+                cover = self._best_cover(cell)
+                if cover is None:
+                    break
+                self.hidden.add(cover)
+                reader = self._intruder(())
+            self.wide.add(cell)
+        return len(self.hidden) > before
+
+    def _best_cover(self, cell: Cell) -> Cell | None:
+        widths: dict[Cell, float] = {}
+        for cover in self._helpers(cell):
+            widths[cover] = self._intruder([cover]).width(cell, enough=NARROWEST)
+            if widths[cover] >= NARROWEST:
+                return cover
+        return max(widths, key=widths.__getitem__, default=None)
+
+    def _is_secret(self, cell: Cell) -> bool:
+        answers = self._at(cell)
+        known = answers.n > 0 and not np.isnan(answers.mean)
+        return known and cell not in self.wide and _must_hide(answers, self.rules)
+
+    def _intruder(self, more: Sequence[Cell]) -> Intruder:
+        hidden = self.hidden.union(more)
+        return Intruder(
+            self.table,
+            hidden=hidden,
+            totals=[name for name in self.variables if self._has_total(name) and (ORGANISATION, name) not in more],
+            lines=self._lines(),
+            decimals=self.rules.decimals_points,
+        )
+
+    def _helpers(self, cell: Cell) -> list[Cell]:
+        """Return what could be hidden to keep a cell hidden, cheapest first: items beside it, other departments, ..."""
+        place, name = cell
+        lines = [(score, items) for where, score, items in self._lines() if where == place and name in (score, *items)]
+        beside = [(place, item) for _, items in lines for item in items]
+        others = sorted(self.table, key=lambda other: self.table[other][name].n)
+        around = [(other, name) for other in others if (other, name) not in self.hidden and self.table[other][name].n]
+        last = [*((place, score) for score, _ in lines), (ORGANISATION, name)]
+        return [one for one in (*beside[:HELPERS], *around[:HELPERS], *last) if one not in self.hidden]
+
     def _unknown(self) -> list[Cell]:
         """Return the hidden cells that a reader would solve for.
 
-        Of departments that are hidden altogether and were asked the same, the two smallest will do: a reader who knew
-        the others could solve more, not less.
+        Of departments that are hidden altogether and were asked the same, as many as the minimum, the smallest, will
+        do: few answers are fewer departments than that, so that another one always stays unknown.
         """
         alike: dict[frozenset[str], int] = {}
         places = []
@@ -323,7 +380,8 @@ class _Suppression:
             asked = frozenset(name for name, one in self.table[place].items() if one.n > 0)
             if all((place, name) in self.hidden for name in asked):
                 alike[asked] = alike.get(asked, 0) + 1
-            if alike.get(asked, 0) <= 2 or any((place, name) not in self.hidden for name in asked):  # noqa: PLR2004
+            enough = alike.get(asked, 0) > self.rules.minimum_group
+            if not enough or any((place, name) not in self.hidden for name in asked):
                 places.append(place)
         cells = [(place, name) for place in places for name, one in self.table[place].items() if one.n > 0]
         return [cell for cell in cells if cell in self.hidden]
@@ -331,7 +389,7 @@ class _Suppression:
     def _solved(self) -> Iterator[Cell]:
         """Yield a cell of every sum that follows from totals and scores, if everybody answered every item."""
         unknown = self._unknown()
-        secret = [cell for cell in unknown if self._at(cell).must_hide(self.rules)]
+        secret = [cell for cell in unknown if _must_hide(self._at(cell), self.rules)]
         if not secret:
             return
         number = {cell: place for place, cell in enumerate(unknown)}
@@ -374,7 +432,7 @@ def _known_sums(cells: Sequence[tuple[int, Cell]], free: Mapping[Cell, Row], min
     return grow(0, None, 0, 0.0)
 
 
-def _together(answered: Sequence[_Answers]) -> _Answers:
+def _together(answered: Sequence[Answers]) -> Answers:
     """Return the answers of several departments as those of one; whether they differ is then not known."""
     people = sum(one.n for one in answered)
     mean = sum(one.n * one.mean for one in answered) / people

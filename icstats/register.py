@@ -14,7 +14,7 @@ from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from icstats.ledger import Cell, Ledger
     from icstats.study import Study
 
-__all__ = ["admit", "fingerprints", "hidden_before", "key_of_store", "keyed", "made_key"]
+__all__ = ["admit", "decision_before", "fingerprints", "key_of_store", "keyed", "made_key"]
 
 KEY, RELEASED, HIDDEN = "key", "released", "hidden.json"
 KEY_BYTES, FINGERPRINT_BYTES = 32, 8
@@ -64,7 +64,7 @@ def made_key(folder: Path) -> bytes:
 
 def keyed(text: str, key: bytes) -> str:
     """Return a fingerprint of a text that nobody can compute without the key."""
-    return blake2b(text.encode(), key=key).hexdigest()
+    return blake2b(text.encode(), key=key, digest_size=KEY_BYTES).hexdigest()
 
 
 def fingerprints(who: Sequence[str], answers: Sequence[str], *, key: bytes) -> pd.DataFrame:
@@ -88,16 +88,23 @@ def _number(text: str, key: bytes) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-def hidden_before(study: Study, *, wave: str) -> frozenset[Cell]:
-    """Return what earlier releases of a wave did not show: what one hides and another shows would give others away."""
+class Decision(NamedTuple):
+    """What earlier releases of a wave did not show, and of what the last of them was made."""
+
+    basis: str = ""
+    hidden: frozenset[Cell] = frozenset()
+
+
+def decision_before(study: Study, *, wave: str) -> Decision:
+    """Return what was decided before: what one release hides and another shows would give others away."""
     try:
-        cells = json.loads((_folder(study, wave) / HIDDEN).read_text(encoding="utf-8"))
+        found = json.loads((_folder(study, wave) / HIDDEN).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return frozenset()
-    return frozenset((str(place), str(name)) for place, name in cells)
+        return Decision()
+    return Decision(found["basis"], frozenset((str(place), str(name)) for place, name in found["hidden"]))
 
 
-def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger) -> None:
+def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str) -> None:
     """Write down that these ratings are released, if no earlier release gives a few of them away.
 
     The rule: take all ratings that were in one department in the earlier release and are in one department now, where
@@ -112,7 +119,9 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger) -> None:
     ratings
         Columns ``department``, ``who`` and ``what`` of the wave; see :func:`fingerprints`.
     ledger
-        What is shown of them.
+        What is shown of them; all that was hidden before is hidden there too.
+    basis
+        Fingerprint of everything that the ledger follows from.
 
     Raises
     ------
@@ -137,8 +146,8 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger) -> None:
     name = blake2b(release.to_csv(index=False).encode(), digest_size=FINGERPRINT_BYTES).hexdigest()
     if not (folder / f"{name}.parquet").exists():
         _write(folder / f"{name}.parquet", release.to_parquet(index=False))
-    cells = sorted(ledger.hidden | hidden_before(study, wave=study.wave))
-    _write(folder / HIDDEN, json.dumps(cells).encode())
+    decision = {"basis": basis, "hidden": sorted(ledger.hidden | decision_before(study, wave=study.wave).hidden)}
+    _write(folder / HIDDEN, json.dumps(decision).encode())
 
 
 def _folder(study: Study, wave: str) -> Path:

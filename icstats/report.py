@@ -248,9 +248,16 @@ class Report:
             self._say("scores.heading"),
             paragraphs([answer], kind="answer"),
             figure,
+            paragraphs([self._small_team()], kind="note"),
             folded(self._say("scores.items"), items.html + self._scores_table().html),
             released=[self._summary],
         )
+
+    def _small_team(self) -> str:
+        """Return why nothing about the people of a small department is shown; empty for a larger one."""
+        if self.department not in self.edition.small_teams:
+            return ""
+        return self._say("scores.small_team", fewest=self.edition.study.policy.minimum_team)
 
     def _scores_table(self) -> Table:
         say = self._say

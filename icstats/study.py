@@ -83,6 +83,9 @@ class Policy(Strict):
     minimum_distribution
         Valid answers from which the standard deviation and the shares at the ends of the scale are shown: with
         fewer, the whole distribution would follow.
+    minimum_team
+        People who work in a department, from which what its customers think of them (the orientation items) is
+        shown: of a smaller team it would be a judgement of one employee. A team of unknown size counts as large.
     extreme_share
         The share, from 0.5 to 1, that counts as nearly all.
     exact_n
@@ -96,6 +99,7 @@ class Policy(Strict):
     minimum_spread: int = Field(default=15, ge=10)
     minimum_extremes: int = Field(default=30, ge=10)
     minimum_distribution: int = Field(default=50, ge=30)
+    minimum_team: int = Field(default=4, ge=2)
     extreme_share: float = Field(default=0.9, gt=0.5, le=1)
     exact_n: int = Field(default=100, ge=50)
     decimals_points: int = Field(default=1, ge=0, le=1)

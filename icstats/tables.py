@@ -270,7 +270,7 @@ class _Grid:
                 continue
             cells.append(self._hidden_cell(waiting))
             waiting = 0
-            text = self.texts.say("tables.hidden_cell") if is_hidden else self._written(column, row, key)
+            text = self.texts.say("tables.hidden") if is_hidden else self._written(column, row, key)
             kind = ' class="hidden"' if is_hidden else _class(column)
             cells.append(f"<td{kind}>{escape(text)}</td>")
         return "".join([*cells, self._hidden_cell(waiting)])
@@ -279,7 +279,7 @@ class _Grid:
         if not width:
             return ""
         span = f' colspan="{width}"' if width > 1 else ""
-        words = self.texts.say("tables.hidden", minimum=self.released.policy.minimum_group)
+        words = self.texts.say("tables.hidden")
         return f'<td class="hidden"{span}>{escape(words)}</td>'
 
     def _written(self, column: Column, row: ReleasedRow | None, key: str) -> str:

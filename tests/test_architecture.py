@@ -65,6 +65,7 @@ RANKS = (
         "shares",
         "linear",
         "latent",
+        "intruder",
     ),
     # what was answered
     (
@@ -111,7 +112,7 @@ RANKS = (
     # what may be shown
     ("intake", "ratings", "example", "disclosure", "register"),
     ("responses", "codebook", "written"),
-    ("analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel"),
+    ("analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel", "leakscan"),
     ("figures",),
     # reports
     ("edition", "sections"),

@@ -393,7 +393,7 @@ def test_hidden_rows_are_named_and_their_numbers_are_nowhere() -> None:
     assert figure.caption == (
         "Means (dots) with 95% intervals (lines) on the scale from 1 to 5; n from 10 to 214. "
         "An open dot has no interval: that is given from 15 answers on. Not shown: there are fewer than 10 answers, "
-        "or the number would give away a smaller group or a single answer."
+        "or the number would give away a smaller group, a single answer or the judgement of one employee."
     )
 
 
@@ -511,7 +511,7 @@ def test_the_heat_map_tells_the_ends_of_each_column_and_who_is_not_shown() -> No
     assert figure.caption == (
         "Means per department on the scale from 1 to 5; n from 40 to 214. The colours belong to the scale and do not "
         "depend on the values of others. Not shown: there are fewer than 10 answers, or the number would give away a "
-        "smaller group or a single answer."
+        "smaller group, a single answer or the judgement of one employee."
     )
 
 

@@ -46,6 +46,11 @@ class Texts:
         """All dotted keys."""
         return tuple(self._sentences)
 
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """All sentences, their places not filled."""
+        return tuple(self._sentences.values())
+
     def number(self, value: float, decimals: int) -> str:
         """Return a number with exactly this many decimals: 6.8, 6,8 or, with a true minus, −0,1; zero has no sign."""
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")

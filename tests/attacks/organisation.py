@@ -105,6 +105,7 @@ def organisation(
     frame.to_csv(folder / "survey.csv", index=False)
     items = [item(code, block, scale=block) for block, codes in BLOCKS.items() for code in codes]
     items += [item(OUTCOME, "outcome")]
+    items += [item("OP1", "open", responses=None)] if "OP1" in frame else []
     items += [item(code, "product", core=False, departments=slugs) for code, slugs in (own or {}).items()]
     asked = questionnaire(
         *items, scales=tuple(Scale.model_validate({"code": b, "block": b, "label": text(b)}) for b in BLOCKS)
