@@ -7,7 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from icstats.edition import open_edition
+from icstats.errors import DisclosureError
 
 if TYPE_CHECKING:
     from icstats.analysis import Analysis
@@ -49,3 +52,18 @@ def test_the_label_of_a_reverse_item_says_that_its_numbers_are_turned() -> None:
     turned = replace(plain, study=plain.study.model_copy(update={"questionnaire": questionnaire}))
     assert turned.labels[first.code] == f"{plain.labels[first.code]} (omgedraaid)"
     assert {code for code, label in turned.labels.items() if label != plain.labels[code]} == {first.code}
+
+
+def test_the_dialogue_is_computed_for_researchers_and_has_no_release() -> None:
+    analysis, edition = department("hr"), open_edition(EXAMPLE)
+    results = (analysis.expectation, analysis.mirror, analysis.quick_wins, analysis.change)
+    for result in results:
+        assert result is not None
+        assert len(result.data)
+        with pytest.raises(DisclosureError, match=r"is for researchers: it has no release\. \[ICS-606\]"):
+            edition.released(result, "hr")
+
+
+def test_the_first_wave_has_no_change() -> None:
+    first = replace(department("hr"), wave="2025")
+    assert (first.earlier_wave, first.change) == (None, None)

@@ -52,6 +52,7 @@ RANKS = (
         "screening",
         "means",
         "weights",
+        "contrasts",
     ),
     ("surveyfile",),
     (
@@ -107,12 +108,13 @@ RANKS = (
         "overlap",
         "odds",
         "aggregation",
+        "pooling",
     ),
-    ("ordinal", "hierarchy", "gate"),
+    ("ordinal", "hierarchy", "gate", "gaps", "priorities", "trends"),
     # what may be shown
     ("intake", "ratings", "example", "disclosure", "register"),
     ("responses", "codebook", "written"),
-    ("analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel", "leakscan"),
+    ("recipe", "analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel", "leakscan"),
     ("figures",),
     # reports
     ("edition", "sections"),
@@ -128,6 +130,11 @@ RANKS = (
 )
 RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}
 STATISTICS = (
+    "contrasts",
+    "gaps",
+    "priorities",
+    "trends",
+    "pooling",
     "moments",
     "pairwise",
     "sampling",
