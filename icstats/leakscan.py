@@ -13,6 +13,7 @@ import json
 import re
 import zipfile
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from html import unescape
 from itertools import chain
@@ -21,7 +22,7 @@ from urllib.parse import unquote_to_bytes
 
 import numpy as np
 
-from icstats.errors import DisclosureError, Problem
+from icstats.errors import DisclosureError, Problem, RunError
 from icstats.intake import parse_table, survey_bytes
 from icstats.results import ORGANISATION
 from icstats.texts import LANGUAGES, Texts
@@ -171,11 +172,14 @@ def _rare_texts(frame: pd.DataFrame, *, fewer_than: int) -> Iterator[str]:
 def _rows(study: Study, responses: Responses) -> Iterator[bytes]:
     """Yield every stretch of answers of a rating that is not the same throughout."""
     closed = [item.code for item in study.questionnaire.items if item.responses is not None]
-    ratings = responses.ratings(wave=study.wave, columns=closed).to_numpy(dtype=float)
-    for start in range(0, len(closed) - IN_A_ROW + 1, IN_A_ROW):
-        stretch = ratings[:, start : start + IN_A_ROW]
-        stretch = stretch[~np.isnan(stretch).any(axis=1) & (np.ptp(stretch, axis=1) > 0)]
-        yield from (row.astype(np.uint8).tobytes() for row in stretch)
+    for department in responses.departments:
+        # Damaged answers are in no page: every notebook that reads them fails.
+        with suppress(RunError):
+            ratings = responses.ratings(wave=study.wave, department=department, columns=closed).to_numpy(dtype=float)
+            for start in range(0, len(closed) - IN_A_ROW + 1, IN_A_ROW):
+                stretch = ratings[:, start : start + IN_A_ROW]
+                stretch = stretch[~np.isnan(stretch).any(axis=1) & (np.ptp(stretch, axis=1) > 0)]
+                yield from (row.astype(np.uint8).tobytes() for row in stretch)
 
 
 def texts_in(content: bytes, depth: int = 0) -> Iterator[str]:

@@ -20,7 +20,7 @@ from icstats.pairwise import PairwiseMoments, merged, moments_of_answers
 from icstats.ratings import check_ratings
 from icstats.register import fingerprints, key_of_store, keyed, made_key
 from icstats.scales import valid_counts
-from icstats.store import COUNTS, Contents, open_store, partition, read_frame, write_store
+from icstats.store import COUNTS, FINGERPRINTS, Contents, open_store, partition, read_frame, write_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Responses", "check_responses", "read_responses"]
 
 Role = Literal["customer", "staff"]
-FINGERPRINTS = ["who", "what"]
-FORM = "2"
+FORM = "3"
 """Changes when the store is laid out differently, so that older stores are made again."""
 
 
@@ -169,16 +168,13 @@ class Responses:
         return counts[counts["wave"] == wave].drop(columns="wave").reset_index(drop=True)
 
     def fingerprints(self, *, wave: str) -> pd.DataFrame:
-        """Return ``department, who, what`` of every rating by a customer; see :mod:`icstats.register`."""
+        """Return ``department, who, what`` of every rating by a customer; see :mod:`icstats.register`.
+
+        They stand in a file of their own, so that the damaged answers of one department stop no other.
+        """
         _require(wave, self.waves, "wave")
-        parts = [
-            read_frame(self.store, self.contents, partition(wave, slug), ["role", *FINGERPRINTS]).assign(
-                department=slug
-            )
-            for slug in self.departments
-        ]
-        ratings = pd.concat(parts, ignore_index=True)
-        return ratings.loc[ratings["role"] == "customer", ["department", *FINGERPRINTS]].reset_index(drop=True)
+        known = read_frame(self.store, self.contents, FINGERPRINTS)
+        return known[known["wave"] == wave].drop(columns="wave").reset_index(drop=True)
 
     @property
     def _closed(self) -> list[str]:
@@ -323,8 +319,8 @@ def _checked(content: bytes, study: Study) -> _Survey:
     return _Survey(checked.frame, respondents, (*raw.notes, *checked.notes))
 
 
-def _with_fingerprints(survey: _Survey, study: Study, key: bytes) -> pd.DataFrame:
-    """Return the ratings with what the register knows them by.
+def _fingerprints(survey: _Survey, study: Study, key: bytes) -> pd.DataFrame:
+    """Return ``wave, department, who, what`` of the customers' ratings: what the register knows them by.
 
     Without respondents in the file a rating is known by its answers only.
     """
@@ -339,13 +335,15 @@ def _with_fingerprints(survey: _Survey, study: Study, key: bytes) -> pd.DataFram
         alike = ratings.assign(what=what).groupby(["wave", "department", "what"]).cumcount()
         people = [f"{text}\x1f{number}" for text, number in zip(what, alike, strict=True)]
     who = [f"{person}\x1f{department}" for person, department in zip(people, rated, strict=True)]
-    known = fingerprints(who, what, key=key)
-    return ratings.assign(who=known["who"].to_numpy(), what=known["what"].to_numpy())
+    known = pd.concat(
+        [ratings[["wave", "department"]].astype(str).reset_index(drop=True), fingerprints(who, what, key=key)], axis=1
+    )
+    return known[(ratings["role"] == "customer").to_numpy()].reset_index(drop=True)
 
 
 def _prepared(survey: _Survey, study: Study, fingerprint: str, key: bytes) -> tuple[Contents, dict[str, pd.DataFrame]]:
     """Return everything that a store holds."""
-    stored = _with_fingerprints(survey, study, key)
+    stored = survey.ratings
     slugs = tuple(department.slug for department in study.departments)
     waves = tuple(sorted(stored["wave"].unique()))
     answered = _answers(stored, study.questionnaire)
@@ -368,7 +366,8 @@ def _prepared(survey: _Survey, study: Study, fingerprint: str, key: bytes) -> tu
         n_ratings=len(stored),
         notes=(*survey.notes, *item_notes(customers, study.questionnaire)),
     )
-    return contents, {COUNTS: pd.concat(counts, ignore_index=True), **frames}
+    known = {COUNTS: pd.concat(counts, ignore_index=True), FINGERPRINTS: _fingerprints(survey, study, key)}
+    return contents, {**known, **frames}
 
 
 def _answers(stored: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["COUNTS", "Contents", "open_store", "partition", "read_frame", "write_store"]
+__all__ = ["COUNTS", "FINGERPRINTS", "Contents", "open_store", "partition", "read_frame", "write_store"]
 
-LIST, COUNTS = "store.json", "counts.parquet"
+LIST, COUNTS, FINGERPRINTS = "store.json", "counts.parquet", "fingerprints.parquet"
 PRIVATE = 0o700
 MAKING = ".making-"
 ABANDONED_SECONDS = 24 * 60 * 60
@@ -77,7 +77,11 @@ def open_store(folder: Path, fingerprint: str) -> Contents | None:
     """
     try:
         contents = Contents.model_validate_json((folder / LIST).read_bytes())
-        expected = {COUNTS, *(partition(wave, slug) for wave in contents.waves for slug in contents.departments)}
+        expected = {
+            COUNTS,
+            FINGERPRINTS,
+            *(partition(wave, slug) for wave in contents.waves for slug in contents.departments),
+        }
         whole = contents.fingerprint == fingerprint and set(contents.files) == expected
         return contents if whole and _digest((folder / COUNTS).read_bytes()) == contents.files[COUNTS] else None
     except (OSError, ValidationError):

@@ -11,13 +11,14 @@ import pytest
 
 from icstats import store as room
 from icstats.errors import RunError
-from icstats.store import COUNTS, Contents, open_store, partition, read_frame, write_store
+from icstats.store import COUNTS, FINGERPRINTS, Contents, open_store, partition, read_frame, write_store
 
 PLANNED = Contents(
     fingerprint="f" * 64, waves=("1",), departments=("hr", "it"), attributes=(), n_ratings=3, notes=("a note",)
 )
 FRAMES = {
     COUNTS: pd.DataFrame({"wave": ["1"], "n": [3]}),
+    FINGERPRINTS: pd.DataFrame({"wave": ["1"], "who": [7], "what": [8]}),
     partition("1", "hr"): pd.DataFrame({"a": [1, 2]}),
     partition("1", "it"): pd.DataFrame({"a": [3]}),
 }
@@ -41,7 +42,13 @@ def test_what_is_written_is_read_back(folder: Path) -> None:
     contents = write(folder)
     assert open_store(folder, PLANNED.fingerprint) == contents
     assert contents.notes == ("a note",)
-    assert names(folder) == [COUNTS, "store.json", "wave=1/department=hr.parquet", "wave=1/department=it.parquet"]
+    assert names(folder) == [
+        COUNTS,
+        FINGERPRINTS,
+        "store.json",
+        "wave=1/department=hr.parquet",
+        "wave=1/department=it.parquet",
+    ]
     for name, frame in FRAMES.items():
         pd.testing.assert_frame_equal(read_frame(folder, contents, name), frame)
 

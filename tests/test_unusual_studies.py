@@ -12,8 +12,10 @@ import pytest
 from made import counts, reliability
 
 from icstats.disclosure import RATINGS, open_ledger, release
+from icstats.edition import admit_release
 from icstats.errors import ICStatsError, RunError
 from icstats.gate import reliable
+from icstats.leakscan import LeakScan
 from icstats.overview import open_overview
 from icstats.report import open_report
 from icstats.responses import read_responses
@@ -200,6 +202,15 @@ def test_a_department_and_a_wave_of_digits_may_be_numbers(tmp_path: Path) -> Non
     report = open_report(study, 1, wave=2026)
     assert (report.department, report.edition.wave) == ("1", "2026")
     assert open_overview(study, wave=2026).edition.wave == "2026"
+
+
+def test_the_damaged_answers_of_one_department_stop_neither_the_register_nor_the_leak_scan(tmp_path: Path) -> None:
+    study = read_study(write_study(tmp_path, departments={"hr": 120, "it": 110, "legal": 100}))
+    responses = read_responses(study)
+    (responses.store / "wave=2026" / "department=it.parquet").write_bytes(b"damaged")
+    admit_release(study, responses)
+    assert len(responses.fingerprints(wave="2026")) == 330
+    assert repr(LeakScan.of(study, responses)) == "<LeakScan: not released>"
 
 
 def test_its_own_damaged_answers_are_not_blamed_on_another_department(tmp_path: Path) -> None:
