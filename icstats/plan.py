@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
-from icstats.engine import KERNEL
+from icstats.engine import KERNEL, Engine
 from icstats.errors import ICStatsError, Problem, RunError
 
 if TYPE_CHECKING:
@@ -14,14 +14,22 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from icstats.norms import Norm
-    from icstats.responses import Responses
     from icstats.study import Study
 
-__all__ = ["OVERVIEW", "Checked", "Plan", "check", "prepare"]
+__all__ = ["INTERNAL", "OVERVIEW", "Checked", "NormNamed", "Plan", "check", "outlined", "prepare"]
+
+INTERNAL = "departments"
+"""The norm that is the mean of the study's own departments."""
 
 OVERVIEW = "overview"
 """The notebook about the organisation as a whole."""
+
+
+class NormNamed(TypedDict):
+    """What a run says of its norm."""
+
+    name: str
+    fictional: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,13 +45,13 @@ class Plan:
     templates
         Notebook -> its stored template, the overview included.
     norm
-        What departments are compared with; None without a norm, or when that is the mean of the departments.
+        What departments are compared with; None without a norm.
     """
 
     study: Study
     departments: tuple[str, ...]
     templates: Mapping[str, Path]
-    norm: Norm | None
+    norm: NormNamed | None
 
     @property
     def notebooks(self) -> tuple[str, ...]:
@@ -70,7 +78,7 @@ class Checked:
     notes: tuple[str, ...]
 
 
-def check(study: Study, *, departments: Sequence[str] | None = None) -> Checked:
+def check(study: Study, *, departments: Sequence[str] | None = None, engine: Engine = "fork") -> Checked:
     """Return what would be run, after checking everything; nothing is written and no kernel is started.
 
     Parameters
@@ -79,16 +87,18 @@ def check(study: Study, *, departments: Sequence[str] | None = None) -> Checked:
         The study.
     departments
         Slugs; None means all.
+    engine
+        How notebooks would be executed.
 
     Raises
     ------
     RunError
         All at once: every problem of the survey file and the norm, an unknown department (with the nearest name), a
-        template that is missing, no kernel called ``icstats``.
+        template that is missing, no kernel called ``icstats`` where one is needed.
     """
     from icstats.responses import check_responses  # noqa: PLC0415  brings pandas; the command line starts without it
 
-    plan, problems = _planned(study, departments)
+    plan, problems = _planned(study, departments, engine)
     try:
         checked = check_responses(study)
     except ICStatsError as error:
@@ -134,8 +144,8 @@ def _answered(of_wave: pd.DataFrame, rated: Mapping[str, int], plan: Plan) -> di
     }
 
 
-def prepare(study: Study, *, departments: Sequence[str] | None = None) -> tuple[Plan, Responses]:
-    """Return what is to be run and the checked answers, now in the store that the kernels read.
+def prepare(study: Study, *, departments: Sequence[str] | None = None, engine: Engine = "fork") -> Plan:
+    """Return what is to be run, with the checked answers now in the store that the notebooks read.
 
     Raises
     ------
@@ -144,12 +154,14 @@ def prepare(study: Study, *, departments: Sequence[str] | None = None) -> tuple[
     """
     from icstats.responses import read_responses  # noqa: PLC0415  as above
 
-    return check(study, departments=departments).plan, read_responses(study)
+    plan = check(study, departments=departments, engine=engine).plan
+    read_responses(study)
+    return plan
 
 
-def _planned(study: Study, departments: Sequence[str] | None) -> tuple[Plan, list[Problem]]:
-    norm, unusable = _norm(study)
-    problems = [*_unknown_departments(study, departments or ()), *unusable, *_kernel_problems()]
+def outlined(study: Study, *, departments: Sequence[str] | None = None) -> tuple[Plan, list[Problem]]:
+    """Return what would be run, and what can be seen to be wrong with it without reading answers or norm."""
+    problems = _unknown_departments(study, departments or ())
     templates = _template_folder(study)
     paths = {notebook: templates / f"{notebook}.ipynb" for notebook in (*study.notebooks, OVERVIEW)}
     missing = [path.name for path in paths.values() if not path.is_file()]
@@ -162,7 +174,14 @@ def _planned(study: Study, departments: Sequence[str] | None) -> tuple[Plan, lis
             )
         )
     slugs = tuple(one.slug for one in study.departments if departments is None or one.slug in departments)
-    return Plan(study=study, departments=slugs, templates=paths, norm=norm), problems
+    return Plan(study=study, departments=slugs, templates=paths, norm=None), problems
+
+
+def _planned(study: Study, departments: Sequence[str] | None, engine: Engine) -> tuple[Plan, list[Problem]]:
+    plan, problems = outlined(study, departments=departments)
+    norm, unusable = _norm(study)
+    kernel = _kernel_problems() if engine == "kernel" else []
+    return replace(plan, norm=norm), [*problems, *unusable, *kernel]
 
 
 def _unknown_departments(study: Study, wanted: Iterable[str]) -> list[Problem]:
@@ -181,16 +200,19 @@ def _unknown_departments(study: Study, wanted: Iterable[str]) -> list[Problem]:
     ]
 
 
-def _norm(study: Study) -> tuple[Norm | None, Sequence[Problem]]:
-    """Return the norm that the study reads from a file, or what is wrong with it."""
-    if study.norms is None or study.norms == "departments":
+def _norm(study: Study) -> tuple[NormNamed | None, Sequence[Problem]]:
+    """Return the norm of the study, or what is wrong with it."""
+    if study.norms is None:
         return None, ()
+    if study.norms == INTERNAL:
+        return NormNamed(name=INTERNAL, fictional=False), ()
     from icstats.norms import read_norms  # noqa: PLC0415  brings pandas
 
     try:
-        return read_norms(Path(study.norms), questionnaire=study.questionnaire), ()
+        norm = read_norms(Path(study.norms), questionnaire=study.questionnaire)
     except ICStatsError as error:
         return None, error.problems
+    return NormNamed(name=norm.name, fictional=norm.fictional), ()
 
 
 def _template_folder(study: Study) -> Path:

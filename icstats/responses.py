@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from icstats import __version__
 from icstats.answers import NOT_ASKED, REASONS
+from icstats.delivery import read_delivery
 from icstats.documents import did_you_mean
 from icstats.errors import ParameterError, Problem, SurveyFileError
-from icstats.intake import parse_table, survey_bytes
+from icstats.intake import parse_table
 from icstats.layouts import to_ratings
 from icstats.ratings import check_ratings
 from icstats.scales import valid_counts
-from icstats.store import COUNTS, Contents, open_store, partition, read_frame, write_store
+from icstats.store import COUNTS, Contents, partition, read_frame, write_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from icstats.delivery import Delivery
     from icstats.questionnaire import Questionnaire
     from icstats.study import Study
 
 __all__ = ["Responses", "check_responses", "read_responses"]
 
 Role = Literal["customer", "staff"]
-FORM = "1"
-"""Changes when the store is laid out differently, so that older stores are made again."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -209,14 +207,12 @@ def read_responses(study: Study, *, rebuild: bool = False) -> Responses:
     RunError
         When the prepared answers cannot be written.
     """
-    content = survey_bytes(study.responses)
-    fingerprint = _fingerprint(content, study)
-    folder = _folder(study, fingerprint)
-    contents = None if rebuild else open_store(folder, fingerprint)
+    delivery = read_delivery(study)
+    contents = None if rebuild else delivery.prepared()
     if contents is None:
-        planned, frames = _prepared(content, study, fingerprint)
-        contents = write_store(folder, planned, frames, replace=rebuild)
-    return Responses(store=folder, contents=contents, questionnaire=study.questionnaire)
+        planned, frames = _prepared(delivery, study)
+        contents = write_store(delivery.store, planned, frames, replace=rebuild)
+    return Responses(store=delivery.store, contents=contents, questionnaire=study.questionnaire)
 
 
 def check_responses(study: Study) -> CheckedFile:
@@ -227,13 +223,11 @@ def check_responses(study: Study) -> CheckedFile:
     SurveyFileError
         All problems of the survey file at once.
     """
-    content = survey_bytes(study.responses)
-    fingerprint = _fingerprint(content, study)
-    folder = _folder(study, fingerprint)
-    contents = open_store(folder, fingerprint)
+    delivery = read_delivery(study)
+    contents = delivery.prepared()
     if contents is not None:
-        return CheckedFile(contents=contents, counts=read_frame(folder, contents, COUNTS))
-    planned, frames = _prepared(content, study, fingerprint)
+        return CheckedFile(contents=contents, counts=read_frame(delivery.store, contents, COUNTS))
+    planned, frames = _prepared(delivery, study)
     return CheckedFile(contents=planned, counts=frames[COUNTS])
 
 
@@ -241,27 +235,9 @@ def _told(contents: Contents) -> str:
     return f"{contents.n_ratings:,} rows, {len(contents.departments)} departments"
 
 
-def _folder(study: Study, fingerprint: str) -> Path:
-    return study.store_folder / f"{study.name}-{fingerprint[:16]}"
-
-
-def _fingerprint(content: bytes, study: Study) -> str:
-    departments = ",".join(f"{department.slug}={department.code}" for department in study.departments)
-    parts = (
-        FORM.encode(),
-        __version__.encode(),
-        hashlib.sha256(content).digest(),
-        study.responses.model_dump_json(exclude={"file"}).encode(),
-        study.questionnaire.model_dump_json().encode(),
-        departments.encode(),
-        study.wave.encode(),
-    )
-    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
-
-
-def _prepared(content: bytes, study: Study, fingerprint: str) -> tuple[Contents, dict[str, pd.DataFrame]]:
+def _prepared(delivery: Delivery, study: Study) -> tuple[Contents, dict[str, pd.DataFrame]]:
     """Return everything that a store holds, from the bytes of the survey file."""
-    raw = parse_table(content, study.responses)
+    raw = parse_table(delivery.content, study.responses)
     checked = check_ratings(to_ratings(raw, study), study)
     if checked.problems:
         raise SurveyFileError(checked.problems)
@@ -280,7 +256,7 @@ def _prepared(content: bytes, study: Study, fingerprint: str) -> tuple[Contents,
         for slug in slugs
     }
     contents = Contents(
-        fingerprint=fingerprint,
+        fingerprint=delivery.fingerprint,
         waves=waves,
         departments=slugs,
         attributes=study.responses.attributes,

@@ -24,6 +24,7 @@ RANKS = (
     ("study", "norms", "scales", "store", "worlds", "phrases"),
     # what was answered
     ("intake", "columns", "answers", "template", "ledger", "organisation", "draws", "importance"),
+    ("delivery",),
     # the statistics
     ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark"),
     # what may be shown
@@ -36,11 +37,13 @@ RANKS = (
     ("colophon",),
     ("report", "overview", "pages"),
     # batch and site
+    ("collation", "inprocess", "lock", "shards", "staging"),
     ("engine",),
-    ("plan",),
-    ("receipts",),
-    ("batch",),
-    ("site",),
+    ("plan", "keys", "receipts"),
+    ("summary",),
+    ("site", "stock"),
+    ("batch", "warm"),
+    ("merging",),
     ("__main__",),
 )
 RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
 IN_WORDS = {"required", "none", "unknown", "found", "see below", "the codes", "the slug", "the defaults", "all four"}
-NOT_IN_THE_FILE = {"file"}  # a study knows its own path; it is not a setting
+NOT_IN_THE_FILE = {"file", "sources"}  # a study knows its own paths; they are not settings
 
 
 def documented(model: type[Strict]) -> dict[str, str]:
