@@ -52,6 +52,7 @@ def test_the_real_survey_runs(orientation_site: Ran) -> None:
     assert len(departments) == 13
     for department in departments:
         assert {path.name for path in department.iterdir()} == {
+            "receipt.json",
             "results.json",
             *(f"{page}.{kind}" for page in PAGES for kind in ("html", "ipynb")),
         }
