@@ -238,6 +238,18 @@ def test_a_stopped_run_ends_with_130_and_leaves_no_process_and_the_earlier_relea
     assert icstats("run", study.file, "--outputs", study.outputs, "--engine", engine).exit_code == 0
 
 
+def test_parts_are_made_and_put_together(study: SmallStudy) -> None:
+    outputs = ["--outputs", study.outputs]
+    assert icstats("run", study.file, *outputs, "--shard", "3/2").exit_code == 2
+    for part in ("1/2", "2/2"):
+        made = icstats("run", study.file, *outputs, "--shard", part)
+        assert made.exit_code == 0, made.output
+    together = icstats("merge", study.file, *outputs)
+    assert together.exit_code == 0, together.output
+    assert together.stdout.splitlines()[-1] == str(study.folder / "index.html")
+    assert [path.name for path in study.folder.parent.iterdir()] == ["2026"]
+
+
 def test_new_makes_a_study_that_can_be_read_and_never_overwrites(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

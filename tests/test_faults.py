@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING
 
 import psutil
@@ -22,9 +25,12 @@ from icstats.lock import holding
 from icstats.staging import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from icstats.engine import Engine
 
 ROOT = Path(__file__).resolve().parents[1]
+KILLS = 100
 HANG = "import time; Path('hanging').touch(); time.sleep(600)"
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -117,7 +123,7 @@ def test_f04_a_notebook_without_its_page_is_finished(study: SmallStudy, undistur
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Path:
+def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 3 MB, for whoever may mount one."""
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -130,7 +136,9 @@ def small_disk(tmp_path: Path) -> Path:
     subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_f09_a_full_disk_leaves_the_earlier_release_whole(study: SmallStudy, small_disk: Path, monkeypatch) -> None:
+def test_f09_a_full_disk_leaves_the_earlier_release_whole(
+    study: SmallStudy, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     study.outputs = small_disk / "outputs"
     monkeypatch.setattr(batch, "BYTES_PER_NOTEBOOK", 1000)
     run(study.opened(), outputs=study.outputs)
@@ -146,7 +154,9 @@ def test_f09_a_full_disk_leaves_the_earlier_release_whole(study: SmallStudy, sma
     assert list(study.outputs.rglob(".*.part")) == []
 
 
-def test_f09_a_disk_that_is_too_small_is_told_before_anything_is_made(study: SmallStudy, monkeypatch) -> None:
+def test_f09_a_disk_that_is_too_small_is_told_before_anything_is_made(
+    study: SmallStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(batch, "BYTES_PER_NOTEBOOK", 10**15)
     monkeypatch.setattr(batch._Batch, "work", None)
     with pytest.raises(HaltedError) as halted:
@@ -193,7 +203,8 @@ def test_f14_a_second_run_stops_at_once_and_says_who_is_at_work(study: SmallStud
 
 
 def test_f16_a_lock_of_a_process_that_is_gone_is_cleared_with_a_note(tmp_path: Path) -> None:
-    lock, told = tmp_path / "a" / "b" / "lock", []
+    lock = tmp_path / "a" / "b" / "lock"
+    told: list[str] = []
     with holding(lock, note=told.append):
         mine = json.loads(lock.read_text(encoding="utf-8"))
         with pytest.raises(HaltedError), holding(lock, note=told.append):
@@ -222,7 +233,9 @@ def test_f18_an_input_that_changes_during_the_run_stops_it(study: SmallStudy) ->
     assert {name: one for name, one in contents(study).items() if name.startswith("small/2026/")} == before
 
 
-def test_f19_reports_that_cannot_be_replaced_are_kept_for_the_next_run(study: SmallStudy, monkeypatch) -> None:
+def test_f19_reports_that_cannot_be_replaced_are_kept_for_the_next_run(
+    study: SmallStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run(study.opened(), outputs=study.outputs)
     (study.folder / "index.html").unlink()
     rename = Path.rename
@@ -239,6 +252,29 @@ def test_f19_reports_that_cannot_be_replaced_are_kept_for_the_next_run(study: Sm
     monkeypatch.undo()
     assert run(study.opened(), outputs=study.outputs).made == 0
     assert (study.folder / "index.html").is_file()
+
+
+@pytest.mark.simulation
+def test_killed_at_random_moments_and_run_again_it_is_as_if_nothing_had_happened(
+    study: SmallStudy, undisturbed: dict[str, bytes]
+) -> None:
+    """A hundred kills; every file is whole whenever it is seen, and the release is the old one or the new one."""
+    random = Random(20261124)  # noqa: S311  moments, not secrets
+    for kill in range(KILLS):
+        if kill % 10 == 0:
+            shutil.rmtree(study.outputs, ignore_errors=True)
+        with command(study) as running:
+            time.sleep(random.uniform(0.2, 9.0))
+            running.kill()
+        for name, content in contents(study).items():
+            assert content == undisturbed[re.sub(r"small/\.?2026[^/]*/", "small/2026/", name)], name
+        if study.folder.exists():
+            released = {name: one for name, one in contents(study).items() if name.startswith("small/2026/")}
+            assert released == undisturbed
+    time.sleep(3)
+    assert run(study.opened(), outputs=study.outputs).exit_code == 0
+    assert contents(study) == undisturbed
+    assert list(study.outputs.rglob(".*")) == []
 
 
 def test_a_reader_never_sees_half_a_release(tmp_path: Path) -> None:
