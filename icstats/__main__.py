@@ -260,9 +260,17 @@ def _progress(study: Study, language: str) -> Iterator[Callable[[Step], None]]:
     if not sys.stdout.isatty():
         yield lambda step: _print_step(step, names)
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = (SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    so_far = (SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (*so_far, TextColumn("{task.description}"))
     with Progress(*columns, transient=True) as bar:
         task = bar.add_task("starting", total=None)
         at_work: dict[tuple[str, str], str] = {}
