@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING
 import psutil
 
 from icstats.collation import RESULTS
-from icstats.engine import default_engine
 from icstats.questionnaire import read_questionnaire
 from icstats.receipts import NotebookReceipt, Receipt, files_of, write_receipt
 from icstats.responses import read_responses
@@ -183,7 +182,7 @@ def lay_down(study_file: Path, outputs: Path) -> None:
     study = read_study(study_file)
     read_responses(study)
     place = Place(public=outputs / study.name / study.wave)
-    stock = taken_stock(study, departments=None, language="en", engine=default_engine(), place=place, shard=None)
+    stock = taken_stock(study, departments=None, language="en", place=place, shard=None)
     page = "x" * 20_000
     for slug, subject in stock.subjects.items():
         folder = place.public / subject.folder

@@ -166,7 +166,6 @@ def run(
         study,
         departments=departments,
         language=chosen,
-        engine=terms.engine,
         place=place,
         shard=shard,
     )
@@ -198,12 +197,10 @@ def run(
 
 def states(study: Study, *, language: Language | None = None, outputs: Path = Path("outputs")) -> RunSummary:
     """Return how every department stands, without making anything."""
-    terms = Terms()
     stock = taken_stock(
         study,
         departments=None,
-        language=_checked_arguments(study, terms, language),
-        engine=terms.engine,
+        language=_checked_arguments(study, Terms(), language),
         place=Place(public=run_folder(study, outputs.resolve())),
         shard=None,
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
-    from icstats.engine import Engine, Reads
+    from icstats.engine import Reads
     from icstats.study import Study
 
 __all__ = ["PACKAGES", "Keys"]
@@ -54,8 +54,8 @@ class Keys:
         The prepared answers: of them, a notebook's key holds what it read.
     templates
         Notebook -> stored template; of it counts what is executed or shown.
-    language, engine
-        As asked for.
+    language
+        As asked for. The engine is no part of a key: both make the same.
     secret
         Keys are published beside reports; without it they cannot be tried out.
     """
@@ -67,12 +67,11 @@ class Keys:
         contents: Contents,
         templates: Mapping[str, Path],
         language: str,
-        engine: Engine,
         secret: bytes,
     ) -> None:
         self._study, self._contents, self._secret = study, contents, secret
         self._templates = {notebook: _source(path) for notebook, path in templates.items()}
-        self._asked = f"{language} {engine}"
+        self._language = language
 
     def of(self, department: str, notebook: str, *, reads: Reads) -> str:
         """Return the key of a notebook that has read its own department's answers, or those of all."""
@@ -102,7 +101,7 @@ class Keys:
         norm = study.norms
         values = [] if norm is None or norm == "departments" else [norm, norm.with_suffix(".yaml")]
         return _digest(
-            self._asked,
+            self._language,
             study.model_dump_json(exclude=PATHS),
             study.responses.model_dump_json(exclude={"file"}),
             str(norm) if norm is None or norm == "departments" else norm.stem,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from icstats.batch import run_folder
 from icstats.collation import as_json
-from icstats.engine import default_engine, write_whole
+from icstats.engine import write_whole
 from icstats.errors import RunError
 from icstats.lock import holding
 from icstats.shards import Shard
@@ -63,7 +63,6 @@ def merge(
             study,
             departments=None,
             language=language or study.language,
-            engine=default_engine(),
             place=place,
             shard=None,
         )
@@ -73,9 +72,7 @@ def merge(
             source = next(folder for shard, folder in parts.items() if shard.holds(slug))
             for name in subject.files:
                 bring(source / name, place.making / name)
-        stock = taken_stock(
-            study, departments=None, language=receipt["language"], engine=default_engine(), place=place, shard=None
-        )
+        stock = taken_stock(study, departments=None, language=receipt["language"], place=place, shard=None)
         subjects = list(stock.subjects.values())
         summary = stock.summary(logs=study.store_folder / "logs", ran=subjects)
         reports = {one.department: one.report() for one in subjects}

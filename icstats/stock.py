@@ -20,7 +20,7 @@ from icstats.summary import RunSummary, SubjectReport, subject_report
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from icstats.engine import Engine, Reads
+    from icstats.engine import Reads
     from icstats.questionnaire import Language
     from icstats.shards import Shard
     from icstats.staging import Place
@@ -187,14 +187,13 @@ def taken_stock(
     *,
     departments: Sequence[str] | None,
     language: Language,
-    engine: Engine,
     place: Place,
     shard: Shard | None,
 ) -> Stock:
     """Look at everything there is and find out how it stands; nothing is written."""
     plan, problems = outlined(study, departments=departments)
     delivery = _read(study)
-    keys = None if problems or delivery is None else _keys(plan, delivery, language, engine)
+    keys = None if problems or delivery is None else _keys(plan, delivery, language)
     described: list[tuple[str, str, str, tuple[str, ...]]] = [
         (ORGANISATION, study.organisation[language], "", (OVERVIEW,))
     ]
@@ -226,7 +225,7 @@ def _read(study: Study) -> Delivery | None:
         return None  # a check says what is wrong with it, together with everything else
 
 
-def _keys(plan: Plan, delivery: Delivery, language: Language, engine: Engine) -> Keys | None:
+def _keys(plan: Plan, delivery: Delivery, language: Language) -> Keys | None:
     contents = delivery.prepared()
     if contents is None:
         return None
@@ -235,7 +234,6 @@ def _keys(plan: Plan, delivery: Delivery, language: Language, engine: Engine) ->
         contents=contents,
         templates=plan.templates,
         language=language,
-        engine=engine,
         secret=secret_of(plan.study),
     )
 

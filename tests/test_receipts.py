@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from small_study import SmallStudy
 
-from icstats.batch import run, states
+from icstats.batch import Terms, run, states
 from icstats.receipts import RECEIPT, Receipt, read_receipt
 
 if TYPE_CHECKING:
@@ -75,6 +75,10 @@ def test_touching_files_makes_nothing_again(study: SmallStudy) -> None:
     summary, made = again(study)
     assert (summary.made, summary.ran, made) == (0, (), set())
     assert all(not one.edited and not one.stale for one in states(study.opened(), outputs=study.outputs).departments)
+
+
+def test_another_engine_makes_nothing_again_because_it_would_make_the_same(study: SmallStudy) -> None:
+    assert again(study, terms=Terms(engine="kernel"))[1] == set()
 
 
 @pytest.mark.parametrize(
