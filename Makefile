@@ -28,6 +28,7 @@ lint: $(VENV)/ready  ## style and types
 	$(BIN)/mypy
 
 bench: $(VENV)/ready  ## the figures in benchmarks/, made anew
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable ".[bench]"
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
 .venv: $(VENV)/ready

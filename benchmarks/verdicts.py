@@ -163,7 +163,7 @@ def other_rules(
     """Return the verdicts at the same threshold from the shares of the item sets instead of the composites."""
     drivers = [code for codes in blocks.values() for code in codes]
     cases = complete_cases(data, outcome=outcome, drivers=drivers, clusters=people)
-    sampled = replicates(cases.standardised, cases.weights, cases.people, n_boot=N_BOOT, seed=seed)
+    sampled = replicates(cases.standardised, cases.weights, cases.people, n_boot=N_BOOT, seed=seed)[1]
     ends = np.cumsum([1, *(len(codes) for codes in blocks.values())]).tolist()
     positions = [list(range(start, end)) for start, end in pairwise(ends)]
     for rule, rows in (("item sets, R² as it is", None), ("item sets, R² adjusted", cases.n)):

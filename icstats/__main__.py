@@ -5,10 +5,12 @@ Nothing is imported that a command does not need: ``icstats --help`` answers at 
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from icstats.batch import Step
+    from icstats.codebook import Codebook
     from icstats.errors import Problem
     from icstats.plan import Checked
     from icstats.questionnaire import Language
@@ -32,6 +35,9 @@ STOPPED = 130
 
 WHY_HIDDEN = "too few answers, or it would give such a department away"
 WHY_STATUS = {"suppressed": WHY_HIDDEN}
+ITEM_BANK = Path("questionnaires") / "internal_customer.yaml"
+STUDY_SUFFIXES = (".yaml", ".yml", "")
+WIDEST_QUESTION = 60
 STUDY_FILE = click.argument("study", type=click.Path(path_type=Path))
 OUTPUTS = click.option(
     "--outputs",
@@ -87,7 +93,7 @@ def run(study: Path, departments: tuple[str, ...], language: str | None, outputs
         from icstats.batch import Terms  # noqa: PLC0415  only this command pays for it
         from icstats.batch import run as run_batch  # noqa: PLC0415
         from icstats.engine import default_engine  # noqa: PLC0415
-        from icstats.shards import read_shard  # noqa: PLC0415
+        from icstats.parts import read_shard  # noqa: PLC0415
 
         opened = _opened(study)
         with _progress(opened, language or opened.language) as progress:
@@ -143,18 +149,54 @@ def merge(study: Path, language: str | None, outputs: Path) -> None:
 @main.command()
 @STUDY_FILE
 @click.option("--department", "departments", multiple=True, metavar="SLUG", help="Only this one; may be repeated.")
-def check(study: Path, departments: tuple[str, ...]) -> None:
-    """Say what is wrong with STUDY and what would be run; nothing is written or started."""
-    with _refusals():
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How it is said.")
+@click.option(
+    "--draft", type=click.Path(path_type=Path, dir_okay=False), help="New file for the questionnaire of a survey file."
+)
+def check(study: Path, departments: tuple[str, ...], form: str, draft: Path | None) -> None:
+    """Say what is wrong with STUDY and what would be run; nothing is written or started.
+
+    STUDY may also be a survey file: then the questions in it are listed, and a questionnaire to edit is drafted.
+    """
+    with _refusals(as_json=form == "json"):
+        if study.suffix.lower() not in STUDY_SUFFIXES:
+            _check_survey_file(study, draft, as_json=form == "json")
+            return
         from icstats.plan import check as check_plan  # noqa: PLC0415
 
-        _show_plan(check_plan(_opened(study), departments=departments or None))
+        checked = check_plan(_opened(study), departments=departments or None)
+        if form == "json":
+            _print_json({"problems": [], "answered": dict(checked.answered), "notes": list(checked.notes)})
+        else:
+            _show_plan(checked)
+
+
+def _check_survey_file(file: Path, draft: Path | None, *, as_json: bool) -> None:
+    from icstats.codebook import draft_questionnaire, read_codebook  # noqa: PLC0415
+    from icstats.errors import ParameterError  # noqa: PLC0415
+
+    if draft is not None and draft.exists():
+        message = f"{draft} exists already; it is left as it is."
+        raise ParameterError(message, code="ICS-706", hint="choose another name")
+    codebook = read_codebook(file.resolve())
+    if as_json:
+        _print_json({"problems": [], **asdict(codebook)})
+    else:
+        _show_codebook(codebook)
+    drafted = draft_questionnaire(codebook)
+    if not drafted:
+        click.echo("No closed question of three answers or more was found: there is nothing to draft.", err=as_json)
+    elif draft is not None:
+        draft.write_text(drafted, encoding="utf-8", newline="\n")
+        click.echo(f"Drafted {draft}.", err=as_json)
+    elif not as_json:
+        click.echo(f"\nA questionnaire to edit (--draft FILE writes it):\n\n{drafted}", nl=False)
 
 
 @main.command()
 @click.argument("name")
 def new(name: str) -> None:
-    """Make a study to fill in: params/NAME.yaml."""
+    """Make a study to fill in: params/NAME.yaml, with the item bank beside it where that is not there yet."""
     with _refusals():
         from icstats.errors import ParameterError  # noqa: PLC0415
         from icstats.template import study_template  # noqa: PLC0415
@@ -167,6 +209,12 @@ def new(name: str) -> None:
             )
         target.parent.mkdir(exist_ok=True)
         target.write_text(text, encoding="utf-8", newline="\n")
+        bank = Path("params") / ITEM_BANK
+        ours = Path(__file__).resolve().parents[1] / bank
+        if ours.is_file() and not bank.exists():
+            bank.parent.mkdir(exist_ok=True)
+            bank.write_bytes(ours.read_bytes())
+            click.echo(f"Made {bank.as_posix()}, the questions to choose from.")
         click.echo(f"Made {target.as_posix()}. Fill it in, then: icstats check {target.as_posix()}")
 
 
@@ -178,7 +226,7 @@ def simulate(folder: Path) -> None:
         from icstats.example import write_example  # noqa: PLC0415
         from icstats.questionnaire import read_questionnaire  # noqa: PLC0415
 
-        bank = read_questionnaire(folder / "params" / "questionnaires" / "internal_customer.yaml")
+        bank = read_questionnaire(folder / "params" / ITEM_BANK)
         for path in write_example(folder, questionnaire=bank):
             click.echo(path)
 
@@ -205,7 +253,7 @@ def _say(sentence: str) -> None:
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def _refusals(*, as_json: bool = False) -> Iterator[None]:
     """Lay out what is wrong with the input, and end with the exit code for that."""
     from icstats.errors import HaltedError, ICStatsError  # noqa: PLC0415
 
@@ -215,8 +263,15 @@ def _refusals() -> Iterator[None]:
         _say(str(error))
         sys.exit(HALTED)
     except ICStatsError as error:
-        _show_problems(error.problems)
+        if as_json:
+            _print_json({"problems": [problem.as_listed for problem in error.problems]})
+        else:
+            _show_problems(error.problems)
         sys.exit(BAD_INPUT)
+
+
+def _print_json(content: object) -> None:
+    click.echo(json.dumps(content, ensure_ascii=False, indent=1))
 
 
 @contextmanager
@@ -320,6 +375,27 @@ def _show_plan(checked: Checked) -> None:
     norm = "the mean of these departments" if study.norms == "departments" else Path(str(study.norms)).name
     click.echo(f"Study {study.name}, wave {study.wave}, norm: {norm if study.norms else 'none'}.")
     click.echo(f"Nothing is wrong. A run makes {len(plan.departments) * len(plan.notebooks) + 1} notebooks.")
+
+
+def _show_codebook(codebook: Codebook) -> None:
+    """Print the questions of a survey file."""
+    _show_table(
+        ("column", "question", "answers", "n"),
+        [
+            (
+                one.column[:WIDEST_QUESTION],
+                "" if one.text == one.column else one.text[:WIDEST_QUESTION],
+                one.answers,
+                f"{one.n:,}" + (f" + {one.n_missing:,} missing" if one.n_missing else ""),
+            )
+            for one in codebook.questions
+        ],
+    )
+    for note in codebook.notes:
+        click.echo(note)
+    click.echo(
+        f"{codebook.file}: {codebook.n:,} rows by {len(codebook.questions)} columns; it seems {codebook.layout}."
+    )
 
 
 def _show_summary(study: Study, summary: RunSummary) -> None:

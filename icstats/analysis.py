@@ -7,22 +7,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
 from icstats.errors import NotEnoughDataError
 from icstats.questionnaire import DRIVER_BLOCKS
-from icstats.results import ORGANISATION, joined
+from icstats.results import ORGANISATION, R, joined
 from icstats.scales import driver_items, keyed, scale_scores, score_items, two_way_imputed
 from icstats.seeds import derive_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from icstats.aggregation import Agreement
+    from icstats.asymmetry import PenaltyReward
     from icstats.benchmark import Comparison
     from icstats.describe import Summary
     from icstats.drivers import Regression
+    from icstats.gate import Gate
     from icstats.importance import Importance
     from icstats.norms import Norm
     from icstats.questionnaire import Questionnaire
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from icstats.study import Study
 
 __all__ = ["SERVICE", "Analysis"]
+
+M = TypeVar("M", "Importance", "PenaltyReward", "Regression")
 
 SERVICE = "service"
 """Name of the scale of all product, process and orientation items together."""
@@ -90,6 +95,15 @@ class Analysis:
         return self.ratings["respondent"]
 
     @cached_property
+    def weights(self) -> pd.Series[float] | None:
+        """Weight of each rating, from the survey file; None where all count the same."""
+        weights = self.ratings["weight"]
+        return weights if weights.max() > weights.min() else None
+
+    def _weights_of(self, rows: pd.Index[int]) -> pd.Series[float] | None:
+        return None if self.weights is None else self.weights[rows]
+
+    @cached_property
     def blocks(self) -> dict[str, list[str]]:
         """Items per driver block that this department was asked."""
         asked = None if self.department == ORGANISATION else self.department
@@ -119,7 +133,14 @@ class Analysis:
         scales = {code: self.questionnaire.response_scale(code) for code in [self.outcome, *self.driver_codes]}
         for block, codes in self.blocks.items():
             scales[block] = scales[codes[0]]
-        return summarise(self.measured, response_scales=scales, clusters=self.people)
+        composites = [block for block, codes in self.blocks.items() if len(codes) > 1]
+        return summarise(
+            self.measured,
+            response_scales=scales,
+            composites=composites,
+            clusters=self.people,
+            weights=self.weights,
+        )
 
     def _scales(self) -> Mapping[str, list[str]]:
         """Return the common items of every scale, the whole of the service last."""
@@ -129,19 +150,57 @@ class Analysis:
 
     @cached_property
     def reliability(self) -> Reliability:
-        """Reliability of every scale, and of all driver items together (``service``)."""
+        """Reliability of every scale, and of all driver items together (``service``).
+
+        It takes no weights; where there are any, ``settings.warnings`` has ``unweighted``.
+        """
         from icstats.reliability import reliability  # noqa: PLC0415
 
-        return joined(
+        return self._unweighted(
             [reliability(self.items[codes], name=name, clusters=self.people) for name, codes in self._scales().items()]
         )
 
     @cached_property
+    def gate(self) -> Gate:
+        """Which scales are reliable enough to be relied on."""
+        from icstats.gate import reliable  # noqa: PLC0415
+
+        return reliable(self.reliability)
+
+    @cached_property
+    def agreement(self) -> Agreement:
+        """How far the raters of a department agree on the outcome and the blocks, and how many raters that takes.
+
+        Raises
+        ------
+        NotEnoughDataError
+            Fewer than two departments, or no two ratings that differ.
+        """
+        from icstats.aggregation import icc  # noqa: PLC0415
+
+        measured = self.measured[[self.outcome, *(code for code in self.blocks if code in self.scores.columns)]]
+        return joined(
+            [
+                icc(measured[code], self.ratings["department"], name=code, clusters=self.people)
+                for code in measured.columns
+            ]
+        )
+
+    @cached_property
     def item_statistics(self) -> ItemStatistics:
-        """How each item behaves within its scale."""
+        """How each item behaves within its scale.
+
+        Raises
+        ------
+        NotEnoughDataError
+            When no scale has two items: an item alone has no others to go along with.
+        """
         from icstats.reliability import item_statistics  # noqa: PLC0415
 
-        return joined(
+        scales = {name: codes for name, codes in self._scales().items() if name != SERVICE and len(codes) > 1}
+        if not scales:
+            raise NotEnoughDataError("No scale has two items or more.", code="ICS-522")
+        return self._unweighted(
             [
                 item_statistics(
                     self.items[codes],
@@ -149,21 +208,30 @@ class Analysis:
                     clusters=self.people,
                     response_scales={code: self.questionnaire.response_scale(code) for code in codes},
                 )
-                for name, codes in self._scales().items()
-                if name != SERVICE and len(codes) > 1
+                for name, codes in scales.items()
             ]
         )
+
+    def _unweighted(self, results: Sequence[R]) -> R:
+        """Return results of a statistic that takes no weights as one, which says so where there are any."""
+        result = joined(results)
+        if self.weights is None:
+            return result
+        return replace(result, settings=replace(result.settings, warnings=(*result.settings.warnings, "unweighted")))
 
     @cached_property
     def ladder(self) -> str:
         """Step of the small-sample ladder: ``none``, ``blocks`` or ``all``."""
         from icstats.drivers import ladder  # noqa: PLC0415
 
-        return ladder(len(self._complete))
+        return ladder(len(self._usable))
 
     @cached_property
-    def _complete(self) -> pd.DataFrame:
-        """The outcome and driver items of the ratings that a model can use; see :func:`two_way_imputed`."""
+    def _usable(self) -> pd.DataFrame:
+        """The outcome and driver items of the ratings that have an outcome and half of every block; holes are filled.
+
+        See :func:`two_way_imputed`.
+        """
         filled = [two_way_imputed(self.items[codes]) for codes in self.blocks.values()]
         return pd.concat([self.items[[self.outcome]], *filled], axis=1).dropna()
 
@@ -171,33 +239,36 @@ class Analysis:
     def block_importance(self) -> Importance:
         """How much product, process and orientation each add to explaining satisfaction.
 
-        From 100 complete ratings on every block is its set of items; from 30 to 99 it is one number, the mean of its
+        From 100 usable ratings on every block is its set of items; from 30 to 99 it is one number, the mean of its
         items: seventeen predictors would be too many.
 
         Raises
         ------
         NotEnoughDataError
-            Below 30 complete ratings: a department that small has no drivers of its own.
+            Below 30 usable ratings: a department that small has no drivers of its own.
         """
         from icstats.drivers import BLOCKS_FROM  # noqa: PLC0415
         from icstats.importance import block_importance  # noqa: PLC0415
 
         if self.ladder == "none":
-            raise NotEnoughDataError(f"Fewer than {BLOCKS_FROM} complete ratings: no drivers.", code="ICS-520")
-        data, blocks = self._complete, dict(self.blocks)
+            raise NotEnoughDataError(f"Fewer than {BLOCKS_FROM} usable ratings: no drivers.", code="ICS-520")
+        data, blocks = self._usable, dict(self.blocks)
         if self.ladder == "blocks":
             data = pd.concat(
                 [data[[self.outcome]], *(data[codes].mean(axis=1).rename(block) for block, codes in blocks.items())],
                 axis=1,
             )
             blocks = {block: [block] for block in blocks}
-        return block_importance(
-            data,
-            outcome=self.outcome,
-            blocks=blocks,
-            clusters=self.people[data.index],
-            n_boot=self.n_boot,
-            seed=derive_seed(self.study.seed, self.department, self.wave, "block_importance"),
+        return self._from_ratings(
+            block_importance(
+                data,
+                outcome=self.outcome,
+                blocks=blocks,
+                clusters=self.people[data.index],
+                weights=self._weights_of(data.index),
+                n_boot=self.n_boot,
+                seed=derive_seed(self.study.seed, self.department, self.wave, "block_importance"),
+            )
         )
 
     @cached_property
@@ -207,19 +278,22 @@ class Analysis:
         Raises
         ------
         NotEnoughDataError
-            Below 100 complete ratings.
+            Below 100 usable ratings.
         """
         from icstats.importance import bootstrap_importance  # noqa: PLC0415
 
         self._require_all()
-        return bootstrap_importance(
-            self._complete,
-            outcome=self.outcome,
-            drivers=self.driver_codes,
-            clusters=self.people[self._complete.index],
-            n_boot=self.n_boot,
-            # The same samples of people as for the blocks: what both analyses say about the model is then the same.
-            seed=derive_seed(self.study.seed, self.department, self.wave, "block_importance"),
+        return self._from_ratings(
+            bootstrap_importance(
+                self._usable,
+                outcome=self.outcome,
+                drivers=self.driver_codes,
+                clusters=self.people[self._usable.index],
+                weights=self._weights_of(self._usable.index),
+                n_boot=self.n_boot,
+                # The same samples of people as for the blocks: what both analyses say about the model is then the same.
+                seed=derive_seed(self.study.seed, self.department, self.wave, "block_importance"),
+            )
         )
 
     @cached_property
@@ -229,27 +303,85 @@ class Analysis:
         Raises
         ------
         NotEnoughDataError
-            Below 100 complete ratings.
+            Below 100 usable ratings.
         """
         from icstats.drivers import regression  # noqa: PLC0415
 
-        self._require_all()
-        return regression(
-            self._complete,
-            outcome=self.outcome,
-            drivers=self.driver_codes,
-            clusters=self.people[self._complete.index],
+        return self._of_all_drivers(regression)
+
+    @cached_property
+    def importance_measures(self) -> Importance:
+        """The importance of each item by every measure, to see whether a conclusion hangs on the measure.
+
+        Raises
+        ------
+        NotEnoughDataError
+            Below 100 usable ratings.
+        """
+        from icstats.measures import importance_measures  # noqa: PLC0415
+
+        return self._of_all_drivers(importance_measures)
+
+    @cached_property
+    def halo_check(self) -> Importance:
+        """The importance of each item with and without the ratings that give every item the same answer.
+
+        Raises
+        ------
+        NotEnoughDataError
+            Below 100 usable ratings.
+        """
+        from icstats.halo import halo_check  # noqa: PLC0415
+
+        return self._of_all_drivers(halo_check)
+
+    @cached_property
+    def penalty_reward(self) -> PenaltyReward:
+        """What an unfavourable answer to each item costs and what the most favourable one earns.
+
+        Raises
+        ------
+        NotEnoughDataError
+            Below 100 usable ratings.
+        """
+        from icstats.asymmetry import penalty_reward  # noqa: PLC0415
+
+        scales = {code: self.questionnaire.response_scale(code) for code in self.driver_codes}
+        return self._of_all_drivers(
+            penalty_reward,
+            low_max={code: scale.dissatisfied for code, scale in scales.items()},
+            high_min={code: scale.maximum for code, scale in scales.items()},
         )
+
+    def _of_all_drivers(self, statistic: Callable[..., M], **settings: Any) -> M:  # noqa: ANN401  its own settings
+        self._require_all()
+        return self._from_ratings(
+            statistic(
+                self._usable,
+                outcome=self.outcome,
+                drivers=self.driver_codes,
+                clusters=self.people[self._usable.index],
+                weights=self._weights_of(self._usable.index),
+                **settings,
+            )
+        )
+
+    def _from_ratings(self, model: M) -> M:
+        """Return a model whose settings tell that it was given filled answers, and of how many ratings."""
+        settings = replace(model.settings, missing="two_way", n_total=len(self.ratings))
+        return replace(model, settings=settings)
 
     def _require_all(self) -> None:
         from icstats.drivers import DRIVERS_FROM  # noqa: PLC0415
 
         if self.ladder != "all":
-            raise NotEnoughDataError(f"Fewer than {DRIVERS_FROM} complete ratings: blocks only.", code="ICS-521")
+            raise NotEnoughDataError(f"Fewer than {DRIVERS_FROM} usable ratings: blocks only.", code="ICS-521")
 
     def comparison(self, norm: Norm) -> Comparison:
         """Return the difference from the norm of everything that the norm knows and this department was asked."""
         from icstats.benchmark import compare_with_norm  # noqa: PLC0415
 
         known = [code for code in self.measured.columns if code in norm.values.index]
-        return compare_with_norm(self.measured[known], norm, margin=self.study.margin, clusters=self.people)
+        return compare_with_norm(
+            self.measured[known], norm, margin=self.study.margin, clusters=self.people, weights=self.weights
+        )

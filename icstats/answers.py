@@ -17,36 +17,60 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from icstats.questionnaire import ResponseScale
-    from icstats.study import ResponsesFile
+    from icstats.surveyfile import ResponsesFile
 
 __all__ = [
+    "AMBIGUOUS",
+    "CODES_OF_FAULTS",
     "DATE",
     "DONT_KNOW",
     "NOT_APPLICABLE",
     "NOT_ASKED",
     "NOT_WHOLE",
     "NO_ANSWER",
+    "OTHER_WORDS",
     "OUTSIDE",
     "REASONS",
     "WORDS",
+    "Answers",
     "Texts",
     "code_answers",
     "fault_in_words",
+    "in_words",
+    "look",
     "masked",
     "missing_codes",
+    "understood_words",
 ]
 
 NOT_ASKED, NOT_APPLICABLE, DONT_KNOW, NO_ANSWER = -1, -2, -3, -9
 REASONS = {NOT_ASKED: "not_asked", NOT_APPLICABLE: "not_applicable", DONT_KNOW: "dont_know", NO_ANSWER: "no_answer"}
 """Code of a missing answer -> why it is missing."""
 
-FINE, OUTSIDE, NOT_WHOLE, DATE, WORDS = range(5)
+FINE, OUTSIDE, NOT_WHOLE, DATE, WORDS, AMBIGUOUS, OTHER_WORDS = range(7)
 """What a cell is, as to form."""
+CODES_OF_FAULTS = {
+    OUTSIDE: "ICS-151",
+    NOT_WHOLE: "ICS-152",
+    DATE: "ICS-153",
+    WORDS: "ICS-154",
+    AMBIGUOUS: "ICS-158",
+    OTHER_WORDS: "ICS-159",
+}
 
-# Exactly three zeros behind a point or comma are not understood: 5.000 may be five thousand.
-WHOLE = re.compile(r"(-?\d{1,15})(?:[.,](?:0{1,2}|0{4,}))?", re.ASCII)
+THOUSANDS = re.compile(r"-?\d{1,3}([.,])\d{3}(?:\1\d{3})*", re.ASCII)
+"""Five thousand, or five with three decimals."""
+WITH_WORDS = re.compile(r"(\d{1,3}) ?(?:[-–:=.)] ?|(?=\())\(?(?P<words>[^\W\d][^()]*)\)?")
+"""``5 (fully agree)``, ``5 - fully agree``."""
+ZEROS = re.compile(r"(?<=\d)[.,]0+$", re.ASCII)
+WHOLE = re.compile(r"(-?\d{1,15})", re.ASCII)
 NUMBER = re.compile(r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 A_DATE = re.compile(r"\d{1,4}([-/.])(?:\d{1,2}|[A-Za-z]{3,9}\.?)(?:\1\d{2,4})?(?:[ T].*)?", re.ASCII)
+A_MONTH = re.compile(
+    r"jan(uari|uary|uar)?|feb(ruari|ruary|ruar)?|mrt|maart|mar(ch)?|märz?|apr(il)?|mei|may|mai|jun[ie]?|jul[iy]?|"
+    r"aug(ustus|ust)?|sept?(ember)?|o[kc]t(ober)?|nov(ember)?|de[cz](ember)?",
+    re.IGNORECASE,
+)
 USUAL_MISSING = {"-", "--", ".", "?", "na", "n/a", "#n/a", "#n/b", "nan", "nvt", "n.v.t.", "n.v.t", "null", "none"}
 LONGEST_SHOWN = 6
 """Characters of a number that a message shows; a longer one may be a telephone or staff number."""
@@ -94,7 +118,52 @@ def missing_codes(settings: ResponsesFile) -> dict[str, int]:
     return {"": NO_ANSWER, **{text.strip(): code for code, texts in meanings for text in texts}}
 
 
-def code_answers(texts: Texts, scale: ResponseScale, missing: Mapping[str, int]) -> tuple[Codes, Codes]:
+class Answers(NamedTuple):
+    """How the answers on one response scale may be written.
+
+    Attributes
+    ----------
+    scale
+        The response scale.
+    name
+        How the questionnaire calls it.
+    words
+        Words as :func:`look` makes them -> number.
+    missing
+        Text -> code of a missing answer.
+    decimal
+        What stands before decimals; None when that is not known.
+    """
+
+    scale: ResponseScale
+    name: str
+    words: Mapping[str, int]
+    missing: Mapping[str, int]
+    decimal: str | None = None
+
+
+def look(text: str) -> str:
+    """Return what of a text counts: not capitals, not how many spaces."""
+    return " ".join(text.split()).casefold()
+
+
+def understood_words(scale: ResponseScale, given: Mapping[str, int]) -> dict[str, int]:
+    """Return the words of a scale's answers: its labels in both languages, as far as each means one answer."""
+    numbers: dict[str, set[int]] = {}
+    for number, label in scale.labels.items():
+        for words in (label.en, label.nl):
+            numbers.setdefault(look(words), set()).add(number)
+    labels = {words: min(found) for words, found in numbers.items() if len(found) == 1}
+    return {**labels, **{look(words): number for words, number in given.items()}}
+
+
+def in_words(texts: Texts, codes: Codes) -> bool:
+    """Whether an answer that was understood is written in words."""
+    answered = {texts.texts[place] for place in np.unique(texts.which[codes >= 0]) if place >= 0}
+    return any(not NUMBER.fullmatch(text) for text in answered)
+
+
+def code_answers(texts: Texts, answers: Answers) -> tuple[Codes, Codes]:
     """Return what each row answered, and what is wrong with it as to form.
 
     Returns
@@ -105,35 +174,65 @@ def code_answers(texts: Texts, scale: ResponseScale, missing: Mapping[str, int])
     faults
         ``FINE`` or what is wrong.
     """
-    coded = [_coded(text, scale, missing) for text in texts.texts]
+    coded = [_coded(text, answers) for text in texts.texts]
     codes = texts.per_row([code for code, _ in coded], absent=NOT_ASKED)
     return codes, texts.per_row([fault for _, fault in coded], absent=FINE)
 
 
-def _coded(text: str, scale: ResponseScale, missing: Mapping[str, int]) -> tuple[int, int]:
-    whole = WHOLE.fullmatch(text)
+def _coded(text: str, answers: Answers) -> tuple[int, int]:
+    scale, _, words, missing, decimal = answers
+    thousands = THOUSANDS.fullmatch(text)
+    if thousands and decimal is None:
+        return missing.get(text, NO_ANSWER), FINE if text in missing else AMBIGUOUS
+    plain = text.replace(thousands[1], "") if thousands and thousands[1] != decimal else text
+    whole = WHOLE.fullmatch(ZEROS.sub("", plain))
     if whole and scale.minimum <= int(whole[1]) <= scale.maximum:
         return int(whole[1]) - scale.minimum, FINE
     for spelling in (text, str(int(whole[1])) if whole else text):
         if spelling in missing:
             return missing[spelling], FINE
-    if whole:
-        return NO_ANSWER, OUTSIDE
-    if NUMBER.fullmatch(text):
-        return NO_ANSWER, NOT_WHOLE
-    return NO_ANSWER, DATE if A_DATE.fullmatch(text) else WORDS
+    if look(text) in words:
+        return words[look(text)] - scale.minimum, FINE
+    if not (NUMBER.fullmatch(text) or A_DATE.fullmatch(text)):
+        return _with_words(text, answers)
+    return NO_ANSWER, OUTSIDE if whole else NOT_WHOLE if NUMBER.fullmatch(text) else DATE
 
 
-def fault_in_words(fault: int, texts: Sequence[str], scale: ResponseScale) -> tuple[str, str]:
+def _with_words(text: str, answers: Answers) -> tuple[int, int]:
+    """Return the answer that is a number followed by its words, which may not be the words of another number."""
+    parts = WITH_WORDS.fullmatch(text)
+    if parts is None:
+        return NO_ANSWER, WORDS
+    number = int(parts[1])
+    if A_MONTH.fullmatch(parts["words"].strip(" .")):
+        return NO_ANSWER, DATE
+    if not answers.scale.minimum <= number <= answers.scale.maximum:
+        return NO_ANSWER, OUTSIDE if len(parts[1]) == len(str(number)) else WORDS
+    other = answers.words.get(look(parts["words"]), number) != number
+    return (NO_ANSWER, OTHER_WORDS) if other else (number - answers.scale.minimum, FINE)
+
+
+def fault_in_words(fault: int, texts: Sequence[str], answers: Answers) -> tuple[str, str]:
     """Return what was found and what is allowed, and a hint; the text of a respondent is in neither."""
+    scale = answers.scale
     allowed = f"allowed are whole numbers from {scale.minimum} to {scale.maximum}, or an empty cell"
     missing = "list it under responses.not_applicable or responses.dont_know."
     if fault == DATE:
         return f"found a date; {allowed}", "A spreadsheet turned answers into dates: export them again, as text."
+    if fault == AMBIGUOUS:
+        message = f"found {_listed(texts)}, which can be a thousand or a number with decimals; {allowed}"
+        return message, 'Set decimal under responses to "," or ".".'
+    if fault == OTHER_WORDS:
+        message = f"found a number with the words of another answer ({masked(texts)})"
+        return message, f'Does the file count the other way than the response scale "{answers.name}"?'
+    if fault == OUTSIDE and not all(map(NUMBER.fullmatch, texts)):
+        return f"found {masked(texts)} that begins with a number; {allowed}", "Is it an answer on another scale?"
     if fault == WORDS:
         usual = all(text.lower() in USUAL_MISSING for text in texts)
         hint = (
-            f"If it stands for a missing answer, {missing}" if usual else "Export the answers as numbers, not as words."
+            f"If it stands for a missing answer, {missing}"
+            if usual
+            else f"If these are answers in words, give their numbers under responses.answers.{answers.name}."
         )
         return f"found {masked(texts)}; {allowed}", hint
     hint = (

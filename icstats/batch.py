@@ -5,7 +5,6 @@ One department's failure never stops the others, and never leaves a page or numb
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -25,10 +24,11 @@ from icstats.engine import (
     is_disk_full,
     perform,
 )
-from icstats.errors import HaltedError, ICStatsError, ParameterError, Problem, RunError
+from icstats.errands import ONE_THREAD_EACH, PRELOAD, START, leaks, prepared
+from icstats.errors import HaltedError, ParameterError, RunError
 from icstats.lock import holding
 from icstats.pages import Link
-from icstats.plan import Plan, prepare
+from icstats.plan import require_writable
 from icstats.receipts import NotebookReceipt, Receipt, begun, files_of
 from icstats.site import INDEX, write_index
 from icstats.staging import Place
@@ -39,12 +39,11 @@ from icstats.texts import LANGUAGES, Texts
 from icstats.workers import Finished, Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
+    from icstats.parts import Shard
     from icstats.questionnaire import Language
-    from icstats.shards import Shard
     from icstats.study import Study
-    from icstats.workers import Start
 
 __all__ = ["SECONDS", "Step", "Terms", "run", "run_folder", "states"]
 
@@ -52,9 +51,6 @@ SECONDS = 600.0
 """What a notebook may take unless somebody says otherwise."""
 
 WORKERS_LOG = "workers.log"
-PRELOAD = "icstats.warm"
-ONE_THREAD_EACH = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-START: Mapping[Engine, Start] = {"fork": "fork", "kernel": "spawn"}
 BYTES_PER_NOTEBOOK = 500_000
 """Room that a notebook and its page need, rather more than less."""
 MEGABYTE = 2**20
@@ -151,7 +147,8 @@ def run(
     Raises
     ------
     RunError
-        If anything is wrong with the input: all problems at once, before anything is written or started.
+        If anything is wrong with the input: all problems at once, before anything is written or started. Also if an
+        earlier release, subtracted from this one, would give a few ratings away.
     HaltedError
         When the run cannot go on: another one is at work, the disk is full, an input changed. What was released
         before is untouched, and what was made is kept for the next run.
@@ -160,6 +157,7 @@ def run(
     chosen = _checked_arguments(study, terms, language)
     tell = note or (lambda _: None)
     place = Place(public=run_folder(study, outputs.resolve(), shard))
+    require_writable(place.public)
     logs = study.store_folder / "logs"
     look = partial(
         taken_stock,
@@ -176,7 +174,7 @@ def run(
         if not to_make and not stock.problems and _is_released(place, indexed=shard is None):
             _say_what_is_kept(stock, to_make, tell)
             return stock.summary(logs=logs)
-        plan = _prepared_elsewhere(study, departments, terms)
+        plan = prepared(study, departments=departments, engine=terms.engine)
         stock = replace(look(), plan=plan)
         to_make = stock.to_make(overwrite=overwrite, retry=retry)
         _say_what_is_kept(stock, to_make, tell)
@@ -184,6 +182,7 @@ def run(
         try:
             batch.open()
             batch.work()
+            batch.withhold_leaks()
         finally:
             place.tidy()
         summary = stock.summary(logs=logs, made=batch.ended, ran=to_make)
@@ -236,34 +235,6 @@ def _say_what_is_kept(stock: Stock, to_make: Sequence[Subject], note: Callable[[
         if subject.standing.edited and subject not in to_make:
             named = ", ".join(subject.standing.edited)
             note(f"{subject.name}: {named} changed by hand; left as it is. --overwrite makes it again.")
-
-
-def _prepared_elsewhere(study: Study, departments: Sequence[str] | None, terms: Terms) -> Plan:
-    """Check everything and prepare the answers, in a process that may import pandas."""
-    perform_it = partial(_prepared, departments=departments, engine=terms.engine)
-    with Workers(
-        perform_it,
-        n=1,
-        environment=ONE_THREAD_EACH,
-        log=Path(os.devnull),
-        start=START[terms.engine],
-        preload=PRELOAD,
-    ) as pool:
-        pool.give(study)
-        (finished,) = pool.finished()
-    if finished.answer is None:
-        message = f"The process that reads the answers ended ({finished.ending})."
-        raise HaltedError(message, code="ICS-711", hint="was there enough memory?")
-    if not isinstance(finished.answer, Plan):
-        raise RunError(finished.answer)
-    return finished.answer
-
-
-def _prepared(study: Study, *, departments: Sequence[str] | None, engine: Engine) -> Plan | tuple[Problem, ...]:
-    try:
-        return prepare(study, departments=departments, engine=engine)
-    except ICStatsError as error:
-        return error.problems
 
 
 Task = Execution | Publication
@@ -324,6 +295,20 @@ class _Batch:
                     # A department that can be finished is finished first.
                     waiting.extendleft(self._received(finished))
 
+    def withhold_leaks(self) -> None:
+        """Take away whatever holds anything of a respondent, before anybody is told that it is there.
+
+        Looked through is everything that may be new in the release; what was changed by hand was there already.
+        """
+        new = {
+            slug: self._files(subject)
+            for slug, subject in self._stock.subjects.items()
+            if subject in self._to_make or not subject.standing.edited
+        }
+        for slug, reason in leaks(self._study, new, engine=self._terms.engine).items():
+            for notebook in self._stock.subjects[slug].notebooks:
+                self._fail(self._stock.subjects[slug], notebook, "failed", reason)
+
     def _begin(self, task: Task) -> None:
         subject = self._stock.subjects[task.department]
         if isinstance(task, Execution):
@@ -377,6 +362,10 @@ class _Batch:
 
     def _folder(self, subject: Subject) -> Path:
         return self._stock.place.making / subject.folder
+
+    def _files(self, subject: Subject) -> tuple[Path, ...]:
+        paths = (self._folder(subject) / name for name in files_of(subject.notebooks))
+        return tuple(path for path in paths if path.is_file())
 
     def _execution(self, subject: Subject, notebook: str) -> Execution:
         study, stock = self._study, self._stock

@@ -2,66 +2,67 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtr, stdtrit
 
-from icstats.errors import NormError, ParameterError, Problem
-from icstats.results import Result, Settings
-from icstats.sampling import checked_items, person_codes, require_conf_level
+from icstats.differences import Difference, NormAs, NormSettings, differences, differences_in_pool, interval
+from icstats.errors import ParameterError
+from icstats.results import Result, joined
+from icstats.sampling import require_option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from icstats.norms import Norm
 
-    FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.int64]
-
-__all__ = ["Comparison", "ComparisonSettings", "Verdict", "compare_with_norm"]
+__all__ = [
+    "Adjustment",
+    "Comparison",
+    "ComparisonSettings",
+    "Verdict",
+    "adjust_family",
+    "compare_departments",
+    "compare_with_norm",
+]
 
 Verdict = Literal["clearly_above", "slightly_above", "equal", "slightly_below", "clearly_below", "uncertain"]
+Adjustment = Literal["fdr_bh", "fdr_by", "holm"]
 
-FEWEST_PEOPLE = 2
-"""One person has no spread."""
-
-FEW_CLUSTERS = 40
-"""Below this number of people cluster-robust errors are known to be too small."""
-
-NUMBERS = ["estimate", "std_error", "conf_low", "conf_high", "p_value", "p_adjusted", "margin", "minimum", "maximum"]
-COLUMNS = ["variable", "statistic", *NUMBERS[:5], "n", "n_people", "unit", *NUMBERS[5:], "verdict"]
+NUMBERS = ["estimate", "std_error", "conf_low", "conf_high", "p_value", "p_adjusted", "p_equivalence"]
+COLUMNS = ["variable", "statistic", *NUMBERS[:5], "n", "n_people", "unit", *NUMBERS[5:]]
+OF_THE_NORM = ["margin", "minimum", "maximum"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ComparisonSettings(Settings):
+class ComparisonSettings(NormSettings):
     """How a comparison was made.
 
     Attributes
     ----------
-    norm
-        Name of the norm.
     margin
         Differences up to this many standard deviations within organisations are of no practical weight.
     adjustment
-        Correction of the p values for the number of variables.
+        Correction of the p values for the number of comparisons.
+    family
+        Number of comparisons that the correction allows for.
     """
 
-    norm: str
     margin: float
-    adjustment: str = "fdr_bh"
+    adjustment: Adjustment = "fdr_bh"
+    family: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Comparison(Result):
     """Scores beside a norm: of every variable the statistics ``mean``, ``norm`` and ``difference``.
 
-    Extra columns of ``data``: ``p_adjusted``, ``margin`` (points), ``verdict``, and ``minimum`` and ``maximum`` of the
-    response scale.
+    Extra columns of ``data``: ``p_adjusted``, ``p_equivalence``, ``margin`` (points), ``verdict``, and ``minimum`` and
+    ``maximum`` of the response scale.
     """
 
     settings: ComparisonSettings
@@ -72,8 +73,12 @@ def compare_with_norm(
     norm: Norm,
     *,
     margin: float = 0.2,
+    norm_as: NormAs = "fixed",
+    own_share: float | Mapping[str, float] = 0.0,
+    adjustment: Adjustment = "fdr_bh",
     conf_level: float = 0.95,
     clusters: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
 ) -> Comparison:
     """Compare the mean of each variable with a norm, and say whether the difference matters.
 
@@ -82,20 +87,35 @@ def compare_with_norm(
     scores
         Ratings x variables, floats in points of the response scale, NaN for missing. Every variable is in the norm.
     norm
-        What to compare with; taken as fixed, without sampling error of its own.
+        What to compare with.
     margin
         Differences up to this many of the norm's standard deviations within organisations are of no practical weight.
+    norm_as
+        ``fixed`` takes the norm's mean as known: is this department at that level? ``sampled`` takes it as the mean of
+        a sample of organisations, with standard error sd between / root(organisations), and Welch's degrees of
+        freedom: is it at the level of the population that the norm was drawn from?
+    own_share
+        Weight of these very scores within the norm's mean, from 0 (an outside norm) to below 1; 1 / K when the norm is
+        the mean of K departments and this is one of them. One number, or one per variable. The test is then the
+        leave-one-out test: the difference from the norm is (1 - own_share) x the difference from the mean of the
+        others, which counts as fixed or sampled as ``norm_as`` says.
+    adjustment
+        Of the p values, over all variables of the call: ``fdr_bh`` (Benjamini & Hochberg 1995), ``fdr_by`` (Benjamini
+        & Yekutieli 2001, under any dependence) or ``holm``. See :func:`adjust_family` for several departments.
     conf_level
         Coverage of the t intervals.
     clusters
         Respondent of each rating. Where people repeat, errors are cluster-robust and the degrees of freedom are
         people - 1.
+    weights
+        One positive weight per rating, for instance from :func:`icstats.weights.rake`.
 
     Returns
     -------
     Comparison
-        ``p_value`` tests a difference of 0; ``p_adjusted`` allows for all variables in the call (Benjamini & Hochberg
-        1995). The verdict follows from the interval of the difference d and the margin m alone:
+        ``p_value`` tests a difference of 0, ``p_equivalence`` a difference beyond the margin (two one-sided tests: a
+        small one says that the difference is of no practical weight). The verdict follows from the interval of the
+        difference d and the margin m alone:
 
         ==================  =============================================================
         ``clearly_above``   the interval lies above m
@@ -103,130 +123,190 @@ def compare_with_norm(
         ``equal``           it lies within -m and m: no difference of practical weight
         ``slightly_below``  it lies below 0 and reaches into the margin
         ``clearly_below``   it lies below -m
-        ``uncertain``       anything else, and every variable without an interval
+        ``uncertain``       anything else, a variable without interval or margin
         ==================  =============================================================
 
         An interval within the margin is ``equal``, also when it excludes 0. No interval with fewer than two people or
-        where all values are the same; ``settings.warnings`` has ``no_answers:``, ``too_few_answers:`` or
-        ``no_variance:`` with the variable, and ``few_clusters`` for fewer than 40 people who repeat.
+        where the values are the same from person to person; ``settings.warnings`` has ``no_answers:``,
+        ``too_few_answers:`` or ``no_variance:`` with the variable, and ``few_clusters`` for fewer than 40 people who
+        repeat.
 
     Raises
     ------
     NormError
-        Variables that the norm does not have, all of them at once.
+        Variables that the norm does not have, or, with ``norm_as="sampled"``, whose spread between organisations it
+        does not have: all of them at once.
     ParameterError
         A column that is not numeric or a setting that is not allowed.
 
     References
     ----------
     Lakens, D. (2017). Equivalence tests. Social Psychological and Personality Science 8, 355-362. In R:
-    ``t.test(x, mu = norm)``, ``p.adjust(p, "BH")``.
+    ``t.test(x, mu = norm)``, ``t.test(x, y)`` (Welch, ``y`` the organisations' means), ``p.adjust(p, "BH")``,
+    ``TOSTER::t_TOST(x, mu = norm, eqb = margin)``.
     """
-    require_conf_level(conf_level)
+    require_option(adjustment, name="adjustment", allowed=get_args(Adjustment))
+    _require_margin(margin)
+    found, settings = differences(
+        scores,
+        norm,
+        norm_as=norm_as,
+        own_share=own_share,
+        conf_level=conf_level,
+        clusters=clusters,
+        weights=weights,
+    )
+    return _adjusted(_comparison(found, settings, margin=margin), adjustment)
+
+
+def compare_departments(
+    scores: pd.DataFrame,
+    norm: Norm,
+    *,
+    departments: ArrayLike,
+    margin: float = 0.2,
+    adjustment: Adjustment = "fdr_bh",
+    conf_level: float = 0.95,
+    clusters: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+) -> Comparison:
+    """Compare every department with the mean of all of them, of which it is a part itself.
+
+    Parameters
+    ----------
+    scores
+        Ratings of all departments x variables, floats in points of the response scale, NaN for missing.
+    norm
+        The unweighted mean of these very departments: :func:`icstats.norms.norm_of_departments`.
+    departments
+        Department of each rating.
+    margin, adjustment, conf_level, weights
+        As in :func:`compare_with_norm`; p values are adjusted over all departments and variables.
+    clusters
+        Respondent of each rating. The error of a difference knows that the same person may have rated several of the
+        departments, and that a department's own answers are in the norm too.
+
+    Returns
+    -------
+    Comparison
+        With a first column ``department``, in alphabetical order. The difference is (1 - 1 / K) x the difference from
+        the mean of the K - 1 others (``others``); its error is the root of the sum over people of (what they move the
+        own mean - what they move the mean of all)², with Satterthwaite's degrees of freedom.
+
+    Raises
+    ------
+    NormError, ParameterError
+        As :func:`compare_with_norm`.
+
+    References
+    ----------
+    In R, with one row per rating: ``survey::svyby`` with ``covmat = TRUE`` and ``survey::svycontrast``.
+    """
+    require_option(adjustment, name="adjustment", allowed=get_args(Adjustment))
+    _require_margin(margin)
+    found, settings = differences_in_pool(
+        scores, norm, departments=departments, conf_level=conf_level, clusters=clusters, weights=weights
+    )
+    compared = {department: _comparison(own, settings, margin=margin) for department, own in found.items()}
+    return adjust_family(compared, adjustment=adjustment)
+
+
+def adjust_family(comparisons: Mapping[str, Comparison], *, adjustment: Adjustment = "fdr_bh") -> Comparison:
+    """Return the comparisons of several departments as one, with p values adjusted over the whole family.
+
+    With 40 departments and 20 items 40 differences lie outside their interval by chance alone; who looks for the
+    departments that differ looks at all 800.
+
+    Parameters
+    ----------
+    comparisons
+        Per department its comparison with the same norm; at least one.
+    adjustment
+        As in :func:`compare_with_norm`.
+
+    Returns
+    -------
+    Comparison
+        All rows, with a first column ``department``; ``p_adjusted`` allows for every difference in it. Verdicts do not
+        change: they say what the interval of one difference holds.
+
+    Raises
+    ------
+    ParameterError
+        No comparisons, or another adjustment.
+
+    References
+    ----------
+    Jones, H. E., Ohlssen, D. I. & Spiegelhalter, D. J. (2008). Use of the false discovery rate when comparing multiple
+    health care providers. Journal of Clinical Epidemiology 61, 232-240. In R: ``p.adjust(p, "BH")`` over all p values.
+    """
+    require_option(adjustment, name="adjustment", allowed=get_args(Adjustment))
+    if not comparisons:
+        raise ParameterError("There are no comparisons to adjust together.", code="ICS-380")
+    departments = [
+        replace(one, data=one.data.assign(department=department)[["department", *one.data.columns]])
+        for department, one in comparisons.items()
+    ]
+    return _adjusted(joined(departments), adjustment)
+
+
+def _require_margin(margin: float) -> None:
     if not 0 < margin <= 1:
         raise ParameterError(f"margin is {margin}; it must lie above 0 and be at most 1.", code="ICS-378")
-    values = checked_items(scores)
-    _require_known(values, norm)
-    people = person_codes(clusters, n_rows=len(values))
-    in_norm = {variable: _in_norm(norm, variable) for variable in values.columns}
-    answers = {variable: _Answers.of(values[variable].to_numpy(), people) for variable in values.columns}
-    tests = {
-        variable: _test(own, in_norm[variable], margin=margin, conf_level=conf_level)
-        for variable, own in answers.items()
-    }
-    adjusted = _adjusted({variable: test.p_value for variable, test in tests.items() if np.isfinite(test.p_value)})
+
+
+def _comparison(found: Mapping[str, Difference], settings: NormSettings, *, margin: float) -> Comparison:
     rows = [
         {"variable": variable, **row}
-        for variable, own in answers.items()
-        for row in _rows(own, tests[variable], in_norm[variable], p_adjusted=adjusted.get(variable, np.nan))
+        for variable, difference in found.items()
+        for row in _rows(difference, margin=margin * difference.norm.sd_within)
     ]
-    data = pd.DataFrame(rows, columns=COLUMNS)
-    repeated = [own for own in answers.values() if own.repeated]
+    data = pd.DataFrame(rows, columns=[*COLUMNS, *OF_THE_NORM, "verdict"]).astype(dict.fromkeys(NUMBERS, float))
     return Comparison(
         data=data,
         people=data[["n", "n_people"]].copy(),
-        settings=ComparisonSettings(
-            method="mean",
-            interval="t",
-            conf_level=conf_level,
-            missing="available",
-            n_clusters=max((own.n_people for own in repeated), default=0),
-            norm=norm.name,
-            margin=margin,
-            warnings=tuple(_warnings(answers)),
-        ),
+        settings=ComparisonSettings(**vars(settings), margin=margin),
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Answers:
-    """The answers to one variable, and for each the number of its person from 0."""
+def _adjusted(result: Comparison, adjustment: Adjustment) -> Comparison:
+    """Return the same comparison with p values that allow for each other."""
+    p_values = result.data["p_value"].dropna()
+    adjusted = pd.Series(np.nan, index=result.data.index)
+    if len(p_values):
+        from pingouin import multicomp  # noqa: PLC0415  slow to load; only comparisons need it
 
-    values: FloatArray
-    people: IntArray
-
-    @classmethod
-    def of(cls, column: FloatArray, people: IntArray) -> _Answers:
-        given = ~np.isnan(column)
-        return cls(values=column[given], people=np.unique(people[given], return_inverse=True)[1].astype(np.int64))
-
-    @property
-    def n(self) -> int:
-        return len(self.values)
-
-    @property
-    def n_people(self) -> int:
-        return int(self.people.max(initial=-1)) + 1
-
-    @property
-    def repeated(self) -> bool:
-        return self.n_people < self.n
-
-    @property
-    def mean(self) -> float:
-        return float(self.values.mean()) if self.n else float("nan")
-
-    @property
-    def varies(self) -> bool:
-        return self.n_people >= FEWEST_PEOPLE and bool(np.ptp(self.values) > 0)
-
-    @property
-    def error_of_mean(self) -> float:
-        """Return the root of c / (c - 1) x the sum over c people of (the sum of their deviations)², over n."""
-        per_person = np.bincount(self.people, weights=self.values - self.mean)
-        return float(np.sqrt(self.n_people / (self.n_people - 1) * (per_person**2).sum()) / self.n)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Test:
-    """A difference from the norm; without spread in the answers there is only the difference."""
-
-    difference: float
-    margin: float
-    error: float = np.nan
-    reach: float = np.nan
-    p_value: float = np.nan
-
-    @property
-    def verdict(self) -> Verdict:
-        return _verdict(self.difference - self.reach, self.difference + self.reach, self.margin)
-
-
-def _test(answers: _Answers, in_norm: dict[str, float], *, margin: float, conf_level: float) -> _Test:
-    difference, points = answers.mean - in_norm["mean"], margin * in_norm["sd_within"]
-    if not answers.varies:
-        return _Test(difference=difference, margin=points)
-    error, freedom = answers.error_of_mean, answers.n_people - 1
-    return _Test(
-        difference=difference,
-        margin=points,
-        error=error,
-        reach=float(stdtrit(freedom, (1 + conf_level) / 2)) * error,
-        p_value=float(2 * stdtr(freedom, -abs(difference) / error)),
+        adjusted[p_values.index] = multicomp(p_values.to_numpy(), method=adjustment)[1]
+    return replace(
+        result,
+        data=result.data.assign(p_adjusted=adjusted),
+        settings=replace(result.settings, adjustment=adjustment, family=len(p_values)),
     )
+
+
+def _rows(difference: Difference, *, margin: float) -> Iterator[dict[str, object]]:
+    answers, norm = difference.answers, difference.norm
+    about: dict[str, object] = {
+        "n": answers.n,
+        "n_people": answers.n_people,
+        "unit": "points",
+        "margin": margin,
+        "verdict": _verdict(*difference.ends, margin),
+        "minimum": norm.minimum,
+        "maximum": norm.maximum,
+    }
+    yield about | {"statistic": "mean"} | interval(answers.mean, difference.own_error, difference.own_reach)
+    yield about | {"statistic": "norm", "estimate": norm.mean}
+    if norm.own_share:
+        yield about | {"statistic": "others", "estimate": difference.others}
+    tested = {"p_value": difference.p_value, "p_equivalence": difference.p_equivalence(margin)}
+    found = interval(difference.estimate, difference.error, difference.reach)
+    yield about | {"statistic": "difference"} | found | tested
 
 
 def _verdict(low: float, high: float, margin: float) -> Verdict:
+    if np.isnan(margin):
+        return "uncertain"
     if low >= -margin and high <= margin:
         return "equal"
     if low > 0:
@@ -234,73 +314,3 @@ def _verdict(low: float, high: float, margin: float) -> Verdict:
     if high < 0:
         return "clearly_below" if high < -margin else "slightly_below"
     return "uncertain"
-
-
-def _adjusted(p_values: dict[str, float]) -> dict[str, float]:
-    """Return the Benjamini-Hochberg adjusted p values."""
-    if not p_values:
-        return {}
-    from pingouin import multicomp  # noqa: PLC0415  slow to load; only comparisons need it
-
-    _, adjusted = multicomp(list(p_values.values()), method="fdr_bh")
-    return {variable: float(p) for variable, p in zip(p_values, adjusted, strict=True)}
-
-
-def _rows(
-    answers: _Answers, test: _Test, in_norm: dict[str, float], *, p_adjusted: float
-) -> Iterator[dict[str, object]]:
-    about = {
-        "n": answers.n,
-        "n_people": answers.n_people,
-        "unit": "points",
-        "margin": test.margin,
-        "verdict": test.verdict,
-        "minimum": in_norm["minimum"],
-        "maximum": in_norm["maximum"],
-    }
-    yield about | {"statistic": "mean"} | _interval(answers.mean, test)
-    yield about | {"statistic": "norm", "estimate": in_norm["mean"]}
-    tested = {"p_value": test.p_value, "p_adjusted": p_adjusted}
-    yield about | {"statistic": "difference"} | _interval(test.difference, test) | tested
-
-
-def _interval(estimate: float, test: _Test) -> dict[str, float]:
-    return {
-        "estimate": estimate,
-        "std_error": test.error,
-        "conf_low": estimate - test.reach,
-        "conf_high": estimate + test.reach,
-    }
-
-
-def _warnings(answers: dict[str, _Answers]) -> Iterator[str]:
-    for variable, own in answers.items():
-        if own.n == 0:
-            yield f"no_answers:{variable}"
-        elif own.n_people < FEWEST_PEOPLE:
-            yield f"too_few_answers:{variable}"
-        elif not own.varies:
-            yield f"no_variance:{variable}"
-    if any(own.repeated and own.n_people < FEW_CLUSTERS for own in answers.values()):
-        yield "few_clusters"
-
-
-def _in_norm(norm: Norm, variable: str) -> dict[str, float]:
-    return {name: float(norm.values[name].loc[variable]) for name in ("mean", "sd_within", "minimum", "maximum")}
-
-
-def _require_known(values: pd.DataFrame, norm: Norm) -> None:
-    problems = [
-        Problem(
-            code="ICS-419",
-            column=variable,
-            message=f'is not in the norm "{norm.name}".',
-            hint="Compare only the variables that the norm has.",
-        )
-        for variable in values.columns
-        if variable not in norm.values.index
-    ]
-    if problems:
-        raise NormError(problems)
-    if not len(values.columns):
-        raise ParameterError("scores has no columns; there is nothing to compare.", code="ICS-379")

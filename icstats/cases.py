@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from icstats.errors import NotEnoughDataError, ParameterError, Problem
-from icstats.sampling import FEWEST, person_codes
+from icstats.moments import ROUNDING
+from icstats.sampling import FEW_CLUSTERS, FEWEST, person_codes, problems_of_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
+
+    from icstats.moments import Moments
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
 
-__all__ = ["Cases", "complete_cases"]
+__all__ = ["FEW_CLUSTERS", "SINGULAR", "Associations", "Cases", "Summed", "complete_cases", "summed_cases"]
 
 SINGULAR = 1e-10
 """An eigenvalue of a correlation matrix below this says that some drivers follow exactly from others."""
@@ -28,13 +33,13 @@ SINGULAR = 1e-10
 INVOLVED = 1e-6
 """A driver takes part in such a dependency from this weight on."""
 
-FEW_CLUSTERS = 40
-"""Below this number of people cluster-robust errors are known to be too small."""
+OPPOSITE = 1e-6
+"""A coefficient and a correlation smaller than this have no sign."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class Cases:
-    """Complete rows of an outcome and its drivers.
+class Associations(ABC):
+    """How an outcome and its drivers go together; all that dividing R² needs to know of the data.
 
     Attributes
     ----------
@@ -42,29 +47,114 @@ class Cases:
         Name of the outcome.
     drivers
         Names of the p drivers, in the order in which they were given.
-    values
-        Rows x (1 + p), the outcome first.
-    weights
-        One positive weight per row; all 1 where none were given.
-    people
-        Number of the person behind each row, from 0 to ``n_people - 1``; None where nobody stands behind two rows.
     n_total
         Rows before incomplete ones were left out.
     """
 
     outcome: str
     drivers: tuple[str, ...]
+    n_total: int
+
+    @property
+    @abstractmethod
+    def n(self) -> int:
+        """Number of complete rows."""
+
+    @property
+    @abstractmethod
+    def n_people(self) -> int:
+        """Number of people behind the complete rows; 0 where that is not known."""
+
+    @property
+    @abstractmethod
+    def effective_n(self) -> float:
+        """Rows of equal weight that would tell as much: (sum of weights)² / sum of squared weights (Kish)."""
+
+    @property
+    @abstractmethod
+    def spreads(self) -> FloatArray:
+        """Weighted standard deviations (divided by the sum of the weights); exactly 0 where all values are equal."""
+
+    @property
+    @abstractmethod
+    def correlations(self) -> FloatArray:
+        """Weighted correlations, the outcome first; 0 where a variable has no spread."""
+
+    @cached_property
+    def directions(self) -> tuple[FloatArray, FloatArray]:
+        """Variances along, and the drivers' part in, the principal directions of the standardised drivers."""
+        sizes, directions = np.linalg.eigh(self.correlations[1:, 1:])
+        return sizes, directions
+
+    @cached_property
+    def constant(self) -> tuple[str, ...]:
+        """Drivers to which everybody gave the same answer."""
+        return self._named(self.spreads[1:] == 0)
+
+    @cached_property
+    def redundant(self) -> tuple[str, ...]:
+        """Drivers that take part in an exact linear dependency among drivers."""
+        sizes, directions = self.directions
+        part = np.sqrt((directions[:, sizes < SINGULAR] ** 2).sum(axis=1))
+        return self._named((part > INVOLVED) & (self.spreads[1:] > 0))
+
+    @property
+    def rank(self) -> int:
+        """Number of drivers that are linearly independent."""
+        return int((self.directions[0] >= SINGULAR).sum())
+
+    @cached_property
+    def coefficients(self) -> FloatArray:
+        """Standardised coefficients; where drivers depend on each other exactly, the smallest ones that fit."""
+        sizes, directions = self.directions
+        kept = directions[:, sizes >= SINGULAR]
+        return np.asarray(kept @ (kept.T @ self.correlations[1:, 0] / sizes[sizes >= SINGULAR]), dtype=np.float64)
+
+    @cached_property
+    def suppressed(self) -> tuple[str, ...]:
+        """Drivers whose coefficient and correlation with the outcome have opposite signs."""
+        return self._named(self.coefficients * self.correlations[1:, 0] < -(OPPOSITE**2))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Codes of what a reader should know about these cases; never a count, for they are shown."""
+        return (
+            *(f"constant:{name}" for name in self.constant),
+            *(f"redundant:{name}" for name in self.redundant),
+            *(f"suppression:{name}" for name in self.suppressed),
+        )
+
+    def _named(self, which: NDArray[np.bool_]) -> tuple[str, ...]:
+        return tuple(name for name, chosen in zip(self.drivers, which, strict=True) if chosen)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class Cases(Associations):
+    """Complete rows of an outcome and its drivers.
+
+    Attributes
+    ----------
+    values
+        Rows x (1 + p), the outcome first.
+    weights
+        One positive weight per row; all 1 where none were given.
+    people
+        Number of the person behind each row, from 0 to ``n_people - 1``; None where nobody stands behind two rows.
+    rows
+        Place of each complete row in the data.
+    """
+
     values: FloatArray
     weights: FloatArray
     people: IntArray | None
-    n_total: int
+    rows: IntArray
 
     @property
     def n(self) -> int:
         """Number of complete rows."""
         return len(self.values)
 
-    @property
+    @cached_property
     def n_people(self) -> int:
         """Number of people behind the complete rows."""
         return self.n if self.people is None else int(self.people.max(initial=-1)) + 1
@@ -74,60 +164,87 @@ class Cases:
         """Rows of equal weight that would tell as much: (sum of weights)² / sum of squared weights (Kish)."""
         return float(self.weights.sum() ** 2 / (self.weights**2).sum())
 
-    @property
+    @cached_property
     def means(self) -> FloatArray:
         """Weighted means, the outcome first."""
         return np.asarray(self.weights @ self.values / self.weights.sum(), dtype=np.float64)
 
-    @property
-    def spreads(self) -> FloatArray:
-        """Weighted standard deviations (divided by the sum of the weights); exactly 0 where all values are equal."""
-        deviations = self.values - self.means
-        spreads = np.sqrt(self.weights @ deviations**2 / self.weights.sum())
-        return np.where(np.ptp(self.values, axis=0) == 0, 0.0, spreads)
+    @cached_property
+    def _deviations(self) -> FloatArray:
+        return np.asarray(self.values - self.means, dtype=np.float64)
 
-    @property
+    @cached_property
+    def _covariance(self) -> FloatArray:
+        weighted = self._deviations * self.weights[:, None]
+        return np.asarray(weighted.T @ self._deviations / self.weights.sum(), dtype=np.float64)
+
+    @cached_property
+    def spreads(self) -> FloatArray:
+        """Weighted standard deviations (divided by the sum of the weights); exactly 0 where all values are equal.
+
+        Values that differ by what rounding leaves (0.1 + 0.2 beside 0.3) are equal.
+        """
+        equal = np.ptp(self.values, axis=0) <= ROUNDING * np.abs(self.values).max(axis=0)
+        return np.where(equal, 0.0, np.sqrt(np.diag(self._covariance)))
+
+    @cached_property
     def standardised(self) -> FloatArray:
         """Values with mean 0 and standard deviation 1; a column without spread is 0."""
-        spreads = self.spreads
-        varies = spreads > 0
-        return np.asarray((self.values - self.means) * varies / np.where(varies, spreads, 1.0), dtype=np.float64)
+        return np.asarray(self._deviations * _inverse(self.spreads), dtype=np.float64)
 
-    @property
+    @cached_property
     def correlations(self) -> FloatArray:
         """Weighted correlations, the outcome first; 0 where a variable has no spread."""
-        standardised = self.standardised
-        return np.asarray(standardised.T @ (standardised * self.weights[:, None]) / self.weights.sum())
-
-    @property
-    def constant(self) -> tuple[str, ...]:
-        """Drivers to which everybody gave the same answer."""
-        return self._named(self.spreads[1:] == 0)
-
-    @property
-    def redundant(self) -> tuple[str, ...]:
-        """Drivers that take part in an exact linear dependency among drivers."""
-        varies = np.flatnonzero(self.spreads[1:] > 0)
-        sizes, directions = np.linalg.eigh(self.correlations[1:, 1:][np.ix_(varies, varies)])
-        involved = np.zeros(len(self.drivers), dtype=bool)
-        involved[varies] = (np.abs(directions[:, sizes < SINGULAR]) > INVOLVED).any(axis=1)
-        return self._named(involved)
-
-    @property
-    def rank(self) -> int:
-        """Number of drivers that are linearly independent."""
-        return int((np.linalg.eigvalsh(self.correlations[1:, 1:]) >= SINGULAR).sum())
+        scale = _inverse(self.spreads)
+        return np.asarray(self._covariance * (scale[:, None] * scale), dtype=np.float64)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """Codes of what a reader should know about these cases; never a count, for they are shown."""
-        codes = [f"constant:{name}" for name in self.constant] + [f"redundant:{name}" for name in self.redundant]
-        if self.people is not None and self.n_people < FEW_CLUSTERS:
-            codes.append("few_clusters")
-        return tuple(codes)
+        few = self.people is not None and self.n_people < FEW_CLUSTERS
+        return (*super().warnings, *(["few_clusters"] if few else []))
 
-    def _named(self, which: NDArray[np.bool_]) -> tuple[str, ...]:
-        return tuple(name for name, chosen in zip(self.drivers, which, strict=True) if chosen)
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class Summed(Associations):
+    """Moments of an outcome and its drivers, the outcome first, without the rows they came from."""
+
+    moments: Moments
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return self.moments.n
+
+    @property
+    def n_people(self) -> int:
+        """0: moments do not say who is behind them, so that nothing made of them is ever released."""
+        return 0
+
+    @property
+    def effective_n(self) -> float:
+        """Rows of equal weight that would tell as much: (sum of weights)² / sum of squared weights (Kish)."""
+        return self.moments.weight**2 / self.moments.weight_squares
+
+    @cached_property
+    def spreads(self) -> FloatArray:
+        """Weighted standard deviations (divided by the sum of the weights); 0 where only rounding is left."""
+        mean, squares = self.moments.sums / self.moments.weight, np.diag(self.moments.products) / self.moments.weight
+        variance = squares - mean**2
+        return np.sqrt(np.where(variance > ROUNDING * squares, variance, 0.0))
+
+    @cached_property
+    def correlations(self) -> FloatArray:
+        """Weighted correlations, the outcome first; 0 where a variable has no spread."""
+        mean = self.moments.sums / self.moments.weight
+        covariance = self.moments.products / self.moments.weight - np.outer(mean, mean)
+        scale = _inverse(self.spreads)
+        return np.asarray(covariance * (scale[:, None] * scale), dtype=np.float64)
+
+
+def _inverse(spreads: FloatArray) -> FloatArray:
+    """Return 1 / spread, and 0 where there is none."""
+    return np.divide(1.0, spreads, out=np.zeros_like(spreads), where=spreads > 0)
 
 
 def complete_cases(
@@ -152,27 +269,75 @@ def complete_cases(
     """
     names = [outcome, *drivers]
     places = _places(data)
-    problems = _problems_of_names(outcome, drivers)
-    problems += [problem for name in dict.fromkeys(names) for problem in _problems_of_column(name, data, places)]
-    problems += _problems_of_weights(weights, n_rows=len(data))
+    usable, unusable = _usable(names, data, places)
+    problems = [
+        *_problems_of_names(outcome, drivers),
+        *unusable,
+        *problems_of_weights(weights, n_rows=len(data)),
+    ]
+    values = _numbers(data, [places[name][0] for name in usable])
+    finite = np.isfinite(values)
+    problems += _problems_of_values(usable, values) if not finite.all() else []
     if problems:
         raise ParameterError(problems)
-    codes = person_codes(clusters, n_rows=len(data))
-    columns = data.iloc[:, [places[name][0] for name in names]]
-    values = np.asarray(columns.to_numpy(dtype=np.float64, na_value=np.nan))
-    complete = ~np.isnan(values).any(axis=1)
-    people = np.unique(codes[complete], return_inverse=True)[1].astype(np.int64)
-    everyones = np.ones(len(data)) if weights is None else np.asarray(weights, dtype=float)
+    rows = np.flatnonzero(finite.all(axis=1))
     cases = Cases(
         outcome=str(outcome),
         drivers=tuple(str(name) for name in drivers),
-        values=values[complete],
-        weights=everyones[complete],
-        people=people if len(np.unique(people)) < len(people) else None,
+        values=values[rows],
+        weights=np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=float)[rows],
+        people=None if clusters is None else _repeated(person_codes(clusters, n_rows=len(data))[rows]),
+        rows=rows,
         n_total=len(data),
     )
     _require_enough(cases)
+    if cases.people is not None and cases.n_people < FEWEST:
+        raise NotEnoughDataError(
+            f"The {cases.n} complete rows come from {cases.n_people} people; at least {FEWEST} are needed.",
+            code="ICS-512",
+        )
     return cases
+
+
+def summed_cases(moments: Moments, *, outcome: str, drivers: Sequence[str]) -> Summed:
+    """Return how an outcome and its drivers go together, from the moments of complete rows.
+
+    Raises
+    ------
+    ParameterError
+        A column that the moments do not hold, or a driver named twice or equal to the outcome.
+    NotEnoughDataError
+        Too few rows for this number of drivers, or an outcome without spread.
+    """
+    names = [str(outcome), *(str(name) for name in drivers)]
+    problems = _problems_of_names(outcome, drivers)
+    problems += [_missing_column(name, moments.names) for name in dict.fromkeys(names) if name not in moments.names]
+    if problems:
+        raise ParameterError(problems)
+    places = [moments.names.index(name) for name in names]
+    kept = replace(
+        moments,
+        names=tuple(names),
+        sums=moments.sums[places],
+        products=moments.products[np.ix_(places, places)],
+    )
+    cases = Summed(outcome=names[0], drivers=tuple(names[1:]), n_total=moments.n, moments=kept)
+    _require_enough(cases)
+    return cases
+
+
+def _repeated(people: IntArray) -> IntArray | None:
+    """Return the people numbered from 0, or None where nobody stands behind two rows."""
+    known, numbered = np.unique(people, return_inverse=True)
+    return None if len(known) == len(people) else numbered.astype(np.int64)
+
+
+def _numbers(data: pd.DataFrame, places: Sequence[int]) -> FloatArray:
+    """Return columns as numbers; a frame that holds nothing else is not taken apart first."""
+    wanted = list(places)
+    if len(wanted) < data.shape[1]:
+        data, wanted = data.take(wanted, axis=1), list(range(len(wanted)))
+    return np.asarray(data.to_numpy(dtype=np.float64, na_value=np.nan)[:, wanted])
 
 
 def _problems_of_names(outcome: str, drivers: Sequence[str]) -> list[Problem]:
@@ -196,51 +361,50 @@ def _places(data: pd.DataFrame) -> dict[Hashable, list[int]]:
     return places
 
 
-def _problems_of_column(name: str, data: pd.DataFrame, places: Mapping[Hashable, Sequence[int]]) -> list[Problem]:
-    found = places.get(name, ())
-    if not found:
-        return [_missing_column(name, data)]
-    if len(found) > 1:
-        return [Problem(code="ICS-363", column=str(name), message=f"stands in the data {len(found)} times.")]
-    column = data.iloc[:, found[0]]
-    if not pd.api.types.is_numeric_dtype(column.dtype):
-        hint = "Answers must be numbers, with NaN where there is none."
-        return [Problem(code="ICS-364", column=str(name), message="is not numeric.", hint=hint)]
-    infinite = int(np.isinf(column.to_numpy(dtype=np.float64, na_value=np.nan)).sum())
-    if infinite:
-        return [Problem(code="ICS-365", column=str(name), message=f"holds {infinite} infinite values.")]
-    return []
+def _usable(
+    names: Sequence[str], data: pd.DataFrame, places: Mapping[Hashable, Sequence[int]]
+) -> tuple[list[str], list[Problem]]:
+    """Return the names of which the data have one column of numbers, and what is wrong with the others."""
+    usable: list[str] = []
+    problems: list[Problem] = []
+    dtypes = list(data.dtypes)
+    numeric = {dtype for dtype in set(dtypes) if pd.api.types.is_numeric_dtype(dtype)}
+    for name in dict.fromkeys(names):
+        found = places.get(name, ())
+        if not found:
+            problems.append(_missing_column(name, data.columns))
+        elif len(found) > 1:
+            message = f"stands in the data {len(found)} times."
+            problems.append(Problem(code="ICS-363", column=str(name), message=message))
+        elif dtypes[found[0]] not in numeric:
+            hint = "Answers must be numbers, with NaN where there is none."
+            problems.append(Problem(code="ICS-364", column=str(name), message="is not numeric.", hint=hint))
+        else:
+            usable.append(name)
+    return usable, problems
 
 
-def _missing_column(name: str, data: pd.DataFrame) -> Problem:
-    near = get_close_matches(str(name), [str(column) for column in data.columns], n=1)
+def _problems_of_values(names: Sequence[str], values: FloatArray) -> list[Problem]:
+    infinite = np.isinf(values).sum(axis=0).tolist()
+    return [
+        Problem(code="ICS-365", column=str(name), message=f"holds {count} infinite values.")
+        for name, count in zip(names, infinite, strict=True)
+        if count
+    ]
+
+
+def _missing_column(name: str, columns: Iterable[Hashable]) -> Problem:
+    near = get_close_matches(str(name), [str(column) for column in columns], n=1)
     hint = f'Did you mean "{near[0]}"?' if near else ""
     return Problem(code="ICS-362", column=str(name), message="is not a column of the data.", hint=hint)
 
 
-def _problems_of_weights(weights: ArrayLike | None, *, n_rows: int) -> list[Problem]:
-    if weights is None:
-        return []
-    values = np.asarray(weights, dtype=float)
-    if values.shape != (n_rows,):
-        return [Problem(code="ICS-366", message=f"weights has {values.size} values for {n_rows} rows.")]
-    wrong = int((~(np.isfinite(values) & (values > 0))).sum())
-    if wrong:
-        return [Problem(code="ICS-366", message=f"weights must be positive numbers; {wrong} are not.")]
-    return []
-
-
-def _require_enough(cases: Cases) -> None:
+def _require_enough(cases: Associations) -> None:
     p = len(cases.drivers)
     needed = p + 2
     if cases.n < needed:
         raise NotEnoughDataError(
             f"{cases.n} of {cases.n_total} rows are complete; {p} drivers need at least {needed}.", code="ICS-511"
-        )
-    if cases.people is not None and cases.n_people < FEWEST:
-        raise NotEnoughDataError(
-            f"The {cases.n} complete rows come from {cases.n_people} people; at least {FEWEST} are needed.",
-            code="ICS-512",
         )
     if cases.spreads[0] == 0:
         raise NotEnoughDataError(

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from icstats.disclosure import shown_n
 from icstats.drivers import BLOCKS_FROM, DRIVERS_FROM
+from icstats.limits import RELIABLE_FROM
 from icstats.sections import Section, folded, paragraphs, section
-from icstats.story import reliability_sentence
+from icstats.story import gate_verdicts, reliability_sentence
 from icstats.tables import Column, table
 from icstats.written import written_n
 
@@ -84,7 +85,9 @@ def norm_source(edition: Edition) -> list[str]:
         )
     )
     fictional = [say("benchmark.fictional")] if norm.fictional else []
-    return [source, *fictional, say("benchmark.margin", margin=edition.texts.number(edition.study.margin, 2))]
+    years = norm.years_older_than(edition.wave)
+    old = [say("benchmark.old", years=years)] if years else []
+    return [source, *fictional, *old, say("benchmark.margin", margin=edition.texts.number(edition.study.margin, 2))]
 
 
 def _respondents(edition: Edition, norm: Norm) -> str:
@@ -114,9 +117,10 @@ def norm_facts(edition: Edition, norm: Norm) -> str:
     return facts(say("norm_card.caption"), [(say(f"norm_card.{name}"), value) for name, value in pairs])
 
 
-def reliability_table(edition: Edition, reliability: Released, caption: str) -> Table:
-    """Return the coefficients of every scale with their intervals."""
-    say = edition.texts.say
+def reliability_table(edition: Edition, reliability: Released, gate: Released, caption: str) -> Table:
+    """Return the coefficients of every scale with their intervals; a scale that fails its gate in grey, and why."""
+    say, limit = edition.texts.say, edition.texts.number(RELIABLE_FROM, 2)
+    verdicts = gate_verdicts(gate)
     coefficients = [*COEFFICIENTS, "single_item"]
     return table(
         reliability.only(statistics=coefficients),
@@ -131,51 +135,76 @@ def reliability_table(edition: Edition, reliability: Released, caption: str) -> 
             ),
             Column(heading=say("reliability.estimate")),
             Column(heading=say("scores.interval"), show="interval"),
+            Column(heading=say("reliability.above", limit=limit), show="above_70"),
             Column(heading=say("reliability.n_items"), show="n_items"),
             Column(heading=say("scores.answered_by"), show="n"),
+            Column(
+                heading=say("reliability.gate"),
+                words={scale: say(f"gate.{verdict}", limit=limit) for scale, verdict in verdicts.items()},
+            ),
         ],
         labels=edition.labels,
         by="row",
+        muted=[scale for scale, verdict in verdicts.items() if verdict == "under_limit"],
     )
 
 
-def certainty(edition: Edition, title: str, reliability: Released, *parts: str | Table) -> Section:
+def certainty(edition: Edition, title: str, reliability: Released, gate: Released, *parts: str | Table) -> Section:
     """Return how sure and how done: reliability, what is hidden, the methods in plain words."""
-    say, policy = edition.texts.say, edition.study.policy
+    say = edition.texts.say
     methods = paragraphs(
         [
-            say("certainty.hidden", minimum=policy.minimum_group, spread=policy.minimum_spread),
-            say("certainty.rounding", exact=policy.exact_n),
+            *_shown_from(edition),
             say("certainty.method"),
+            _weighted(edition),
             _ladder(edition),
         ]
     )
     return section(
         title,
-        paragraphs([reliability_sentence(reliability, edition.labels, edition.texts)], kind="answer"),
+        paragraphs([reliability_sentence(gate, edition.labels, edition.texts)], kind="answer"),
         *parts,
-        reliability_table(edition, reliability, say("certainty.table_caption")),
+        reliability_table(edition, reliability, gate, say("certainty.table_caption")),
         folded(say("certainty.methods"), methods),
-        released=[reliability],
+        released=[reliability, gate],
     )
 
 
 def method(edition: Edition, *, n_boot: int) -> Section:
     """Return how the numbers of the technical notebooks were computed."""
-    say, policy = edition.texts.say, edition.study.policy
+    say = edition.texts.say
     return section(
         say("method.heading"),
         paragraphs(
             [
+                _weighted(edition),
                 say("method.reliability"),
                 say("method.drivers", n_boot=edition.texts.number(n_boot, 0)),
                 _ladder(edition),
-                say("method.benchmark", margin=edition.texts.number(edition.study.margin, 2)),
-                say("certainty.hidden", minimum=policy.minimum_group, spread=policy.minimum_spread),
-                say("certainty.rounding", exact=policy.exact_n),
+                say(
+                    "method.benchmark_internal" if edition.norm_is_internal else "method.benchmark",
+                    margin=edition.texts.number(edition.study.margin, 2),
+                ),
+                *_shown_from(edition),
             ]
         ),
     )
+
+
+def _shown_from(edition: Edition) -> list[str]:
+    """Return from how many answers which numbers are shown, and how they are rounded."""
+    say, policy = edition.texts.say, edition.study.policy
+    return [
+        say("certainty.hidden", minimum=policy.minimum_group),
+        say(
+            "certainty.shown_from",
+            spread=policy.minimum_spread,
+            shares=policy.minimum_extremes,
+            distribution=policy.minimum_distribution,
+            exact=policy.exact_n,
+        ),
+        say("certainty.rounding", exact=policy.exact_n),
+    ]
 
 
 def provenance(edition: Edition) -> Section:
@@ -199,6 +228,10 @@ def provenance(edition: Edition) -> Section:
     ]
     card = facts(say("provenance.caption"), [(say(f"provenance.{name}"), value) for name, value in pairs])
     return section(say("provenance.heading"), folded(say("provenance.caption"), card))
+
+
+def _weighted(edition: Edition) -> str:
+    return "" if edition.study.responses.columns.weight is None else edition.texts.say("method.weighted")
 
 
 def _ladder(edition: Edition) -> str:

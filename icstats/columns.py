@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["column_problems", "item_columns", "key_columns", "needed", "prefix", "written"]
 
-KEYS = ("respondent", "department", "wave", "role", "weight")
+KEYS = ("respondent", "department", "wave", "role", "weight", "date", "seconds")
 OPTIONAL_BLOCKS = ("mirror", "importance", "open")
 NAMES_LISTED = 10
 MOST_COMPARED = 20_000
@@ -72,13 +72,14 @@ def column_problems(header: Sequence[str], study: Study, file: str) -> list[Prob
     if doubled := _doubled(uses, study, file):
         return doubled
     expected = {use.column for use in uses}
-    unexpected = [column for column in header if column not in expected and column not in study.responses.ignore]
+    unexpected = [column for column in header if column not in expected and not _ignored(column, study)]
     problems: list[Problem] = []
     if study.responses.layout == "wide":
         gone, problems = _departments_without_columns(header, unexpected, study, file)
         uses = [use for use in uses if use.setting or not use.column.startswith(gone)]
     absent = [use for use in uses if use.column not in header]
-    comparable = len(absent) * len(unexpected) <= MOST_COMPARED
+    # Names of which none is known may be answers: none of them is repeated.
+    comparable = len(absent) < len(uses) and len(absent) * len(unexpected) <= MOST_COMPARED
     for use in absent:
         if use.required:
             near = nearest(use.column, unexpected) if comparable else None
@@ -89,6 +90,12 @@ def column_problems(header: Sequence[str], study: Study, file: str) -> list[Prob
         return [*problems, _nothing_known(header, file)]
     candidates = [use.column for use in absent if not use.required] if comparable else []
     return problems + _unexpected(unexpected, candidates, file)
+
+
+def _ignored(column: str, study: Study) -> bool:
+    return any(
+        column.startswith(name[:-1]) if name.endswith("*") else column == name for name in study.responses.ignore
+    )
 
 
 def _uses(study: Study) -> Iterator[_Use]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import chdtrc, fdtri, ndtri, stdtrit
+from scipy.special import chdtrc, fdtr, fdtri, ndtr, ndtri, stdtr, stdtrit
 
 from icstats.errors import ParameterError
 from icstats.factor import fit_one_factor, is_singular
@@ -18,6 +18,7 @@ from icstats.sampling import (
     correlations,
     require_conf_level,
     require_option,
+    resampled,
     standard_error,
 )
 
@@ -31,20 +32,27 @@ __all__ = [
     "Coefficient",
     "Plan",
     "Row",
+    "adf_row",
     "estimated",
     "omega_rows",
-    "pair_plan",
     "planned",
     "require_independence",
+    "without_interval",
 ]
 
 FEWEST_REPLICATES = 100
 MOST_AT_THE_TOP = 0.6
 
+SMALLEST_SUM = 1e-12
+
 PERFECT = 1 - 1e-10
 """From here on the items agree up to rounding, and nothing can be said about how sure that is."""
 
 Limits = tuple[float, float]
+NO_CHANCES = (float("nan"), float("nan"))
+THRESHOLDS = np.array([0.7, 0.8])
+"""Usual demands on a scale: for research, and for judging a department by it (Nunnally 1978)."""
+
 NO_LIMITS: Limits = (float("nan"), float("nan"))
 
 
@@ -102,11 +110,6 @@ def planned(
     return Plan(name=name, interval=interval, conf_level=conf_level, n_boot=n_boot, seed=seed)
 
 
-def pair_plan(plan: Plan, sample: ItemSample) -> Plan:
-    """Return the plan with the default interval of Spearman-Brown for these people."""
-    return replace(plan, interval="adf" if sample.repeated else "fisher", n_boot=0)
-
-
 def require_independence(plan: Plan, sample: ItemSample) -> None:
     """Refuse an interval that takes ratings as independent where people gave more than one.
 
@@ -125,7 +128,7 @@ def require_independence(plan: Plan, sample: ItemSample) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One number with its interval; NaN where there is none."""
+    """One number with its interval, and how probable it is above .70 and .80; NaN where there is none."""
 
     coefficient: str
     estimate: float = float("nan")
@@ -134,6 +137,8 @@ class Row:
     conf_high: float = float("nan")
     p_value: float = float("nan")
     interval: str = ""
+    above_70: float = float("nan")
+    above_80: float = float("nan")
 
 
 # ------------------------------------------------------------------------------------------ functions of a covariance
@@ -144,6 +149,23 @@ def _alpha(covariance: FloatArray) -> FloatArray:
     parts, whole = np.trace(covariance, axis1=-2, axis2=-1), covariance.sum(axis=(-2, -1))
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.where(whole > 0, k / (k - 1) * (1 - parts / whole), np.nan))
+
+
+def _alpha_sums(sample: ItemSample) -> FloatArray:
+    """Return per person all that alpha needs of complete answers: no products of two items."""
+    answers, total = sample.answers, sample.answers.sum(axis=1)
+    squares = np.einsum("ij,ij->i", answers, answers)
+    return sample.summed_per_person(np.column_stack([answers, squares, total**2, np.ones(len(total))]))
+
+
+def _alpha_of_sums(sums: FloatArray) -> FloatArray:
+    """Return alpha from sums over people of the columns of :func:`_alpha_sums`."""
+    answers, squares, squared_totals, n = sums[..., :-3], sums[..., -3], sums[..., -2], sums[..., -1]
+    k = answers.shape[-1]
+    parts = squares - (answers**2).sum(axis=-1) / n
+    whole = squared_totals - answers.sum(axis=-1) ** 2 / n
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(whole > SMALLEST_SUM * squared_totals, k / (k - 1) * (1 - parts / whole), np.nan))
 
 
 def _alpha_gradient(covariance: FloatArray) -> FloatArray:
@@ -187,6 +209,22 @@ def _adf(estimate: float, error: float, *, units: int, plan: Plan) -> Limits:
     return _on_log_scale(estimate, down=reach, up=reach)
 
 
+def adf_row(coefficient: str, estimate: float, error: float, *, sample: ItemSample, plan: Plan) -> Row:
+    """Return a coefficient with the interval of its sandwich standard error, as far as it has one."""
+    low, high = _adf(estimate, error, units=sample.units, plan=plan)
+    chances = _chances_above(estimate, error, sample, "adf") if np.isfinite(low) else NO_CHANCES
+    return Row(
+        coefficient=coefficient,
+        estimate=estimate,
+        std_error=error,
+        conf_low=low,
+        conf_high=high,
+        interval="adf",
+        above_70=chances[0],
+        above_80=chances[1],
+    )
+
+
 def _feldt(estimate: float, sample: ItemSample, plan: Plan) -> Limits:
     between, within = sample.n - 1, (sample.n - 1) * (sample.n_items - 1)
     return (
@@ -208,6 +246,28 @@ def _fisher(estimate: float, sample: ItemSample, plan: Plan) -> Limits:
         return NO_LIMITS
     reach = 2 * float(ndtri(plan.tail)) / np.sqrt(sample.n - 3)
     return _on_log_scale(estimate, down=reach, up=reach)
+
+
+def _chances_above(estimate: float, error: float, sample: ItemSample, interval: str) -> tuple[float, float]:
+    """Return how sure the interval's method is that the coefficient is above each threshold.
+
+    Notes
+    -----
+    The confidence distribution: .975 for a threshold at the lower limit of a 95 % interval.
+    """
+    if estimate > PERFECT:
+        return NO_CHANCES
+    n, k = sample.n, sample.n_items
+    ratio = (1 - THRESHOLDS) / (1 - estimate)
+    if interval == "feldt":
+        chances = fdtr(n - 1, (n - 1) * (k - 1), ratio)
+    elif interval == "bonett":
+        chances = ndtr((np.log(ratio) + np.log(n / (n - 1))) / np.sqrt(2 * k / ((k - 1) * (n - 2))))
+    elif interval == "fisher":
+        chances = ndtr(np.log(ratio) * np.sqrt(n - 3) / 2)
+    else:
+        chances = stdtr(sample.units - 1, np.log(ratio) * (1 - estimate) / error)
+    return float(chances[0]), float(chances[1])
 
 
 NORMAL_THEORY = {"feldt": _feldt, "bonett": _bonett, "fisher": _fisher}
@@ -232,17 +292,19 @@ def estimated(coefficient: Coefficient, sample: ItemSample, plan: Plan) -> tuple
     plan
         ``interval`` is ``adf``, ``bootstrap``, ``feldt``, ``bonett`` or ``fisher``.
     """
-    estimate = float(coefficient.value(sample.covariance))
+    estimate, chances = float(coefficient.value(sample.covariance)), NO_CHANCES
     if plan.interval == "bootstrap":
-        error, limits, warnings = _bootstrapped(coefficient, sample, plan)
+        error, limits, chances, warnings = _bootstrapped(coefficient, sample, plan)
     elif plan.interval == "adf":
         error = standard_error(sample, coefficient.gradient(sample.covariance))
         limits, warnings = _adf(estimate, error, units=sample.units, plan=plan), []
     else:
         error = _normal_error(sample, coefficient.gradient(sample.covariance))
         limits, warnings = NORMAL_THEORY[plan.interval](estimate, sample, plan), _ceilings(sample)
+    if plan.interval != "bootstrap" and np.isfinite(limits[0]):
+        chances = _chances_above(estimate, error, sample, plan.interval)
     if estimate > PERFECT:
-        error, limits = float("nan"), NO_LIMITS
+        error, limits, chances = float("nan"), NO_LIMITS, NO_CHANCES
     row = Row(
         coefficient=coefficient.code,
         estimate=estimate,
@@ -250,20 +312,28 @@ def estimated(coefficient: Coefficient, sample: ItemSample, plan: Plan) -> tuple
         conf_low=limits[0],
         conf_high=limits[1],
         interval=plan.interval,
+        above_70=chances[0],
+        above_80=chances[1],
     )
-    return row, warnings + _without_interval(row, plan)
+    return row, warnings + without_interval(row, plan)
 
 
-def _bootstrapped(coefficient: Coefficient, sample: ItemSample, plan: Plan) -> tuple[float, Limits, list[str]]:
-    """Return standard error and percentile limits; replicates in which the coefficient is undefined are counted."""
-    drawn = bootstrap(sample, coefficient.value, n_boot=plan.n_boot, seed=plan.seed)
+def _bootstrapped(
+    coefficient: Coefficient, sample: ItemSample, plan: Plan
+) -> tuple[float, Limits, tuple[float, float], list[str]]:
+    """Return standard error, percentile limits and shares above the thresholds; undefined replicates are counted."""
+    if coefficient.code == ALPHA.code and sample.complete:
+        drawn = resampled(_alpha_sums(sample), _alpha_of_sums, n_boot=plan.n_boot, seed=plan.seed)
+    else:
+        drawn = bootstrap(sample, coefficient.value, n_boot=plan.n_boot, seed=plan.seed)
     usable = drawn[np.isfinite(drawn)]
     failed = plan.n_boot - len(usable)
     warnings = [f"failed_replicates:{plan.name}:{failed}"] if failed else []
     if sample.units < FEWEST or len(usable) < FEWEST_REPLICATES:
-        return float("nan"), NO_LIMITS, warnings
+        return float("nan"), NO_LIMITS, NO_CHANCES, warnings
+    above = (usable[:, None] > THRESHOLDS).mean(axis=0)
     low, high = np.quantile(usable, [1 - plan.tail, plan.tail])
-    return float(usable.std(ddof=1)), (float(low), float(high)), warnings
+    return float(usable.std(ddof=1)), (float(low), float(high)), (float(above[0]), float(above[1])), warnings
 
 
 def _ceilings(sample: ItemSample) -> list[str]:
@@ -274,7 +344,8 @@ def _ceilings(sample: ItemSample) -> list[str]:
     ]
 
 
-def _without_interval(row: Row, plan: Plan) -> list[str]:
+def without_interval(row: Row, plan: Plan) -> list[str]:
+    """Return the code of a row without interval, if it is one."""
     return [] if np.isfinite([row.conf_low, row.conf_high]).all() else [f"no_interval:{plan.name}:{row.coefficient}"]
 
 
@@ -296,15 +367,7 @@ def omega_rows(sample: ItemSample, plan: Plan) -> tuple[list[Row], list[str]]:
         return [Row(coefficient="omega_total")], [f"singular:{plan.name}"]
     model = fit_one_factor(sample.covariance)
     error = standard_error(sample, model.omega_gradient)
-    low, high = _adf(model.omega, error, units=sample.units, plan=plan)
-    omega = Row(
-        coefficient="omega_total",
-        estimate=model.omega,
-        std_error=error,
-        conf_low=low,
-        conf_high=high,
-        interval="adf",
-    )
+    omega = adf_row("omega_total", model.omega, error, sample=sample, plan=plan)
     chi2 = model.chi2(sample.n)
     rows = [
         omega,
@@ -316,4 +379,4 @@ def omega_rows(sample: ItemSample, plan: Plan) -> tuple[list[Row], list[str]]:
     warnings = [] if model.converged else [f"not_converged:{plan.name}"]
     warnings += [f"heywood:{item}" for item, at_bound in zip(sample.items, model.heywood, strict=True) if at_bound]
     warnings += [f"negative_loading:{item}" for item, at in zip(sample.items, model.loadings, strict=True) if at < 0]
-    return rows, warnings + _without_interval(omega, plan)
+    return rows, warnings + without_interval(omega, plan)

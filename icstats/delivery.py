@@ -7,25 +7,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
-from secrets import token_bytes
 from typing import TYPE_CHECKING
 
 from icstats import __version__
 from icstats.intake import survey_bytes
-from icstats.store import PRIVATE, Contents, open_store
+from icstats.store import Contents, open_store
+from icstats.storekey import key_of_store, keyed, made_key
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from icstats.study import Study
 
-__all__ = ["Delivery", "read_delivery", "secret_of"]
+__all__ = ["Delivery", "read_delivery"]
 
-FORM = "1"
+FORM = "2"
 """Changes when the store is laid out differently, so that older stores are made again."""
-
-SECRET_FILE = "secret"  # noqa: S105  the name of a file
-SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -37,13 +34,16 @@ class Delivery:
     content
         The file.
     fingerprint
-        SHA-256 of everything that the ratings follow from.
+        Of everything that the ratings follow from; nobody can compute it without the key.
+    key
+        The key of the folder of prepared answers; empty when nothing was ever kept there.
     store
         Folder of the answers prepared from it, there or not.
     """
 
     content: bytes
     fingerprint: str
+    key: bytes
     store: Path
 
     def __repr__(self) -> str:
@@ -52,6 +52,10 @@ class Delivery:
     def prepared(self) -> Contents | None:
         """Return what the prepared answers hold; None when they have to be made first."""
         return open_store(self.store, self.fingerprint)
+
+    def with_key(self, study: Study) -> Delivery:
+        """Return the same, known by a key that is made now if there is none yet."""
+        return self if self.key else _delivered(self.content, study, made_key(study.store_folder))
 
 
 def read_delivery(study: Study) -> Delivery:
@@ -62,34 +66,16 @@ def read_delivery(study: Study) -> Delivery:
     SurveyFileError
         When it cannot be opened or is of another kind; what it holds is not looked at.
     """
-    content = survey_bytes(study.responses)
-    fingerprint = _fingerprint(content, study)
-    return Delivery(
-        content=content, fingerprint=fingerprint, store=study.store_folder / f"{study.name}-{fingerprint[:16]}"
-    )
+    return _delivered(survey_bytes(study.responses), study, key_of_store(study.store_folder))
 
 
-def secret_of(study: Study) -> bytes:
-    """Return random bytes that never leave the private folder; made when they are first asked for.
-
-    What is published may be recognised by a hash with them, but not found out by trying: the answers of a few people
-    about a few questions could be tried one by one.
-    """
-    path = study.store_folder / SECRET_FILE
-    try:
-        known = path.read_bytes()
-    except OSError:
-        known = b""
-    if len(known) == SECRET_BYTES:
-        return known
-    study.store_folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-    made = token_bytes(SECRET_BYTES)
-    path.touch(mode=0o600)
-    path.write_bytes(made)
-    return made
+def _delivered(content: bytes, study: Study, key: bytes) -> Delivery:
+    fingerprint = _fingerprint(content, study, key)
+    store = study.store_folder / f"{study.name}-{fingerprint[:16]}"
+    return Delivery(content=content, fingerprint=fingerprint, key=key, store=store)
 
 
-def _fingerprint(content: bytes, study: Study) -> str:
+def _fingerprint(content: bytes, study: Study, key: bytes) -> str:
     departments = ",".join(f"{department.slug}={department.code}" for department in study.departments)
     parts = (
         FORM.encode(),
@@ -100,4 +86,4 @@ def _fingerprint(content: bytes, study: Study) -> str:
         departments.encode(),
         study.wave.encode(),
     )
-    return sha256(b"".join(sha256(part).digest() for part in parts)).hexdigest()
+    return keyed("".join(sha256(part).hexdigest() for part in parts), key)

@@ -9,19 +9,18 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri, stdtrit
 
+from icstats.means import Answers
 from icstats.results import Result, Settings
-from icstats.sampling import FEWEST, FloatArray, IntArray, checked_items, person_codes, require_conf_level
+from icstats.sampling import FEW_CLUSTERS, FEWEST, checked_items, person_codes, require_conf_level, row_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     import numpy.typing as npt
 
     from icstats.questionnaire import ResponseScale
 
 __all__ = ["Summary", "summarise"]
-
-FEW_CLUSTERS = 40
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -37,7 +36,9 @@ def summarise(
     scores: pd.DataFrame,
     *,
     response_scales: Mapping[str, ResponseScale],
+    composites: Collection[str] = (),
     clusters: npt.ArrayLike | None = None,
+    weights: npt.ArrayLike | None = None,
     conf_level: float = 0.95,
 ) -> Summary:
     """Estimate the mean of every variable and, for answers on a response scale, the satisfied and dissatisfied shares.
@@ -48,12 +49,17 @@ def summarise(
         Ratings x variables (items, scales, blocks), floats in points of the response scale, NaN for missing; reverse
         items already turned round.
     response_scales
-        Response scale of the variables that have one. The shares are given only where all values are whole numbers:
-        of a mean of several items nobody is "satisfied".
+        Response scale of the variables that have one.
+    composites
+        Variables that are means of several items. They get no shares: of a mean nobody is "satisfied". Neither does
+        any variable whose values are not all whole numbers.
     clusters
         Respondent of each rating. Where a person stands behind several values the intervals allow for that: the mean
         by the cluster-robust standard error and t on people - 1 degrees of freedom, the shares by the effective number
         of answers (Korn & Graubard 1998) in Wilson's interval.
+    weights
+        One positive weight per rating, for instance from :func:`icstats.weights.rake`. Errors are linearised, as of
+        answers that were drawn with unequal chances; n stays the number of answers.
     conf_level
         Coverage of the intervals.
 
@@ -62,13 +68,13 @@ def summarise(
     Summary
         Each row from all ratings that have the variable. No interval with fewer than three answers or people; codes in
         ``settings.warnings``: ``no_answers:<variable>``, ``too_few_answers:<variable>``, ``no_variance:<variable>``
-        (all the same: the mean gets no interval, for one of zero width would claim to be sure), and ``few_clusters``
-        (fewer than 40 people who repeat).
+        (the same from person to person: the mean gets no interval, for one of zero width would claim to be sure), and
+        ``few_clusters`` (a variable with fewer than 40 people who repeat).
 
     Raises
     ------
     ParameterError
-        A column that is not numeric, clusters of another length, a coverage outside 0 to 1.
+        A column that is not numeric, clusters or weights that do not fit, a coverage outside 0 to 1.
 
     Notes
     -----
@@ -79,31 +85,35 @@ def summarise(
     require_conf_level(conf_level)
     values = checked_items(scores)
     persons = person_codes(clusters, n_rows=len(values))
+    weight = row_weights(weights, n_rows=len(values))
     people_in_all = len(np.unique(persons))
     records: list[dict[str, object]] = []
     warnings: list[str] = []
+    few_clusters = False
     for variable in values.columns:
-        given = values[variable].notna().to_numpy()
-        answers, people = values.loc[given, variable].to_numpy(), np.unique(persons[given], return_inverse=True)[1]
+        answers = Answers.of(values[variable].to_numpy(), persons, weight)
         scale = response_scales.get(variable)
         about = {
             "variable": variable,
-            "n": len(answers),
-            "n_people": int(people.max(initial=-1)) + 1,
+            "n": answers.n,
+            "n_people": answers.n_people,
             "minimum": np.nan if scale is None else float(scale.minimum),
             "maximum": np.nan if scale is None else float(scale.maximum),
         }
-        warnings += _warnings(variable, answers, people)
-        records.append(about | {"statistic": "mean", "unit": "points"} | _mean(answers, people, conf_level))
-        if scale is not None and len(answers) and (answers == np.round(answers)).all():
+        warnings += _warnings(variable, answers)
+        records.append(about | {"statistic": "mean", "unit": "points"} | _mean(answers, conf_level))
+        few_clusters |= answers.repeated and answers.n_people < FEW_CLUSTERS
+        is_answer = variable not in composites and bool((answers.values == np.round(answers.values)).all())
+        if scale is not None and answers.n and is_answer:
             for statistic, hits in (
-                ("satisfied", answers >= scale.satisfied),
-                ("dissatisfied", answers <= scale.dissatisfied),
+                ("satisfied", answers.values >= scale.satisfied),
+                ("dissatisfied", answers.values <= scale.dissatisfied),
             ):
-                records.append(about | {"statistic": statistic, "unit": "share"} | _share(hits, people, conf_level))
-    repeated = people_in_all < len(values)
-    if repeated and people_in_all < FEW_CLUSTERS:
+                share = _share(answers.hits(hits), conf_level)
+                records.append(about | {"statistic": statistic, "unit": "share"} | share)
+    if few_clusters:
         warnings.append("few_clusters")
+    repeated = people_in_all < len(values)
     data = pd.DataFrame(records, columns=COLUMNS).astype(dict.fromkeys(NUMBERS, float))
     return Summary(
         data=data,
@@ -123,53 +133,46 @@ NUMBERS = ["estimate", "std_error", "conf_low", "conf_high", "p_value"]
 COLUMNS = ["variable", "statistic", *NUMBERS, "n", "n_people", "unit", "minimum", "maximum"]
 
 
-def _warnings(variable: str, answers: FloatArray, people: IntArray) -> list[str]:
-    if not len(answers):
+def _warnings(variable: str, answers: Answers) -> list[str]:
+    if not answers.n:
         return [f"no_answers:{variable}"]
-    if people.max() + 1 < FEWEST:
+    if answers.n_people < FEWEST:
         return [f"too_few_answers:{variable}"]
-    return [f"no_variance:{variable}"] if np.ptp(answers) == 0 else []
+    return [] if answers.varies else [f"no_variance:{variable}"]
 
 
-def _mean(answers: FloatArray, people: IntArray, conf_level: float) -> dict[str, float]:
+def _mean(answers: Answers, conf_level: float) -> dict[str, float]:
     """Return the mean with its t interval."""
-    if not len(answers):
+    if not answers.n:
         return {}
-    mean, units = float(answers.mean()), int(people.max()) + 1
-    if units < FEWEST or np.ptp(answers) == 0:
+    mean = answers.mean
+    if answers.n_people < FEWEST or not answers.varies:
         return {"estimate": mean}
-    error = _clustered_error(answers - mean, people)
-    reach = float(stdtrit(units - 1, (1 + conf_level) / 2)) * error
+    error = answers.error_of_mean
+    reach = float(stdtrit(answers.n_people - 1, (1 + conf_level) / 2)) * error
     return {"estimate": mean, "std_error": error, "conf_low": mean - reach, "conf_high": mean + reach}
 
 
-def _clustered_error(deviations: FloatArray, people: IntArray) -> float:
-    """Return the standard error of a mean, from the summed deviations of each person."""
-    per_person = np.bincount(people, weights=deviations)
-    units = len(per_person)
-    return float(np.sqrt(units / (units - 1) * (per_person**2).sum()) / len(deviations))
-
-
-def _share(hits: npt.NDArray[np.bool_], people: IntArray, conf_level: float) -> dict[str, float]:
+def _share(hits: Answers, conf_level: float) -> dict[str, float]:
     """Return a share with Wilson's interval."""
     from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415  only a report with shares pays for it
 
-    share, units = float(hits.mean()), int(people.max()) + 1
-    if units < FEWEST:
+    share = hits.mean
+    if hits.n_people < FEWEST:
         return {"estimate": share}
-    error = _clustered_error(np.asarray(hits - share, dtype=np.float64), people)
-    effective = _effective_number(share, error, n=len(hits), units=units, conf_level=conf_level)
+    effective = _effective_number(hits, conf_level)
     low, high = proportion_confint(share * effective, effective, alpha=1 - conf_level, method="wilson")
-    return {"estimate": share, "std_error": error, "conf_low": float(low), "conf_high": float(high)}
+    return {"estimate": share, "std_error": hits.error_of_mean, "conf_low": float(low), "conf_high": float(high)}
 
 
-def _effective_number(share: float, error: float, *, n: int, units: int, conf_level: float) -> float:
+def _effective_number(hits: Answers, conf_level: float) -> float:
     """Return how many independent answers are worth as much as these; never more than there are."""
-    if units == n:
-        return n
-    if error == 0:
+    if not hits.repeated and not hits.weighted:
+        return hits.n
+    share, error, units = hits.mean, hits.error_of_mean, hits.n_people
+    if error == 0 or not hits.varies:
         # Nothing varies, so nothing shows how alike a person's answers are: the safe side is "all the same".
-        return units
+        return min(float(units), hits.effective_n)
     tail = (1 + conf_level) / 2
     worth = share * (1 - share) / error**2 + 1
-    return min(float(n), worth * float(ndtri(tail) / stdtrit(units - 1, tail)) ** 2)
+    return min(float(hits.n), worth * float(ndtri(tail) / stdtrit(units - 1, tail)) ** 2)

@@ -1,7 +1,8 @@
 """The door: what may be shown, and in which precision. Nothing raw has a picture; only :class:`Released` has.
 
-Two steps. :func:`icstats.ledger.open_ledger` decides once per survey, from counts alone, which department may be shown
-for which variable. :func:`release` then rebuilds a result: rounded, without people, a hidden row without any number.
+Two steps. :func:`icstats.ledger.open_ledger` decides once per survey, over all departments together, which department
+may be shown for which variable. :func:`release` then rebuilds a result: rounded, without people, a hidden row without
+any number, and below ``policy.exact_n`` nothing from which the number of answers would follow.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from icstats.errors import DisclosureError
-from icstats.ledger import RATINGS, Ledger, checked_policy, open_ledger
+from icstats.ledger import RATINGS, Ledger, at_an_end, checked_policy, open_ledger
 from icstats.results import ORGANISATION, Result
 
 if TYPE_CHECKING:
@@ -41,19 +42,38 @@ HIDDEN = "hidden"
 
 SMALLEST_P = 0.001
 P_DECIMALS = 3
-FIXED_DECIMALS = {"p_value": P_DECIMALS, "p_adjusted": P_DECIMALS, "margin": 2, "n_items": 0}
+CHANCES = ("above_70", "above_80")
+FIXED_DECIMALS = {
+    "p_value": P_DECIMALS,
+    "p_adjusted": P_DECIMALS,
+    "margin": 2,
+    "n_items": 0,
+    **dict.fromkeys(CHANCES, 2),
+}
 """Decimals of the numbers that do not follow the row's unit; a margin belongs to the norm and not to people."""
 
-SPREADS = frozenset({"sd"})
-SHARES_OF_VARIANCE = frozenset({"lmg_share", "shapley_share", "owen_share", "probability_first"})
-TELL_EACH_OTHER = frozenset({"mean", "norm", "difference"})
+COARSE_SHARE = 0.05
+"""Shares of people are rounded to this where n is a band: whole percentages would give n and every count."""
+DISTRIBUTION = frozenset({"sd", "ceiling", "floor"})
+"""With these beside the mean, the whole distribution of the answers of a few people follows."""
+SHARES_OF_VARIANCE = frozenset(
+    {"lmg_share", "lmg_share_without_lined", "shapley_share", "owen_share", "probability_first"}
+)
+TELL_EACH_OTHER = frozenset({"mean", "norm", "others", "difference", "shrunken", "adjusted"})
+SIZES = frozenset({"k0", "k_bar"})
+"""Mean group sizes: times the number of groups they are an exact total, which only stands as a band."""
 MODELS = frozenset({"driver", "term"})
 """First keys of results that are about all variables at once: no level of any of them follows from a coefficient."""
 
 UNITS = ("points", "share", "coefficient")
 NUMBERS = ("estimate", "conf_low", "conf_high", "p_value")
-OWN_NUMBERS = ("margin", "minimum", "maximum", "p_adjusted", "n_items")
-UNCERTAINTY = frozenset({"conf_low", "conf_high", "p_value", "p_adjusted"})
+OWN_NUMBERS = ("margin", "minimum", "maximum", "p_adjusted", "n_items", *CHANCES)
+INTERVAL = frozenset({"conf_low", "conf_high"})
+P_VALUES = frozenset({"p_value", "p_adjusted"})
+FROM_EXACT_N = P_VALUES | frozenset(CHANCES)
+"""With these beside an interval the number of answers could be worked out."""
+UNCERTAIN = "uncertain"
+"""The verdict of a comparison whose interval may not be shown."""
 CODES = ("verdict", "block")
 BASE = ("department", "variable", "statistic", *NUMBERS, "n", "unit", "mark")
 Flags = npt.NDArray[np.bool_]
@@ -148,7 +168,8 @@ class Released:
     verdict
         Code of the answer of the result as a whole; empty where it has none or may not be shown.
     notes
-        ``hidden`` if a row is hidden, ``spread`` if an interval is left out because the answers are few.
+        ``hidden`` if a row is hidden, ``spread`` if an interval is left out because the answers are few, ``exact`` if a
+        p-value is left out because n is a band.
     """
 
     kind: str
@@ -280,9 +301,12 @@ def release(result: Result, *, policy: Policy, ledger: Ledger) -> Released:
     -------
     Released
         A rebuilt frame. Hidden is a row that rests on fewer answers or people than ``policy.minimum_group``, that
-        the ledger hides, that says what (nearly) everybody answered (``policy.minimum_extremes``), or that would
+        the ledger hides, that says what (nearly) everybody answered or is a share of people
+        (``policy.minimum_extremes``), that tells the distribution (``policy.minimum_distribution``), or that would
         give another hidden row away. The rows of a model (drivers, regression) are shown or hidden together, by the
-        department's ratings. An interval or p-value is left out below ``policy.minimum_spread``.
+        department's ratings. An interval is left out below ``policy.minimum_spread``, and a verdict is then
+        ``uncertain``. Below ``policy.exact_n`` shares of people are rounded to 5 % and have no interval, and there are
+        no p-values. A difference is that of the rounded mean and norm.
 
     Raises
     ------
@@ -297,13 +321,12 @@ def release(result: Result, *, policy: Policy, ledger: Ledger) -> Released:
     raw = _with_keys(result, ledger)
     people = _smallest_counts(result)
     hidden = _hidden_rows(raw, people, rules, ledger, is_model=result.keys[0] in MODELS)
-    few = people < rules.minimum_spread
     return Released(
         kind=type(result).__name__,
-        rows=_rebuilt(raw, hidden, few, rules),
+        rows=_rebuilt(raw, people, hidden, rules),
         settings=_released_settings(result, rules, [str(name) for name in raw["variable"][hidden]]),
         verdict="" if hidden.any() else str(getattr(result, "verdict", "")),
-        notes=_notes(raw, hidden, few),
+        notes=_notes(raw, people, hidden, rules),
     )
 
 
@@ -376,9 +399,10 @@ def _hidden_rows(
         for variable, place in zip(raw["variable"], raw["department"], strict=True)
     ]
     hidden = (people < rules.minimum_group) | np.array(by_ledger, dtype=bool)
-    hidden |= raw["statistic"].isin(SPREADS).to_numpy() & (people < rules.minimum_spread)
-    hidden |= _says_what_each_answered(raw, rules) & (people < rules.minimum_extremes)
-    hidden |= _without_spread(raw)
+    hidden |= raw["statistic"].isin(DISTRIBUTION).to_numpy() & (people < rules.minimum_distribution)
+    # The mark of a hidden share would tell that it is extreme; so none of a few people is shown.
+    hidden |= (_shares_of_people(raw) | _says_what_each_answered(raw, rules)) & (people < rules.minimum_extremes)
+    hidden |= _without_spread(raw) | raw["statistic"].isin(SIZES).to_numpy()
     # A model's shares add up to all of it, and mean, norm and difference to each other: hidden together or not at all.
     told = raw["department"].astype(str)
     if not is_model:
@@ -389,23 +413,25 @@ def _hidden_rows(
     return spread
 
 
+def _shares_of_people(raw: pd.DataFrame) -> Flags:
+    """Return which rows are a share of the people who answered, and not of a variance."""
+    shares: Flags = ((raw["unit"] == "share") & ~raw["statistic"].isin(SHARES_OF_VARIANCE)).to_numpy()
+    return shares
+
+
 def _says_what_each_answered(raw: pd.DataFrame, rules: Policy) -> Flags:
-    """Return which rows tell the answer of (nearly) everybody: a share of all or none, a mean at its scale's end."""
-    estimate = raw["estimate"].to_numpy(dtype=float)
-    rounded = np.round(estimate, rules.decimals_points)
-    share = ((raw["unit"] == "share") & ~raw["statistic"].isin(SHARES_OF_VARIANCE)).to_numpy()
-    extreme_share = (np.round(estimate, rules.decimals_share) <= 0) | (estimate >= rules.extreme_share)
-    mean = ((raw["unit"] == "points") & (raw["statistic"] == "mean")).to_numpy()
-    low, high = (_numbers(raw, name) for name in ("minimum", "maximum"))
-    # A comparison that is written this way round also holds for a scale that is not known.
-    inside = (rounded > low) & (rounded < high)
-    told: Flags = (share & extreme_share) | (mean & ~inside)
+    """Return which rows tell the answer of (nearly) everybody: a mean at its scale's end, or without any spread."""
+    points = (raw["unit"] == "points").to_numpy()
+    mean = points & (raw["statistic"] == "mean").to_numpy()
+    ends = at_an_end(raw["estimate"], _numbers(raw, "minimum"), _numbers(raw, "maximum"), rules)
+    has_error = points & raw["statistic"].isin(["mean", "difference"]).to_numpy()
+    told: Flags = (mean & ends) | (has_error & np.isnan(_numbers(raw, "std_error")))
     return told
 
 
 def _without_spread(raw: pd.DataFrame) -> Flags:
     """Return which rows say that all gave one answer, however many they are: the mean beside it is then that answer."""
-    told: Flags = (raw["statistic"].isin(SPREADS) & (raw["estimate"].round(P_DECIMALS) <= 0)).to_numpy()
+    told: Flags = ((raw["statistic"] == "sd") & (raw["estimate"].round(P_DECIMALS) <= 0)).to_numpy()
     return told
 
 
@@ -417,24 +443,26 @@ def _numbers(raw: pd.DataFrame, name: str) -> Numbers:
     return numbers
 
 
-def _rebuilt(
-    raw: pd.DataFrame,
-    hidden: Flags,
-    few: Flags,
-    rules: Policy,
-) -> pd.DataFrame:
+def _rebuilt(raw: pd.DataFrame, people: Numbers, hidden: Flags, rules: Policy) -> pd.DataFrame:
     """Return a new frame, made of rounded copies, that shares nothing with the raw one."""
+    few, coarse, shares = people < rules.minimum_spread, people < rules.exact_n, _shares_of_people(raw)
+    of_total = (raw["department"] == ORGANISATION).to_numpy()
+    withheld = (
+        dict.fromkeys((*NUMBERS, *OWN_NUMBERS), hidden)
+        | dict.fromkeys(INTERVAL, hidden | few | (shares & (coarse | of_total)))
+        | dict.fromkeys(FROM_EXACT_N, hidden | coarse)
+    )
     decimals = [_decimals(str(unit), rules) for unit in raw["unit"]]
+    steps = np.where(shares & coarse, COARSE_SHARE, 0.0)
     columns: dict[str, list[Any]] = {
         name: [str(value) for value in raw[name]] for name in ("department", "variable", "statistic")
     }
     for name in (*NUMBERS, *(one for one in OWN_NUMBERS if one in raw.columns)):
-        withheld = hidden | few if name in UNCERTAINTY else hidden
         fixed = FIXED_DECIMALS.get(name)
-        smallest = SMALLEST_P if name in {"p_value", "p_adjusted"} else None
+        smallest = SMALLEST_P if name in P_VALUES else None
         columns[name] = [
-            _shown_number(value, decimal if fixed is None else fixed, smallest=smallest) if show else np.nan
-            for value, decimal, show in zip(_numbers(raw, name), decimals, ~withheld, strict=True)
+            _shown_number(value, decimal if fixed is None else fixed, smallest=smallest, step=step) if show else np.nan
+            for value, decimal, step, show in zip(_numbers(raw, name), decimals, steps, ~withheld[name], strict=True)
         ]
     columns["n"] = [
         "" if hide else shown_n(int(n), rules, total=place == ORGANISATION)
@@ -442,16 +470,31 @@ def _rebuilt(
     ]
     columns["unit"] = [str(unit) for unit in raw["unit"]]
     columns["mark"] = [HIDDEN if hide else "" for hide in hidden]
-    for name in CODES:
-        if name in raw.columns:
-            columns[name] = [
-                "" if (hide and name == "verdict") or pd.isna(value) else str(value)
-                for value, hide in zip(raw[name], hidden, strict=True)
-            ]
+    if "block" in raw.columns:
+        columns["block"] = ["" if pd.isna(value) else str(value) for value in raw["block"]]
+    if "verdict" in raw.columns:
+        compared = raw["statistic"].isin(TELL_EACH_OTHER)
+        said = raw["verdict"].fillna("").astype(str).mask(few, compared.map({True: UNCERTAIN, False: ""}))
+        columns["verdict"] = said.mask(hidden, "").tolist()
     order = [name for name in (*BASE, *CODES[:1], *OWN_NUMBERS, *CODES[1:]) if name in columns]
-    return pd.DataFrame({name: columns[name] for name in order}).astype(
+    rows = pd.DataFrame({name: columns[name] for name in order}).astype(
         {name: float if name in NUMBERS or name in OWN_NUMBERS else str for name in order}
     )
+    return _with_differences_of_the_shown(rows, rules)
+
+
+def _with_differences_of_the_shown(rows: pd.DataFrame, rules: Policy) -> pd.DataFrame:
+    """Take every difference between the rounded mean and norm: a finer one would tell the mean more precisely."""
+    parts = {
+        statistic: rows[rows["statistic"] == statistic].drop_duplicates(["department", "variable"])
+        for statistic in ("mean", "norm", "difference")
+    }
+    mean, norm, difference = (part.set_index(["department", "variable"]) for part in parts.values())
+    both = difference.index.intersection(mean.index).intersection(norm.index)
+    places = pd.Series(parts["difference"].index, index=difference.index)[both]
+    ends = ["estimate", "conf_low", "conf_high"]
+    apart = mean.loc[both, ends].sub(norm.loc[both, "estimate"], axis=0).round(rules.decimals_points) + 0.0
+    return rows.assign(**{end: rows[end].where(~rows.index.isin(places), apart[end].set_axis(places)) for end in ends})
 
 
 def _decimals(unit: str, rules: Policy) -> int:
@@ -462,9 +505,10 @@ def _decimals(unit: str, rules: Policy) -> int:
     }[unit]
 
 
-def _shown_number(value: float, decimals: int, *, smallest: float | None = None) -> float:
-    """Return a number that holds no more than its shown decimals."""
-    rounded = round(float(value), decimals) + 0.0
+def _shown_number(value: float, decimals: int, *, smallest: float | None = None, step: float = 0.0) -> float:
+    """Return a number that holds no more than its shown decimals, or steps."""
+    stepped = round(float(value) / step) * step if step and not np.isnan(value) else float(value)
+    rounded = round(stepped, decimals) + 0.0
     return max(rounded, smallest) if smallest is not None and not np.isnan(rounded) else rounded
 
 
@@ -497,9 +541,11 @@ def _released_settings(result: Result, rules: Policy, hidden_variables: Sequence
     )
 
 
-def _notes(raw: pd.DataFrame, hidden: Flags, few: Flags) -> tuple[str, ...]:
-    left_out = few & ~hidden & ~np.isnan(_numbers(raw, "conf_low"))
-    return (*(("hidden",) if hidden.any() else ()), *(("spread",) if left_out.any() else ()))
+def _notes(raw: pd.DataFrame, people: Numbers, hidden: Flags, rules: Policy) -> tuple[str, ...]:
+    no_interval = (people < rules.minimum_spread) & ~hidden & ~np.isnan(_numbers(raw, "conf_low"))
+    no_p = (people < rules.exact_n) & ~hidden & ~np.isnan(_numbers(raw, "p_value"))
+    found = {"hidden": hidden, "spread": no_interval, "exact": no_p}
+    return tuple(note for note, rows in found.items() if rows.any())
 
 
 def _check_released(rows: pd.DataFrame, rules: Policy) -> None:

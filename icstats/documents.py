@@ -156,7 +156,7 @@ def read_document(path: Path | str, *, error: type[ICStatsError]) -> Document:
     Returns
     -------
     Document
-        Plain data and the place of every key.
+        Plain data and the place of every key; a file of comments only holds no setting.
 
     Raises
     ------
@@ -166,8 +166,9 @@ def read_document(path: Path | str, *, error: type[ICStatsError]) -> Document:
     """
     path = Path(path)
     name = shown_path(path)
+    text = _text(path, error)
     try:
-        read = plain(_text(path, error))
+        read = plain(text)
     except Faults as failure:
         raise error(
             [
@@ -182,11 +183,12 @@ def read_document(path: Path | str, *, error: type[ICStatsError]) -> Document:
                 for fault in failure.faults
             ]
         ) from None
-    if not isinstance(read.data, dict):
-        found = "the file is empty" if read.data is None else f"found {quoted(read.data)}"
+    settings = {} if read.data is None and text.strip() else read.data
+    if not isinstance(settings, dict):
+        found = "the file is empty" if settings is None else f"found {quoted(settings)}"
         message = f"{found}; allowed: lines of the form key: value."
         raise error(Problem(code=_code(error, NO_SETTINGS), message=message, file=name))
-    return Document(path=path, name=name, data=read.data, positions=read.positions, error=error)
+    return Document(path=path, name=name, data=settings, positions=read.positions, error=error)
 
 
 def _code(error: type[ICStatsError], number: int) -> str:
@@ -218,7 +220,8 @@ def file_nearby(path: Path) -> str:
     """Return the hint for a file that is not there: the nearest name in its folder, or that the folder is missing."""
     if not path.parent.is_dir():
         return f"there is no folder {shown_path(path.parent)}"
-    return did_you_mean(path.name, (other.name for other in path.parent.iterdir()))
+    # That both are a .csv makes d.csv no norm.csv: the names before the dot must be alike as well.
+    return did_you_mean(path.name, (other.name for other in path.parent.iterdir() if nearest(path.stem, [other.stem])))
 
 
 def parse(
@@ -301,7 +304,7 @@ def _shape_problem(
         return _unknown(document, model, loc, hidden)
     field = _field_at(model, loc)
     is_key = details["loc"][-1] == "[key]"
-    found = loc[-1] if is_key else document.value(loc)
+    found = details["input"] if is_key else document.value(loc)
     number = WRONG_KIND if details["type"].endswith(("_type", "_from_float")) else NOT_ALLOWED
     return document.problem(
         loc,

@@ -10,6 +10,8 @@ import pandas as pd
 from scipy.special import stdtr, stdtrit
 
 from icstats.cases import complete_cases
+from icstats.errors import ParameterError
+from icstats.linear import fit_linear
 from icstats.results import Result, Settings
 from icstats.sampling import require_conf_level
 
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from icstats.cases import Cases, FloatArray
+    from icstats.cases import Cases
+    from icstats.linear import LinearFit
 
 __all__ = [
     "BLOCKS_FROM",
@@ -35,9 +38,6 @@ BLOCKS_FROM = 30
 DRIVERS_FROM = 100
 """Complete ratings from which every item is analysed."""
 
-INDEPENDENT = 1e-10
-"""Directions among the standardised drivers with less variance than this are exact dependencies."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class RegressionSettings(Settings):
@@ -50,12 +50,12 @@ class RegressionSettings(Settings):
     n_total
         Rows before incomplete ones were left out.
     degrees_of_freedom
-        Of the t distribution behind intervals and p values.
+        Of the t distribution behind intervals and p values; the smallest, where they differ between terms.
     """
 
     outcome: str
     n_total: int
-    degrees_of_freedom: int
+    degrees_of_freedom: float
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -72,7 +72,7 @@ class Regression(Result):
 
 
 def ladder(n: int) -> Literal["none", "blocks", "all"]:
-    """Return which driver analysis ``n`` complete ratings bear.
+    """Return which driver analysis ``n`` usable ratings bear.
 
     Below 30 none of their own: the organisation's is shown, and labelled as such. From 30 to 99 one composite per
     block. From 100 all items. The steps follow what public survey programmes use: 25 to 30 answers before any
@@ -96,6 +96,7 @@ def regression(
     drivers: Sequence[str],
     weights: ArrayLike | None = None,
     clusters: ArrayLike | None = None,
+    crossed: ArrayLike | None = None,
     conf_level: float = 0.95,
 ) -> Regression:
     """Explain an outcome by a linear model, with errors that hold when the spread differs or people answer repeatedly.
@@ -112,8 +113,12 @@ def regression(
         One positive weight per row.
     clusters
         Respondent of each row. Where nobody stands behind two rows: HC3 errors and n - p - 1 degrees of freedom.
-        Where people repeat: cluster-robust errors (CR1, with the factor G / (G - 1) x (n - 1) / (n - p - 1)) and
-        G - 1 degrees of freedom, G people.
+        Where 40 people or more repeat: cluster-robust errors (CR1, with the factor G / (G - 1) x (n - 1) / (n - p - 1))
+        and G - 1 degrees of freedom, G people. Below 40, where CR1 is too small: CR2 with the degrees of freedom of
+        Satterthwaite, one number per term. ``settings.interval`` says which.
+    crossed
+        A second grouping that cuts across people, for instance the department: two-way errors (of people, plus of
+        groups, minus of both) with the smaller number of groups minus 1 as degrees of freedom. Needs ``clusters``.
     conf_level
         Coverage of the t intervals.
 
@@ -122,7 +127,9 @@ def regression(
     Regression
         The intervals of standardised coefficients are those of the coefficients, divided by the observed spreads.
         A constant driver has coefficient 0. Where drivers depend on each other exactly, the smallest coefficients
-        that fit are given, equal for copies, without VIF. Both are named in ``settings.warnings``.
+        that fit are given, equal for copies, without VIF. Both are named in ``settings.warnings``, as are drivers
+        whose coefficient and correlation have opposite signs (``suppression``). A coefficient that hangs on one row has
+        no error. Two-way errors of fewer than 40 groups are marked ``few_groups``.
 
     Raises
     ------
@@ -134,15 +141,20 @@ def regression(
     References
     ----------
     In R: ``lm(y ~ ., d, weights = w)`` with ``sandwich::vcovHC(m, type = "HC3")`` or
-    ``sandwich::vcovCL(m, ~ id, type = "HC1")``. Long, J. S. & Ervin, L. H. (2000). Using heteroscedasticity consistent
-    standard errors in the linear regression model. The American Statistician 54, 217-224.
+    ``sandwich::vcovCL(m, ~ id, type = "HC1")``, ``clubSandwich::vcovCR(m, id, type = "CR2")`` or
+    ``sandwich::vcovCL(m, ~ id + department, type = "HC1")``. Long, J. S. & Ervin, L. H. (2000). Using
+    heteroscedasticity consistent standard errors in the linear regression model. The American Statistician 54, 217-224.
+    Pustejovsky, J. E. & Tipton, E. (2018). Small-sample methods for cluster-robust variance estimation and hypothesis
+    testing in fixed effects models. Journal of Business & Economic Statistics 36, 672-683. Cameron, A. C., Gelbach,
+    J. B. & Miller, D. L. (2011). Robust inference with multiway clustering. The same journal 29, 238-249.
     """
     require_conf_level(conf_level)
     cases = complete_cases(data, outcome=outcome, drivers=drivers, clusters=clusters, weights=weights)
-    fit = _fit(cases)
-    quantile = float(stdtrit(fit.degrees_of_freedom, (1 + conf_level) / 2))
+    if crossed is not None and clusters is None:
+        raise ParameterError("crossed is given without clusters; two-way errors need both.", code="ICS-352")
+    fit = fit_linear(cases, crossed=crossed)
     rows = [
-        *_coefficient_rows(cases, fit, quantile),
+        *_coefficient_rows(cases, fit, conf_level),
         *_descriptive_rows(cases),
         *({"term": "model", "statistic": code, "estimate": value} for code, value in fit.model.items()),
     ]
@@ -152,74 +164,22 @@ def regression(
     result = result.assign(n=people["n"], n_people=people["n_people"], unit="coefficient")
     settings = RegressionSettings(
         method="ols" if weights is None else "wls",
-        interval="hc3" if cases.people is None else "cr1",
+        interval=fit.errors,
         conf_level=conf_level,
         n_clusters=0 if cases.people is None else cases.n_people,
         outcome=cases.outcome,
         n_total=cases.n_total,
-        degrees_of_freedom=fit.degrees_of_freedom,
-        warnings=cases.warnings,
+        degrees_of_freedom=float(np.nanmin(fit.degrees_of_freedom)),
+        warnings=(*cases.warnings, *fit.warnings),
     )
     return Regression(data=result, people=people, settings=settings)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Fit:
-    """Coefficients with the intercept first, and what goes with them."""
-
-    coefficients: FloatArray
-    errors: FloatArray
-    degrees_of_freedom: int
-    model: dict[str, float]
-
-
-def _fit(cases: Cases) -> _Fit:
-    """Fit on the independent directions among the drivers and turn back to the drivers.
-
-    Where all drivers are independent this is ordinary least squares; where they are not, it is the solution with the
-    smallest standardised coefficients, which does not hang on rounding errors.
-    """
-    import statsmodels.api as sm  # noqa: PLC0415  slow to load; only this function needs it
-
-    directions = _independent_directions(cases)
-    scores = (cases.values[:, 1:] - cases.means[1:]) @ directions
-    model = sm.WLS(cases.values[:, 0], np.column_stack([np.ones(cases.n), scores]), weights=cases.weights)
-    if cases.people is None:
-        fitted = model.fit(cov_type="HC3", use_t=True)
-        degrees_of_freedom = int(fitted.df_resid)
-    else:
-        fitted = model.fit(cov_type="cluster", cov_kwds={"groups": cases.people}, use_t=True)
-        degrees_of_freedom = cases.n_people - 1
-    back = np.block(
-        [
-            [np.ones((1, 1)), -(cases.means[1:] @ directions)[None, :]],
-            [np.zeros((len(cases.drivers), 1)), directions],
-        ]
-    )
-    return _Fit(
-        coefficients=back @ fitted.params,
-        errors=np.sqrt(np.diag(back @ fitted.cov_params() @ back.T)),
-        degrees_of_freedom=degrees_of_freedom,
-        model={
-            "r_squared": float(fitted.rsquared),
-            "adj_r_squared": float(fitted.rsquared_adj),
-            "sigma": float(np.sqrt(fitted.scale)),
-        },
-    )
-
-
-def _independent_directions(cases: Cases) -> FloatArray:
-    """Return drivers x directions: weights that turn deviations from the mean into uncorrelated scores."""
-    sizes, directions = np.linalg.eigh(cases.correlations[1:, 1:])
-    spreads = cases.spreads[1:]
-    scaled = directions[:, sizes > INDEPENDENT] / np.where(spreads > 0, spreads, 1.0)[:, None]
-    return np.asarray(scaled * (spreads > 0)[:, None], dtype=np.float64)
-
-
-def _coefficient_rows(cases: Cases, fit: _Fit, quantile: float) -> Iterator[dict[str, object]]:
+def _coefficient_rows(cases: Cases, fit: LinearFit, conf_level: float) -> Iterator[dict[str, object]]:
     spreads = cases.spreads
     varies = np.append(True, spreads[1:] > 0)
-    errors = np.where(varies, fit.errors, np.nan)
+    errors = np.where(varies, np.sqrt(np.diag(fit.covariance)), np.nan)
+    quantiles = stdtrit(fit.degrees_of_freedom, (1 + conf_level) / 2)
     p_values = 2 * stdtr(fit.degrees_of_freedom, -np.abs(fit.coefficients / errors))
     terms = ("(intercept)", *cases.drivers)
     for statistic, scale in (("coefficient", np.ones(len(terms))), ("standardised", spreads / spreads[0])):
@@ -231,8 +191,8 @@ def _coefficient_rows(cases: Cases, fit: _Fit, quantile: float) -> Iterator[dict
                 "statistic": statistic,
                 "estimate": estimate,
                 "std_error": error,
-                "conf_low": estimate - quantile * error,
-                "conf_high": estimate + quantile * error,
+                "conf_low": estimate - quantiles[place] * error,
+                "conf_high": estimate + quantiles[place] * error,
                 "p_value": p_values[place],
             }
 

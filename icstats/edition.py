@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, TypedDict
 import numpy as np
 
 from icstats.analysis import SERVICE, Analysis
+from icstats.decisions import decision_before
 from icstats.disclosure import RATINGS, open_ledger, release, shown_n
 from icstats.errors import NotEnoughDataError, ParameterError, RunError
+from icstats.ledger import reopened_ledger
 from icstats.norms import norm_of_departments, read_norms
 from icstats.questionnaire import DRIVER_BLOCKS
+from icstats.register import admit
 from icstats.responses import read_responses
 from icstats.results import ORGANISATION
 from icstats.scales import score_items
@@ -24,13 +27,24 @@ from icstats.texts import LANGUAGES, Texts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
+    from icstats.benchmark import Comparison
     from icstats.disclosure import Ledger, Released
     from icstats.norms import Norm
-    from icstats.questionnaire import Language
-    from icstats.results import Result
+    from icstats.questionnaire import Block, Language
+    from icstats.raters import Leniency
+    from icstats.responses import Responses
+    from icstats.results import R, Result
+    from icstats.shrinkage import Shrinkage
     from icstats.study import Study
 
-__all__ = ["Edition", "find_study", "open_edition"]
+__all__ = ["Edition", "admit_release", "find_study", "open_edition"]
+
+
+STAFF_BLOCK: Block = "orientation"
+FEWEST_IN_NORM = 3
+"""Departments that a mean of departments needs."""
 
 
 class StripNorm(TypedDict):
@@ -67,12 +81,36 @@ class Edition:
 
     @cached_property
     def ledger(self) -> Ledger:
-        """What may be shown of whom, decided from the counts of all departments together."""
+        """What may be shown of whom, decided over all departments together; once, when the wave is released."""
+        counts, before = self.organisation.responses.counts(wave=self.wave), decision_before(self.study, wave=self.wave)
+        if before.basis == self.basis:
+            return reopened_ledger(counts, hidden=before.hidden)
         return open_ledger(
-            self.organisation.responses.counts(wave=self.wave),
+            counts,
             policy=self.study.policy,
             parts=score_items(self.study.questionnaire),
+            hidden=before.hidden.union((slug, code) for slug in self.small_teams for code in self._about_staff),
+            without_total=[item.code for item in self.study.questionnaire.items if item.departments is not None],
         )
+
+    @property
+    def basis(self) -> str:
+        """Fingerprint of everything that the ledger follows from."""
+        teams = ",".join(self.small_teams)
+        return f"{self.organisation.responses.fingerprint} {self.study.policy.model_dump_json()} {teams}"
+
+    @property
+    def small_teams(self) -> tuple[str, ...]:
+        """Departments in which so few people work that a score of theirs would be a judgement of one of them."""
+        fewest = self.study.policy.minimum_team
+        return tuple(one.slug for one in self.study.departments if one.team_size is not None and one.team_size < fewest)
+
+    @property
+    def _about_staff(self) -> list[str]:
+        """Codes of what is about the people of a department: items, scales and block of customer orientation."""
+        questionnaire = self.study.questionnaire
+        scales = [scale.code for scale in questionnaire.scales if scale.block == STAFF_BLOCK]
+        return [STAFF_BLOCK, *scales, *(item.code for item in questionnaire.items_of(block=STAFF_BLOCK))]
 
     def released(self, result: Result, department: str) -> Released:
         """Return what may be shown of a result about this department."""
@@ -85,9 +123,14 @@ class Edition:
 
     @cached_property
     def labels(self) -> dict[str, str]:
-        """Label of every item, scale and block, by code."""
+        """Label of every item, scale and block, by code; a reverse item is called so, for its numbers are turned."""
         questionnaire = self.study.questionnaire
-        items = {item.code: item.label[self._language] for item in questionnaire.items}
+        plain = {item.code: item.label[self._language] for item in questionnaire.items}
+        turned = {item.code for item in questionnaire.items if item.reverse}
+        items = {
+            code: self.texts.say("grammar.reversed", label=label) if code in turned else label
+            for code, label in plain.items()
+        }
         scales = {scale.code: scale.label[self._language] for scale in questionnaire.scales}
         blocks = {block: self.texts.say(f"block.{block}") for block in (*DRIVER_BLOCKS, SERVICE)}
         return {**items, **scales, **blocks}
@@ -110,6 +153,12 @@ class Edition:
             rated = rated[rated["department"] == department]
         return shown_n(int(rated["n"].sum()), self.study.policy, total=total)
 
+    def invited(self, department: str) -> int | None:
+        """Return how many were asked to rate a department; None also where that would narrow the band of n."""
+        invited = self.study.department(department).invited
+        top = int(self.answered(department).split("–")[-1])
+        return None if invited is None or invited < top else invited
+
     @cached_property
     def norm(self) -> Norm | None:
         """The norm of the study, or None."""
@@ -117,11 +166,12 @@ class Edition:
             return None
         if self.study.norms == "departments":
             try:
-                return self._norm_of_departments()
+                norm = self._norm_of_departments()
             except RunError:
                 # Another department's answers are damaged: that must not stop this one, and a norm without them
                 # would be another norm.
                 return None
+            return None if norm.values.empty else norm
         return read_norms(Path(self.study.norms), questionnaire=self.study.questionnaire)
 
     @cached_property
@@ -155,7 +205,11 @@ class Edition:
     @property
     def no_norm(self) -> str:
         """Why there is no norm."""
-        return self.texts.say("benchmark.unavailable" if self.norm_is_internal else "benchmark.none")
+        if not self.norm_is_internal:
+            return self.texts.say("benchmark.none")
+        if len(self.ledger.shown(RATINGS)) < FEWEST_IN_NORM:
+            return self.texts.say("benchmark.too_few_departments", needed=FEWEST_IN_NORM)
+        return self.texts.say("benchmark.unavailable")
 
     @cached_property
     def organisation_blocks(self) -> tuple[Released | None, str]:
@@ -180,16 +234,107 @@ class Edition:
         fictional = self.norm is not None and self.norm.fictional
         return self.texts.say("summary.norm_name_fictional" if fictional else "summary.norm_name")
 
+    def comparison(self, department: str) -> Comparison | None:
+        """Return the difference from the norm of one department, or None without a norm.
+
+        Where the norm is the mean of the departments themselves, this one is a part of it.
+        """
+        if self.norm is None:
+            return None
+        own = self.organisation.of(department)
+        if not self.norm_is_internal:
+            return own.comparison(self.norm)
+        compared = self._among_departments
+        rows = (compared.data["department"] == department) & compared.data["variable"].isin(own.measured.columns)
+        rows &= compared.data["statistic"] != "others"  # one more rounded number about the same means
+        return replace(compared, data=compared.data[rows], people=compared.people[rows])
+
+    @cached_property
+    def _among_departments(self) -> Comparison:
+        from icstats.benchmark import compare_departments  # noqa: PLC0415  a study with a norm file never needs it
+
+        norm, shown = self._norm_of_departments(), self._measured_and_shown
+        return compare_departments(
+            shown[norm.values.index],
+            norm,
+            departments=self.organisation.ratings["department"],
+            margin=self.study.margin,
+            clusters=self.organisation.people,
+            weights=self.organisation.weights,
+        )
+
+    @cached_property
+    def within_raters(self) -> Leniency | None:
+        """The outcome per department among the same raters; None where too few rated several, or weights differ."""
+        from icstats.raters import leniency  # noqa: PLC0415  only the overview shows it
+
+        shown, organisation = self._measured_and_shown, self.organisation
+        if organisation.weights is not None:
+            return None
+        try:
+            marks = leniency(
+                shown[[organisation.outcome]],
+                departments=organisation.ratings["department"],
+                respondents=organisation.people,
+            )
+            return self._with_scales(marks)
+        except NotEnoughDataError:
+            return None
+
+    @cached_property
+    def shrunken(self) -> Shrinkage | None:
+        """The outcome and blocks per department, small ones drawn to the mean; None with too few, or with weights.
+
+        None too when another department's answers are damaged: that must not stop this one.
+        """
+        from icstats.shrinkage import shrink  # noqa: PLC0415  only the benchmark notebook shows it
+
+        try:
+            if self.organisation.weights is not None:
+                return None
+            means = shrink(
+                self._measured_and_shown[[self.organisation.outcome, *self.organisation.blocks]],
+                departments=self.organisation.ratings["department"],
+                clusters=self.organisation.people,
+            )
+            return self._with_scales(means)
+        except (NotEnoughDataError, RunError):
+            return None
+
+    def _with_scales(self, result: R) -> R:
+        """Return a result with the ends of the response scales, without which the door hides means of few answers."""
+        questionnaire, codes = self.study.questionnaire, list(result.data["variable"].unique())
+        scales = {code: questionnaire.response_scale(questionnaire.answered_items(code)[0].code) for code in codes}
+        ends = {
+            "minimum": result.data["variable"].map({code: float(scale.minimum) for code, scale in scales.items()}),
+            "maximum": result.data["variable"].map({code: float(scale.maximum) for code, scale in scales.items()}),
+        }
+        return replace(result, data=result.data.assign(**ends))
+
+    @cached_property
+    def _measured_and_shown(self) -> pd.DataFrame:
+        """What is compared, of the departments that may be shown: with a hidden one in it, it could be solved for."""
+        measured, slugs = self.organisation.measured, self.organisation.ratings["department"]
+        shown: pd.DataFrame = measured.apply(
+            lambda column: column.where(slugs.isin(self.ledger.shown(str(column.name))))
+        )
+        return shown
+
     def _norm_of_departments(self) -> Norm:
-        """Return the mean of the departments that may be shown: with a hidden one in it, it could be solved for."""
-        measured = self.organisation.measured
-        slugs = self.organisation.ratings["department"]
-        shown = measured.apply(lambda column: column.where(slugs.isin(self.ledger.shown(str(column.name)))))
-        by_department = shown.groupby(slugs)
-        counts, variances = by_department.count(), by_department.var()
-        within = (variances * (counts - 1)).sum() / (counts - 1).clip(lower=0).sum()
+        """Return the mean of the departments that may be shown.
+
+        Of two, each would find the other's mean with its own.
+        """
+        slugs, shown = self.organisation.ratings["department"], self._measured_and_shown
+        weights = 1.0 if self.organisation.weights is None else self.organisation.weights
+        given = shown.notna().mul(weights, axis=0)
+        totals = given.groupby(slugs).sum()
+        means = shown.mul(weights, axis=0).groupby(slugs).sum() / totals.replace(0.0, np.nan)
+        squares = (shown - means.loc[slugs].set_axis(shown.index)).pow(2).mul(weights, axis=0).groupby(slugs).sum()
+        counts = shown.groupby(slugs).count()
+        within = (squares / totals * counts).sum() / (counts - 1).clip(lower=0).sum()
         return norm_of_departments(
-            by_department.mean(),
+            means.loc[:, means.notna().sum() >= FEWEST_IN_NORM],
             sds=within.pow(0.5).replace(0.0, np.nan),
             n_respondents=int(slugs.isin(self.ledger.shown(RATINGS)).sum()),
             questionnaire=self.study.questionnaire,
@@ -231,6 +376,19 @@ def open_edition(study: str | Path, *, language: str = "", wave: str = "") -> Ed
         texts=Texts(chosen),
         organisation=Analysis(study=opened, responses=responses, wave=reported),
     )
+
+
+def admit_release(study: Study, responses: Responses) -> None:
+    """Write down that a wave is released, before anything of it is; see :func:`icstats.register.admit`.
+
+    Raises
+    ------
+    RunError
+        If an earlier release, subtracted from this one, would give a few ratings away.
+    """
+    organisation = Analysis(study=study, responses=responses, wave=study.wave)
+    edition = Edition(study=study, texts=Texts(study.language), organisation=organisation)
+    admit(study, responses.fingerprints(wave=study.wave), ledger=edition.ledger, basis=edition.basis)
 
 
 def find_study(path: str | Path) -> Path:

@@ -42,6 +42,7 @@ __all__ = [
     "is_disk_full",
     "part_of",
     "perform",
+    "unexpected",
     "write_whole",
 ]
 
@@ -284,7 +285,7 @@ def _over_limit(task: Execution, error: Exception) -> str:
     return str(
         RunError(
             f"{task.notebook} of {task.department} needed more than the {task.memory} MB that it may take.",
-            code="ICS-713",
+            code="ICS-732",
             hint="raise --memory",
         )
     )
@@ -391,7 +392,18 @@ def _reason(error: Exception, log: Path) -> str:
     if isinstance(error, ICStatsError):
         return " ".join(str(error).split())
     kind = getattr(error, "ename", type(error).__name__)
-    return " ".join(str(getattr(error, "evalue", kind)).split()) if kind in OWN_ERRORS else str(kind)
+    return " ".join(str(getattr(error, "evalue", kind)).split()) if kind in OWN_ERRORS else unexpected(str(kind))
+
+
+def unexpected(kind: str) -> str:
+    """Return the reason for an error that is not our own: its words may hold an answer, only its kind is told."""
+    return str(
+        RunError(
+            f"An unexpected error ended it ({kind}).",
+            code="ICS-730",
+            hint="run it once more; the full story is in the private logs",
+        )
+    )
 
 
 def write_whole(target: Path, text: str) -> None:

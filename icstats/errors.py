@@ -80,6 +80,21 @@ class Problem:
         return f"{text} [{self.code}]{self._other_rows}"
 
     @property
+    def as_listed(self) -> dict[str, object]:
+        """The facts as plain data; of the rows the first ten and their number."""
+        return {
+            "code": self.code,
+            "file": self.file,
+            "rows": list(self.rows[:ROWS_LISTED]),
+            "n_rows": len(self.rows),
+            "line": self.line,
+            "character": self.line_column,
+            "column": self.column,
+            "message": self.message,
+            "hint": self.hint,
+        }
+
+    @property
     def _other_rows(self) -> str:
         others = self.rows[1:]
         if not others:

@@ -24,7 +24,6 @@ from icstats.written import (
     scale_ends,
     written_answers,
     written_caption,
-    written_hidden,
     written_nothing,
     written_number,
     written_scale,
@@ -119,7 +118,7 @@ def dot_intervals(
             _dotted(
                 line,
                 (written_number(line.row, summary, texts), satisfied[line.row.variable])[: 1 + has_shares],
-                instead=written_hidden(summary, texts),
+                instead=texts.say("tables.hidden"),
                 tick=ticks.get(line.row.variable),
             )
             for line in lines
@@ -180,7 +179,7 @@ def driver_dots(
         return Figure.of_sentence(written_nothing(importance, texts))
     picture, height = row_chart(
         [
-            _dotted(line, (written_number(line.row, importance, texts),), instead=written_hidden(importance, texts))
+            _dotted(line, (written_number(line.row, importance, texts),), instead=texts.say("tables.hidden"))
             for line in lines
         ],
         axis=_share_axis(rows, texts),
@@ -239,7 +238,7 @@ def forest(
             _dotted(
                 line,
                 (written_number(line.row, comparison, texts, signed=True), _verdict(line.row, texts)),
-                instead=written_hidden(comparison, texts),
+                instead=texts.say("tables.hidden"),
                 margin=_known(line.row.extras.get("margin")),
             )
             for line in lines
@@ -302,7 +301,7 @@ def reliability_dots(
             _dotted(
                 line,
                 (coefficients[line.row.statistic], written_number(line.row, reliability, texts)),
-                instead=written_hidden(reliability, texts),
+                instead=texts.say("tables.hidden"),
             )
             for line in lines
         ],
@@ -372,7 +371,12 @@ def _lines(
 
 
 def _department_lines(released: Released, statistic: str, departments: Mapping[str, str]) -> list[_Line]:
-    """Return the only variable's rows, one per department; a department without a row is hidden."""
+    """Return the only variable's rows, one per department; a department without a row is hidden.
+
+    None where no department has it, for instance a question that nobody answered.
+    """
+    if not released.variables:
+        return []
     (variable,) = released.variables
     found = {
         slug: released.row(variable, statistic, slug) or ReleasedRow.of_nothing(slug, variable, statistic)
@@ -408,7 +412,7 @@ def _satisfied(summary: Released, mean: ReleasedRow, texts: Texts) -> str:
     row = summary.row(mean.variable, "satisfied")
     if row is None or mean.hidden:
         return ""
-    return texts.say("tables.hidden_cell") if row.hidden else written_number(row, summary, texts)
+    return texts.say("tables.hidden") if row.hidden else written_number(row, summary, texts)
 
 
 def _verdict(row: ReleasedRow, texts: Texts) -> str:

@@ -13,7 +13,6 @@ from icstats.written import (
     scale_ends,
     written_answers,
     written_caption,
-    written_hidden,
     written_nothing,
     written_number,
     written_scale,
@@ -198,7 +197,7 @@ class _Heat:
         for number in [0] if whole else hidden:
             x, width = self.left + number * self.cell + 1, self.cell * (len(self.labels) if whole else 1) - 2
             page.box(x, top + 1, width, self.row_height - 2, colour=PAPER, hatch="////", edge=FAINT, order=4)
-            words = written_hidden(self.released, self.texts)
+            words = self.texts.say("tables.hidden")
             lines = wrapped(words, width - 12, size=SMALL)
             if len(lines) * LINE > self.row_height - 4:
                 lines = wrapped(self.texts.say("tables.hidden_cell"), width - 12, size=SMALL)

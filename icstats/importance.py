@@ -8,25 +8,43 @@ Shapley value is divided over the items by Owen values. These are descriptions, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from icstats.cases import Cases, complete_cases
+from icstats.cases import complete_cases, summed_cases
 from icstats.errors import ParameterError, Problem
-from icstats.results import Result, Settings
-from icstats.sampling import require_conf_level
-from icstats.subsets import REDUNDANT, adjusted, merged, owen_values, packed, replicates, shapley_values
+from icstats.moments import Moments
+from icstats.shares import (
+    CANNOT_TELL,
+    EQUAL,
+    LEADS_FROM,
+    MOST_DRIVERS,
+    Importance,
+    ImportanceSettings,
+    Resampled,
+    bootstrap_settings,
+    each_alone,
+    importance_of,
+    importance_settings,
+    model_rows,
+    probability_first,
+    refuse_too_many,
+    rows_of_first,
+    rows_of_ranks,
+    rows_of_shares,
+)
+from icstats.subsets import packed, shapley_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    import pandas as pd
     from numpy.typing import ArrayLike
 
-    from icstats.cases import FloatArray
+    from icstats.cases import Associations, Cases, FloatArray
 
 __all__ = [
     "CANNOT_TELL",
@@ -36,88 +54,30 @@ __all__ = [
     "ImportanceSettings",
     "block_importance",
     "bootstrap_importance",
+    "checked_blocks",
     "lmg",
+    "positions_of",
 ]
 
-CANNOT_TELL = "cannot_tell"
 
-LEADS_FROM = 0.95
-"""A driver or block is said to lead when it has the largest share in at least this part of the bootstrap samples."""
-
-MOST_DRIVERS = 20
-"""All subsets of this many drivers can be computed; more are refused, never dropped."""
-
-FEWEST_SAMPLES = 20
-"""Fewer bootstrap samples than this have no tails to read an interval from."""
-
-EQUAL = 1e-9
-"""Shares closer than this are equal: exact copies share a first place."""
-
-ESTIMATES = ("estimate", "std_error", "conf_low", "conf_high", "p_value")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportanceSettings(Settings):
-    """How importance was computed.
-
-    Attributes
-    ----------
-    outcome
-        Name of what is explained.
-    n_total
-        Rows before incomplete ones were left out.
-    effective_n
-        Rows of equal weight that would tell as much as the weighted ones.
-    blocks
-        Block -> its items; empty where drivers stand for themselves.
-    leads_from
-        Bootstrap probability of being first from which a leader is named.
-    n_failed
-        Bootstrap samples that were left out because the outcome did not vary in them.
-    """
-
-    outcome: str
-    n_total: int
-    effective_n: float
-    blocks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    leads_from: float = LEADS_FROM
-    n_failed: int = 0
-
-
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Importance(Result):
-    """Shares of explained variance, one row per driver or block and measure.
-
-    Measures of a driver: ``lmg`` or ``owen`` (part of the variance of the outcome) and ``lmg_share`` or ``owen_share``
-    (part of R²); of a block: ``shapley``, ``shapley_share``; of both: ``probability_first``. The driver ``model`` has
-    ``r_squared`` and ``adj_r_squared``. The extra column ``block`` names the block of an item.
-
-    Attributes
-    ----------
-    verdict
-        Name of the leading block or driver, ``cannot_tell``, or empty where no bootstrap was done.
-    """
-
-    keys: ClassVar[tuple[str, str]] = ("driver", "measure")
-
-    settings: ImportanceSettings
-    verdict: str = ""
-
-
-def lmg(data: pd.DataFrame, *, outcome: str, drivers: Sequence[str], weights: ArrayLike | None = None) -> Importance:
+def lmg(
+    data: pd.DataFrame | Moments, *, outcome: str, drivers: Sequence[str], weights: ArrayLike | None = None
+) -> Importance:
     """Divide R² over drivers, exactly and without intervals.
 
     Parameters
     ----------
     data
-        One row per rating, numeric columns, NaN where there is no answer. Incomplete rows are left out.
+        One row per rating, numeric columns, NaN where there is no answer. Incomplete rows are left out. Or the
+        :func:`icstats.moments.moments` of complete rows: then the number of rows costs nothing, but nobody knows how
+        many people are behind the result, and the door keeps it hidden.
     outcome
         Column that is explained.
     drivers
         Columns that explain it, at most 20. A constant one gets 0, exact copies get equal values; both are named in
         ``settings.warnings``.
     weights
-        One positive weight per row.
+        One positive weight per row; moments have theirs inside.
 
     Returns
     -------
@@ -136,11 +96,21 @@ def lmg(data: pd.DataFrame, *, outcome: str, drivers: Sequence[str], weights: Ar
     Grömping, U. (2006). Relative importance for linear regression in R: the package relaimpo. Journal of Statistical
     Software 17(1). In R: ``relaimpo::calc.relimp(lm(y ~ ., d, weights = w), type = "lmg")``.
     """
-    _refuse_too_many(len(drivers))
-    cases = complete_cases(data, outcome=outcome, drivers=drivers, weights=weights)
-    values = shapley_values(packed(cases.correlations), _each_alone(len(drivers)))
-    rows = [*_rows(cases.drivers, "lmg", values, values.sum(axis=0)), *_model_rows(cases, values)]
-    return _result(cases, _settings(cases, method="lmg"), rows)
+    refuse_too_many(len(drivers))
+    cases = _associations(data, outcome, drivers, weights)
+    values = shapley_values(packed(cases.correlations), each_alone(len(drivers)))
+    rows = [*rows_of_shares(cases.drivers, "lmg", values, values.sum(axis=0)), *model_rows(cases, values.sum(axis=0))]
+    return importance_of(cases, importance_settings(cases, method="lmg"), rows)
+
+
+def _associations(
+    data: pd.DataFrame | Moments, outcome: str, drivers: Sequence[str], weights: ArrayLike | None
+) -> Associations:
+    if not isinstance(data, Moments):
+        return complete_cases(data, outcome=outcome, drivers=drivers, weights=weights)
+    if weights is not None:
+        raise ParameterError("Moments have their weights inside; give weights to moments().", code="ICS-366")
+    return summed_cases(data, outcome=outcome, drivers=drivers)
 
 
 def bootstrap_importance(
@@ -179,7 +149,8 @@ def bootstrap_importance(
     Returns
     -------
     Importance
-        ``verdict`` follows the rule of :func:`block_importance`, whose error rates are known for three blocks only.
+        ``rank`` is the place of a driver, 1 for the largest LMG, with its bootstrap interval. ``verdict``
+        follows the rule of :func:`block_importance`, whose error rates are known for three blocks only.
 
     Raises
     ------
@@ -188,19 +159,20 @@ def bootstrap_importance(
     NotEnoughDataError
         Too few complete rows or people, or an outcome without spread.
     """
-    _refuse_too_many(len(drivers))
+    refuse_too_many(len(drivers))
     cases = complete_cases(data, outcome=outcome, drivers=drivers, clusters=clusters, weights=weights)
-    settings = _bootstrap_settings(cases, method="lmg", n_boot=n_boot, conf_level=conf_level, seed=seed)
-    sample = _Resampled.of(cases, settings)
-    values = sample.shapley_values(_each_alone(len(drivers)))
-    first = _probability_first(values[:, 1:])
+    settings = bootstrap_settings(cases, method="lmg", n_boot=n_boot, conf_level=conf_level, seed=seed)
+    sample = Resampled.of(cases, settings)
+    values = sample.shapley_values(each_alone(len(drivers)))
+    first = probability_first(values[:, 1:])
     rows = [
-        *_rows(cases.drivers, "lmg", values, values.sum(axis=0), conf_level=conf_level),
-        *_rows_of_first(cases.drivers, first),
-        *_model_rows(cases, values, conf_level=conf_level),
+        *rows_of_shares(cases.drivers, "lmg", values, values.sum(axis=0), conf_level=conf_level),
+        *rows_of_first(cases.drivers, first),
+        *rows_of_ranks(cases.drivers, values, conf_level=conf_level),
+        *model_rows(cases, values.sum(axis=0), conf_level=conf_level),
     ]
     verdict = _verdict(cases.drivers, first, values[:, 0])
-    return _result(cases, sample.settings, rows, verdict=verdict)
+    return importance_of(cases, sample.settings, rows, verdict=verdict)
 
 
 def block_importance(
@@ -255,76 +227,28 @@ def block_importance(
     NotEnoughDataError
         Too few complete rows or people, or an outcome without spread.
     """
-    by_name = _checked(blocks)
+    by_name = checked_blocks(blocks)
     items = [item for own in blocks.values() for item in own]
     cases = complete_cases(data, outcome=outcome, drivers=items, clusters=clusters, weights=weights)
-    settings = _bootstrap_settings(
+    settings = bootstrap_settings(
         cases, method="block_shapley", n_boot=n_boot, conf_level=conf_level, seed=seed, blocks=by_name
     )
-    names, positions = tuple(by_name), _positions(by_name)
+    names, positions = tuple(by_name), positions_of(by_name)
     turned = tuple(f"points_other_way:{item}" for item in _turned_items(cases, positions))
-    sample = _Resampled.of(cases, replace(settings, warnings=settings.warnings + turned))
+    sample = Resampled.of(cases, replace(settings, warnings=settings.warnings + turned))
     values = sample.shapley_values(positions)
-    first = _probability_first(sample.shapley_values_of_composites(positions)[:, 1:])
+    first = probability_first(sample.shapley_values_of_composites(positions)[:, 1:])
     rows = [
-        *_rows(names, "shapley", values, values.sum(axis=0), conf_level=conf_level),
-        *_rows_of_first(names, first),
+        *rows_of_shares(names, "shapley", values, values.sum(axis=0), conf_level=conf_level),
+        *rows_of_first(names, first),
         *(
-            row | {"block": block}
+            row
             for (block, own), parts in zip(by_name.items(), sample.owen_values(positions), strict=True)
-            for row in _rows(own, "owen", parts, values.sum(axis=0), conf_level=conf_level)
+            for row in rows_of_shares(own, "owen", parts, values.sum(axis=0), conf_level=conf_level, block=block)
         ),
-        *_model_rows(cases, values, conf_level=conf_level),
+        *model_rows(cases, values.sum(axis=0), conf_level=conf_level),
     ]
-    return _result(cases, sample.settings, rows, verdict=_verdict(names, first, values[:, 0]))
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Resampled:
-    """The covariances of the cases (first column) and of bootstrap samples of them.
-
-    A bootstrap sample overstates R² once more than the data do, most where a block has many items. R² of every
-    subset is therefore adjusted for its number of drivers in the samples, not in the data: so the samples lie around
-    the estimates. (With n = 100 the percentile intervals of unadjusted samples held the true share of a block of 4, 6
-    or 7 items in only 76 to 96 % of simulations, those of adjusted samples in 91 to 96 %.)
-    """
-
-    observed: FloatArray
-    sampled: FloatArray
-    n: int
-    settings: ImportanceSettings
-
-    @classmethod
-    def of(cls, cases: Cases, settings: ImportanceSettings) -> _Resampled:
-        sampled = replicates(
-            cases.standardised, cases.weights, cases.people, n_boot=settings.n_boot, seed=settings.seed
-        )
-        usable = sampled[0] > REDUNDANT
-        failed = int((~usable).sum())
-        warnings = (*settings.warnings, *(["failed_replicates"] if failed else []))
-        return cls(
-            observed=packed(cases.correlations),
-            sampled=sampled[:, usable],
-            n=cases.n,
-            settings=replace(settings, warnings=warnings, n_failed=failed),
-        )
-
-    def shapley_values(self, groups: Sequence[Sequence[int]]) -> FloatArray:
-        sampled = shapley_values(self.sampled, groups, rows=self.n)
-        return np.hstack([shapley_values(self.observed, groups), sampled])
-
-    def owen_values(self, blocks: Sequence[Sequence[int]]) -> list[FloatArray]:
-        sampled = owen_values(self.sampled, blocks, rows=self.n)
-        return [np.hstack(parts) for parts in zip(owen_values(self.observed, blocks), sampled, strict=True)]
-
-    def shapley_values_of_composites(self, blocks: Sequence[Sequence[int]]) -> FloatArray:
-        """Return the Shapley values of the blocks when each is one driver: the mean of its standardised items."""
-        loadings = np.zeros((len(blocks) + 1, 1 + sum(map(len, blocks))))
-        loadings[0, 0] = 1
-        for row, block in enumerate(blocks, start=1):
-            loadings[row, list(block)] = 1 / len(block)
-        composites = replace(self, observed=merged(self.observed, loadings), sampled=merged(self.sampled, loadings))
-        return composites.shapley_values(_each_alone(len(blocks)))
+    return importance_of(cases, sample.settings, rows, verdict=_verdict(names, first, values[:, 0]))
 
 
 def _turned_items(cases: Cases, blocks: Sequence[Sequence[int]]) -> Iterator[str]:
@@ -341,116 +265,13 @@ def _verdict(names: Sequence[str], first: FloatArray, observed: FloatArray) -> s
     return names[leader] if alone and first[leader] >= LEADS_FROM else CANNOT_TELL
 
 
-def _probability_first(sampled: FloatArray) -> FloatArray:
-    """Return the part of the samples in which each member has the largest value; equals share the place."""
-    largest = sampled >= sampled.max(axis=0) - EQUAL
-    return np.asarray((largest / largest.sum(axis=0)).mean(axis=1), dtype=np.float64)
-
-
-def _rows(
-    names: Sequence[str], measure: str, values: FloatArray, total: FloatArray, *, conf_level: float = 0.95
-) -> Iterator[dict[str, object]]:
-    explains = total > EQUAL
-    shares = values / np.where(explains, total, 1.0) * explains
-    for code, amounts in ((measure, values), (f"{measure}_share", shares)):
-        for name, amount in zip(names, amounts, strict=True):
-            yield {"driver": name, "measure": code, **_with_interval(amount, conf_level)}
-
-
-def _rows_of_first(names: Sequence[str], first: FloatArray) -> Iterator[dict[str, object]]:
-    for name, probability in zip(names, first, strict=True):
-        yield {"driver": name, "measure": "probability_first", "estimate": float(probability)}
-
-
-def _model_rows(cases: Cases, values: FloatArray, *, conf_level: float = 0.95) -> Iterator[dict[str, object]]:
-    """Return R², which owes something to chance and gets no interval, and adjusted R², which does."""
-    r_squared = values.sum(axis=0)
-    yield {"driver": "model", "measure": "r_squared", "estimate": float(r_squared[0])}
-    yield {
-        "driver": "model",
-        "measure": "adj_r_squared",
-        **_with_interval(adjusted(r_squared, cases.rank, cases.n), conf_level),
-    }
-
-
-def _with_interval(amount: FloatArray, conf_level: float) -> dict[str, object]:
-    estimate, sampled = float(amount[0]), np.clip(amount[1:], 0, 1)
-    if not sampled.size:
-        return {"estimate": estimate}
-    low, high = np.quantile(sampled, [(1 - conf_level) / 2, (1 + conf_level) / 2])
-    return {
-        "estimate": estimate,
-        "std_error": float(sampled.std(ddof=1)),
-        "conf_low": float(low),
-        "conf_high": float(high),
-    }
-
-
-def _result(
-    cases: Cases, settings: ImportanceSettings, rows: Sequence[Mapping[str, object]], *, verdict: str = ""
-) -> Importance:
-    filled = [{"block": ""} | dict.fromkeys(ESTIMATES, np.nan) | dict(row) for row in rows]
-    data = pd.DataFrame(filled, columns=["driver", "measure", "block", *ESTIMATES])
-    people = pd.DataFrame({"n": cases.n, "n_people": cases.n_people}, index=data.index)
-    data = data.assign(n=people["n"], n_people=people["n_people"], unit="share")
-    return Importance(data=data, people=people, settings=settings, verdict=verdict)
-
-
-def _settings(cases: Cases, *, method: str, **more: Any) -> ImportanceSettings:  # noqa: ANN401  other fields
-    return ImportanceSettings(
-        method=method,
-        outcome=cases.outcome,
-        n_total=cases.n_total,
-        effective_n=cases.effective_n,
-        warnings=cases.warnings,
-        **more,
-    )
-
-
-def _bootstrap_settings(
-    cases: Cases,
-    *,
-    method: str,
-    n_boot: int,
-    conf_level: float,
-    seed: int | None,
-    blocks: Mapping[str, tuple[str, ...]] | None = None,
-) -> ImportanceSettings:
-    require_conf_level(conf_level)
-    if n_boot < FEWEST_SAMPLES:
-        raise ParameterError(f"n_boot is {n_boot}; at least {FEWEST_SAMPLES} are needed.", code="ICS-368")
-    return _settings(
-        cases,
-        method=method,
-        interval="percentile",
-        conf_level=conf_level,
-        n_boot=n_boot,
-        n_clusters=0 if cases.people is None else cases.n_people,
-        seed=int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed,
-        blocks=blocks or {},
-    )
-
-
-def _each_alone(drivers: int) -> list[list[int]]:
-    return [[position] for position in range(1, drivers + 1)]
-
-
-def _positions(blocks: Mapping[str, tuple[str, ...]]) -> list[list[int]]:
+def positions_of(blocks: Mapping[str, tuple[str, ...]]) -> list[list[int]]:
     """Return where the items of each block stand in the covariance matrix, after the outcome."""
     ends = np.cumsum([1, *(len(items) for items in blocks.values())])
     return [list(range(start, end)) for start, end in pairwise(ends.tolist())]
 
 
-def _refuse_too_many(drivers: int) -> None:
-    if drivers > MOST_DRIVERS:
-        raise ParameterError(
-            f"{drivers} drivers have too many subsets; at most {MOST_DRIVERS} can be computed exactly.",
-            code="ICS-367",
-            hint="Put the drivers into blocks and use block_importance.",
-        )
-
-
-def _checked(blocks: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+def checked_blocks(blocks: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
     """Return the blocks with plain names; refuse what cannot be divided over."""
     checked = {str(block): tuple(str(item) for item in items) for block, items in blocks.items()}
     problems = [

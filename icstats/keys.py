@@ -15,11 +15,12 @@ from icstats.store import COUNTS, LIST, Contents, partition
 from icstats.study import ORGANISATION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
     from icstats.engine import Reads
+    from icstats.ledger import Cell
     from icstats.study import Study
 
 __all__ = ["PACKAGES", "Keys"]
@@ -56,6 +57,8 @@ class Keys:
         Notebook -> stored template; of it counts what is executed or shown.
     language
         As asked for. The engine is no part of a key: both make the same.
+    hidden
+        What earlier releases did not show, and so this one does not either.
     secret
         Keys are published beside reports; without it they cannot be tried out.
     """
@@ -67,11 +70,12 @@ class Keys:
         contents: Contents,
         templates: Mapping[str, Path],
         language: str,
+        hidden: Iterable[Cell],
         secret: bytes,
     ) -> None:
         self._study, self._contents, self._secret = study, contents, secret
         self._templates = {notebook: _source(path) for notebook, path in templates.items()}
-        self._language = language
+        self._language, self._hidden = language, json.dumps(sorted(hidden))
 
     def of(self, department: str, notebook: str, *, reads: Reads) -> str:
         """Return the key of a notebook that has read its own department's answers, or those of all."""
@@ -107,6 +111,7 @@ class Keys:
             str(norm) if norm is None or norm == "departments" else norm.stem,
             *(_file_digest(path) for path in values),
             self._contents.files[COUNTS],
+            self._hidden,
             _code(),
             platform.python_version(),
             *(f"{name} {version(name)}" for name in PACKAGES),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from icstats.intake import RawTable
+    from icstats.rawtable import RawTable
     from icstats.study import Study
 
 __all__ = ["Stacked", "to_ratings"]
@@ -99,7 +99,7 @@ def to_ratings(raw: RawTable, study: Study) -> Stacked:
 def _from_stacked(raw: RawTable, study: Study, problems: tuple[Problem, ...]) -> Stacked:
     items = item_columns(study)
     columns = {**_describing(study), **items}
-    frame = _renamed(raw.frame, columns)
+    frame = _about_the_only_one(_renamed(raw.frame, columns), study)
     return Stacked(
         frame=frame,
         rows=raw.rows,
@@ -166,7 +166,7 @@ def _from_long(raw: RawTable, study: Study, problems: tuple[Problem, ...]) -> St
         *_twice_answered(rating, item, known, raw, study),
         *_unsteady(described, rating, first, raw, describing),
     ]
-    frame = described.iloc[first].reset_index(drop=True)
+    frame = _about_the_only_one(described.iloc[first].reset_index(drop=True), study)
     return Stacked(
         frame=frame.join(pd.DataFrame(answers[:, occurring], columns=codes, dtype="str")),
         rows=raw.rows[first],
@@ -177,6 +177,13 @@ def _from_long(raw: RawTable, study: Study, problems: tuple[Problem, ...]) -> St
         problems=(*problems, *found),
         notes=_notes_of_absent({code: () for code in items if code not in codes}),
     )
+
+
+def _about_the_only_one(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Return the ratings with their department, where the file has no column for it."""
+    if study.responses.columns.department is not None:
+        return frame
+    return frame.assign(department=pd.array([written(study.departments[0])] * len(frame), dtype="str"))
 
 
 def _describing(study: Study) -> dict[str, str]:

@@ -1,4 +1,8 @@
-"""Which department may be shown for which variable, decided once per survey and from counts alone."""
+"""Which department may be shown for which variable, decided once per survey over all departments together.
+
+Two kinds of cells must not be known: those with few answers, and those whose mean says what (nearly) everybody
+answered. Others are hidden with them until neither totals nor scores give one of them away.
+"""
 
 from __future__ import annotations
 
@@ -9,28 +13,35 @@ import numpy as np
 from pydantic import ValidationError
 
 from icstats.errors import DisclosureError
+from icstats.intruder import Answers, Cell, Intruder, Line, Table
 from icstats.results import ORGANISATION
 from icstats.study import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    import numpy.typing as npt
     import pandas as pd
 
-__all__ = ["RATINGS", "Ledger", "checked_policy", "open_ledger"]
+    Flags = npt.NDArray[np.bool_]
+    Row = npt.NDArray[np.float64]
+
+__all__ = ["RATINGS", "Cell", "Ledger", "at_an_end", "checked_policy", "open_ledger", "reopened_ledger"]
 
 RATINGS = "ratings"
 """The variable that counts everybody who rated a department."""
 
-DOMINANCE = 0.8
-"""A small department may be at most this part of the people hidden with it.
+DOMINANCE = 0.5
+"""A department that must not be known may be at most this part of the people hidden with it.
 
 With 9 people of one department and 1 of another hidden, the total minus what is shown would give the mean of the 9
 within half a point.
 """
 
-EXACT = 1e-9
-Cell = tuple[str, str]
+NARROWEST = 0.3
+"""A mean that must not be known may be narrowed to this part of its scale: more than a point of a scale from 1 to 5."""
+HELPERS = 4
+EXACT = 1e-8
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -93,26 +104,37 @@ def open_ledger(
     policy: Policy,
     department: str = ORGANISATION,
     parts: Mapping[str, Sequence[str]] | None = None,
+    without_total: Iterable[str] = (),
+    hidden: Iterable[Cell] = (),
 ) -> Ledger:
     """Decide what may be shown, so that no hidden number follows by subtraction.
 
-    A cell with fewer answers than ``policy.minimum_group`` is hidden. Because the organisation's total is shown, the
-    next smallest department is hidden as well until, for every variable, the hidden people are at least the minimum,
-    there are at least two hidden departments, and no small department makes up nearly all of the hidden people. A
-    department whose ratings are hidden is hidden altogether. Where a score is the mean of items that are shown too,
-    a department never has exactly one of them hidden, and what totals and scores together would give away is sought
-    by linear algebra and covered.
+    A cell with fewer answers than ``policy.minimum_group`` is hidden, and below ``policy.minimum_extremes`` also one
+    whose mean lies at an end of its scale or whose answers are all the same. Because the organisation's total is
+    shown, the next smallest department is hidden as well until, for every variable, the hidden people are at least
+    the minimum, there are at least two hidden departments, none that must not be known makes up most of the hidden
+    people, and few people hidden together do not all say the same. A department whose ratings are hidden is hidden
+    altogether. Where a score is the mean of items that are shown too, a department never has exactly one of them
+    hidden, and what totals and scores together would give away, of one cell or of some that are few together, is
+    sought by linear algebra and covered. Last, a reader with all rounded means must be left in doubt about every mean
+    that is hidden for its own sake, over more than a quarter of its scale: see :class:`icstats.intruder.Intruder`.
 
     Parameters
     ----------
     counts
-        Columns ``department``, ``variable`` and ``n``, the valid answers; ``ratings`` is a variable too.
+        Columns ``department``, ``variable`` and ``n``, the valid answers; ``ratings`` is a variable too. Where they
+        are there, ``mean`` and ``sd`` of the answers and ``minimum`` and ``maximum`` of their scale say which cells
+        give single answers away; see :func:`icstats.scales.valid_counts`.
     policy
         What the organisation promised its respondents.
     department
         What the first release is about; see :meth:`Ledger.at`.
     parts
         Code of a score -> the items it is the mean of.
+    without_total
+        Variables of which no number about all departments together is ever shown.
+    hidden
+        Pairs of department and variable that stay hidden, because an earlier release hid them.
 
     Returns
     -------
@@ -127,17 +149,51 @@ def open_ledger(
     ----------
     Hundepool et al. (2012), *Statistical Disclosure Control*, chapter 4 (primary and secondary suppression).
     """
-    sizes = _sizes(counts)
-    variables = tuple(next(iter(sizes.values())))
-    suppression = _Suppression(
-        sizes=sizes, variables=variables, minimum=checked_policy(policy).minimum_group, parts=parts or {}
-    )
-    ledger = Ledger(hidden=frozenset(suppression.decided()), departments=tuple(sizes), variables=frozenset(variables))
+    rules = checked_policy(policy)
+    table = _table(counts)
+    variables = tuple(next(iter(table.values())))
+    suppression = _Suppression(table=table, variables=variables, rules=rules, parts=parts or {})
+    suppression.hidden.update((ORGANISATION, name) for name in without_total)
+    suppression.hidden.update((place, name) for place, name in hidden if place in table and name in variables)
+    ledger = Ledger(hidden=frozenset(suppression.decided()), departments=tuple(table), variables=frozenset(variables))
     return ledger.at(department)
 
 
-def _sizes(counts: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """Return n of every variable in every department, 0 where it was not asked."""
+def reopened_ledger(counts: pd.DataFrame, *, hidden: Iterable[Cell]) -> Ledger:
+    """Return the ledger of these counts as it was decided before."""
+    table = _table(counts)
+    variables = frozenset(next(iter(table.values())))
+    return Ledger(hidden=frozenset(hidden), departments=tuple(table), variables=variables)
+
+
+def at_an_end(means: npt.ArrayLike, minimum: npt.ArrayLike, maximum: npt.ArrayLike, rules: Policy) -> Flags:
+    """Return which means say what nearly everybody answered: at an end of the scale, or on a scale that is not known.
+
+    At ``rules.extreme_share`` of the answers at the end and the others next to it a mean counts as lying there.
+    """
+    rounded = np.round(np.asarray(means, dtype=float), rules.decimals_points)
+    reach = 1 - rules.extreme_share + EXACT
+    # A comparison that is written this way round also holds for a scale that is not known.
+    inside = (rounded > np.asarray(minimum) + reach) & (rounded < np.asarray(maximum) - reach)
+    told: Flags = ~inside
+    return told
+
+
+def _tells(answers: Answers, rules: Policy) -> bool:
+    """Return whether the mean says what (nearly) each of a few people answered."""
+    few = 0 < answers.n < rules.minimum_extremes
+    if not few or np.isnan(answers.mean):
+        return False
+    return bool(answers.sd <= EXACT or at_an_end(answers.mean, answers.minimum, answers.maximum, rules))
+
+
+def _must_hide(answers: Answers, rules: Policy) -> bool:
+    """Return whether this must not be known, whatever the other departments are."""
+    return answers.n < rules.minimum_group or _tells(answers, rules)
+
+
+def _table(counts: pd.DataFrame) -> dict[str, dict[str, Answers]]:
+    """Return the answers to every variable in every department, none where it was not asked."""
     missing = [column for column in ("department", "variable", "n") if column not in counts.columns]
     if missing or counts.empty:
         raise DisclosureError(
@@ -154,42 +210,73 @@ def _sizes(counts: pd.DataFrame) -> dict[str, dict[str, int]]:
             code="ICS-602",
         )
     places, names = counts["department"].astype(str), counts["variable"].astype(str)
-    sizes = {place: dict.fromkeys(names.unique(), 0) for place in places.unique()}
-    for place, name, n in zip(places, names, numbers, strict=True):
-        sizes[place][name] = int(n)
-    return sizes
+    table = {place: dict.fromkeys(names.unique(), Answers()) for place in places.unique()}
+    known = counts.reindex(columns=["mean", "sd", "minimum", "maximum"]).to_numpy(dtype=float)
+    for place, name, n, about in zip(places, names, numbers, known, strict=True):
+        table[place][name] = Answers(int(n), *about.tolist())
+    return table
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Suppression:
-    """One table of counts on its way to a decision; hidden cells only ever become more."""
+    """One table of answers on its way to a decision; hidden cells only ever become more."""
 
-    sizes: Mapping[str, Mapping[str, int]]
+    table: Table
     variables: tuple[str, ...]
-    minimum: int
+    rules: Policy
     parts: Mapping[str, Sequence[str]]
     hidden: set[Cell] = field(default_factory=set)
+    wide: set[Cell] = field(default_factory=set)
 
     def decided(self) -> set[Cell]:
         """Return the hidden cells, the organisation's own included."""
+        self.hidden.update(cell for cell in self._cells() if _must_hide(self._at(cell), self.rules))
         if RATINGS in self.variables:
             self._cover_totals([RATINGS])
-            self.hidden.update((place, name) for place, _ in tuple(self.hidden) for name in self.variables)
-        while self._cover_totals(self.variables) or self._cover_scores() or self._cover_what_can_be_solved():
+            small = [place for place in self.table if (place, RATINGS) in self.hidden]
+            self.hidden.update((place, name) for place in small for name in self.variables)
+        while (
+            self._cover_totals(self.variables)
+            or self._cover_scores()
+            or self._cover_what_can_be_solved()
+            or self._cover_what_is_nearly_known()
+        ):
             pass
         return self.hidden | {(ORGANISATION, name) for name in self.variables if not self._has_total(name)}
 
+    def _cells(self) -> Iterator[Cell]:
+        return ((place, name) for place in self.table for name in self.variables)
+
+    def _at(self, cell: Cell) -> Answers:
+        return self.table[cell[0]][cell[1]]
+
     def _has_total(self, name: str) -> bool:
-        return (ORGANISATION, name) not in self.hidden and sum(row[name] for row in self.sizes.values()) >= self.minimum
+        people = sum(row[name].n for row in self.table.values())
+        return (ORGANISATION, name) not in self.hidden and people >= self.rules.minimum_group
 
     def _cover_totals(self, names: Iterable[str]) -> bool:
-        """Hide, per variable, what is too small and what the total would give away; return whether that changed."""
+        """Hide, per variable, what the total would give away; return whether that changed anything."""
         before = len(self.hidden)
-        for name in names:
-            column = {place: row[name] for place, row in self.sizes.items()}
-            already = {place for place in column if (place, name) in self.hidden}
-            self.hidden.update((place, name) for place in _hidden_of(column, self.minimum, already))
+        for name in (name for name in names if self._has_total(name)):
+            hidden = [place for place in self.table if (place, name) in self.hidden]
+            shown = [place for place in self.table if (place, name) not in self.hidden]
+            for place in sorted(shown, key=lambda place: (self.table[place][name].n, place)):
+                if self._is_safe([self.table[one][name] for one in hidden]):
+                    break
+                hidden.append(place)
+            self.hidden.update((place, name) for place in hidden)
         return len(self.hidden) > before
+
+    def _is_safe(self, hidden: Iterable[Answers]) -> bool:
+        """Return whether the total minus all shown departments tells nothing about a hidden one.
+
+        Departments without any answer do not count: a reader knows who was not asked.
+        """
+        answered = [one for one in hidden if one.n > 0]
+        people = sum(one.n for one in answered)
+        largest = max((one.n for one in answered if _must_hide(one, self.rules)), default=0)
+        together = len(answered) > 1 and people >= self.rules.minimum_group and largest <= DOMINANCE * people
+        return not answered or (together and not _tells(_together(answered), self.rules))
 
     def _cover_scores(self) -> bool:
         """Hide a second one wherever a score and its items have exactly one hidden; return whether that changed."""
@@ -203,21 +290,21 @@ class _Suppression:
 
     def _cost(self, place: str, name: str, *, is_score: bool) -> tuple[bool, bool, int]:
         """Return what hiding a cell costs: a score more than an item, and one that is shown everywhere else more."""
-        is_new = not any((other, name) in self.hidden for other in self.sizes if other != place)
-        return is_score, is_new, self.sizes[place][name]
+        is_new = not any((other, name) in self.hidden for other in self.table if other != place)
+        return is_score, is_new, self.table[place][name].n
 
-    def _lines(self) -> list[tuple[str, str, list[str]]]:
+    def _lines(self) -> list[Line]:
         """Return every score in every department, with the items it was asked."""
         asked = [
-            (place, score, [name for name in items if row.get(name, 0) > 0])
-            for place, row in self.sizes.items()
+            (place, score, [name for name in items if name in row and row[name].n > 0])
+            for place, row in self.table.items()
             for score, items in self.parts.items()
-            if row.get(score, 0) > 0
+            if score in row and row[score].n > 0
         ]
         return [line for line in asked if line[2]]
 
     def _cover_what_can_be_solved(self) -> bool:
-        """Hide one more cell where a small one could be solved for; return whether there was one."""
+        """Hide one more cell where one that must not be known could be solved for; return whether there was one."""
         covers = (cell for solved in (self._solved() if self.parts else ()) for cell in self._covers(*solved))
         cover = next((cell for cell in covers if cell not in self.hidden), None)
         if cover is not None:
@@ -225,36 +312,89 @@ class _Suppression:
         return cover is not None
 
     def _covers(self, place: str, name: str) -> Iterator[Cell]:
-        """Yield what may stand in for a small cell, cheapest first: a department, a score, and last the totals."""
-        yield from ((other, name) for other in sorted(self.sizes, key=lambda other: self.sizes[other][name]))
+        """Yield what may stand in for a cell, cheapest first: a department, a score, and last the totals."""
+        yield from ((other, name) for other in sorted(self.table, key=lambda other: self.table[other][name].n))
         yield from ((place, score) for score in self.parts if score in self.variables)
         yield from ((ORGANISATION, other) for other in (name, *self.variables))
+
+    def _cover_what_is_nearly_known(self) -> bool:
+        """Hide more where the mean of a cell that must not be known is narrowed too far; return whether that was so.
+
+        Of the cells that could be hidden for it, the first that is enough is taken, the cheapest first; where none is
+        enough by itself, the one that helps most. What is wide enough once stays so: hiding more narrows nothing.
+        """
+        before = len(self.hidden)
+        reader = self._intruder(())
+        for cell in [cell for cell in self._cells() if self._is_secret(cell)]:
+            while reader.width(cell, enough=NARROWEST) < NARROWEST:
+                cover = self._best_cover(cell)
+                if cover is None:
+                    break
+                self.hidden.add(cover)
+                reader = self._intruder(())
+            self.wide.add(cell)
+        return len(self.hidden) > before
+
+    def _best_cover(self, cell: Cell) -> Cell | None:
+        widths: dict[Cell, float] = {}
+        for cover in self._helpers(cell):
+            widths[cover] = self._intruder([cover]).width(cell, enough=NARROWEST)
+            if widths[cover] >= NARROWEST:
+                return cover
+        return max(widths, key=widths.__getitem__, default=None)
+
+    def _is_secret(self, cell: Cell) -> bool:
+        answers = self._at(cell)
+        known = answers.n > 0 and not np.isnan(answers.mean)
+        return known and cell not in self.wide and _must_hide(answers, self.rules)
+
+    def _intruder(self, more: Sequence[Cell]) -> Intruder:
+        hidden = self.hidden.union(more)
+        return Intruder(
+            self.table,
+            hidden=hidden,
+            totals=[name for name in self.variables if self._has_total(name) and (ORGANISATION, name) not in more],
+            lines=self._lines(),
+            decimals=self.rules.decimals_points,
+        )
+
+    def _helpers(self, cell: Cell) -> list[Cell]:
+        """Return what could be hidden to keep a cell hidden, cheapest first: items beside it, other departments, ..."""
+        place, name = cell
+        lines = [(score, items) for where, score, items in self._lines() if where == place and name in (score, *items)]
+        beside = [(place, item) for _, items in lines for item in items]
+        others = sorted(self.table, key=lambda other: self.table[other][name].n)
+        around = [(other, name) for other in others if (other, name) not in self.hidden and self.table[other][name].n]
+        last = [*((place, score) for score, _ in lines), (ORGANISATION, name)]
+        return [one for one in (*beside[:HELPERS], *around[:HELPERS], *last) if one not in self.hidden]
 
     def _unknown(self) -> list[Cell]:
         """Return the hidden cells that a reader would solve for.
 
-        Of departments that are hidden altogether and were asked the same, two will do: a reader who knew the others
-        could solve more, not less.
+        Of departments that are hidden altogether and were asked the same, as many as the minimum, the smallest, will
+        do: few answers are fewer departments than that, so that another one always stays unknown.
         """
         alike: dict[frozenset[str], int] = {}
         places = []
-        for place, row in self.sizes.items():
-            asked = frozenset(name for name, n in row.items() if n > 0)
+        for place in sorted(self.table, key=lambda place: max(one.n for one in self.table[place].values())):
+            asked = frozenset(name for name, one in self.table[place].items() if one.n > 0)
             if all((place, name) in self.hidden for name in asked):
                 alike[asked] = alike.get(asked, 0) + 1
-            if alike.get(asked, 0) <= 2 or any((place, name) not in self.hidden for name in asked):  # noqa: PLR2004
+            enough = alike.get(asked, 0) > self.rules.minimum_group
+            if not enough or any((place, name) not in self.hidden for name in asked):
                 places.append(place)
-        cells = [(place, name) for place in places for name, n in self.sizes[place].items() if n > 0]
+        cells = [(place, name) for place in places for name, one in self.table[place].items() if one.n > 0]
         return [cell for cell in cells if cell in self.hidden]
 
-    def _solved(self) -> list[Cell]:
-        """Return the small cells that follow from totals and scores, if everybody answered every item."""
+    def _solved(self) -> Iterator[Cell]:
+        """Yield a cell of every sum that follows from totals and scores, if everybody answered every item."""
         unknown = self._unknown()
+        secret = [cell for cell in unknown if _must_hide(self._at(cell), self.rules)]
+        if not secret:
+            return
         number = {cell: place for place, cell in enumerate(unknown)}
         equations: list[dict[Cell, float]] = [
-            {(place, name): float(max(row.values())) for place, row in self.sizes.items()}
-            for name in self.variables
-            if self._has_total(name)
+            {(place, name): 1.0 for place in self.table} for name in self.variables if self._has_total(name)
         ]
         equations += [
             {(place, score): -float(len(items)), **{(place, item): 1.0 for item in items}}
@@ -265,29 +405,38 @@ class _Suppression:
             for cell, factor in equation.items():
                 if cell in number:
                     row[number[cell]] = factor
-        free = np.diag(np.eye(len(unknown)) - np.linalg.pinv(matrix) @ matrix)
-        small = [cell for cell in unknown if self.sizes[cell[0]][cell[1]] < self.minimum]
-        return [cell for cell in small if free[number[cell]] < EXACT]
+        free = np.eye(len(unknown)) - np.linalg.pinv(matrix) @ matrix
+        for name in self.variables:
+            cells = [(self._at(cell).n, cell) for cell in secret if cell[1] == name]
+            yield from _known_sums(cells, {cell: free[number[cell]] for _, cell in cells}, self.rules.minimum_group)
 
 
-def _hidden_of(sizes: Mapping[str, int], minimum: int, already: Iterable[str]) -> set[str]:
-    """Return the departments to hide for one variable."""
-    hidden = set(already) | {place for place, n in sizes.items() if n < minimum}
-    for place in sorted(set(sizes) - hidden, key=lambda place: (sizes[place], place)):
-        if _is_safe([sizes[one] for one in hidden], minimum):
-            break
-        hidden.add(place)
-    return hidden
+def _known_sums(cells: Sequence[tuple[int, Cell]], free: Mapping[Cell, Row], minimum: int) -> Iterator[Cell]:
+    """Yield the first cell of every set that is known: a single cell, or some with fewer answers than the minimum.
 
-
-def _is_safe(hidden: Iterable[int], minimum: int) -> bool:
-    """Return whether the total minus all shown departments tells nothing about a hidden one.
-
-    Departments without any answer do not count: a reader knows who was not asked.
+    ``free`` says in which directions the sum of a cell can still move; a set is known when those cancel out.
     """
-    sizes = [n for n in hidden if n > 0]
-    small = max((n for n in sizes if n < minimum), default=0)
-    return not sizes or (len(sizes) > 1 and sum(sizes) >= minimum and small <= DOMINANCE * sum(sizes))
+    ordered = sorted(cells)
+
+    def grow(start: int, first: Cell | None, people: int, movement: Row | float) -> Iterator[Cell]:
+        for place in range(start, len(ordered)):
+            n, cell = ordered[place]
+            if first is not None and people + n >= minimum:
+                return
+            moved, head = movement + free[cell], first or cell
+            if np.abs(moved).max() < EXACT:
+                yield head
+            elif people + n < minimum:
+                yield from grow(place + 1, head, people + n, moved)
+
+    return grow(0, None, 0, 0.0)
+
+
+def _together(answered: Sequence[Answers]) -> Answers:
+    """Return the answers of several departments as those of one; whether they differ is then not known."""
+    people = sum(one.n for one in answered)
+    mean = sum(one.n * one.mean for one in answered) / people
+    return answered[0]._replace(n=people, mean=mean, sd=float("nan"))
 
 
 def checked_policy(policy: Policy) -> Policy:

@@ -11,7 +11,7 @@ from icstats.collation import as_json
 from icstats.engine import write_whole
 from icstats.errors import RunError
 from icstats.lock import holding
-from icstats.shards import Shard
+from icstats.parts import Shard
 from icstats.site import write_index
 from icstats.staging import Place, bring
 from icstats.stock import taken_stock

@@ -18,7 +18,7 @@ from icstats.errors import NotEnoughDataError, ParameterError, Problem
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Moments", "moments"]
+__all__ = ["ROUNDING", "Moments", "moments"]
 
 Sums: TypeAlias = NDArray[np.float64] | NDArray[np.int64]
 

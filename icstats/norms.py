@@ -39,6 +39,9 @@ PERCENTAGE = re.compile(r"[-+]?[0-9]+([.,][0-9]+)?\s*%")
 LARGEST_PERCENTAGE = 100
 FEWEST_RESPONDENTS = 2
 
+OLDEST = 5
+"""A norm that is more years older than the wave is marked: what customers expect has moved on since."""
+
 UNREADABLE, SEPARATOR, COLUMN, CELLS, NUMBERS, CODES, NOT_CORE, RANGE, IMPOSSIBLE, WORDING = range(420, 430)
 """Kinds of problem, as codes."""
 
@@ -82,6 +85,15 @@ class Norm:
     n_organisations: int
     n_respondents: int
     values: pd.DataFrame
+
+    def years_older_than(self, wave: str) -> int:
+        """Return by how many years the norm is too old for a wave; 0 where it is at most five years older.
+
+        Also 0 where norm or wave has no year; a wave has one when its name holds it (``2026``, ``2026-spring``).
+        """
+        year = re.search(r"(?<![0-9])(19|20)[0-9]{2}(?![0-9])", wave)
+        age = int(year.group()) - self.year if year and self.year else 0
+        return age if age > OLDEST else 0
 
 
 class _Description(Strict):

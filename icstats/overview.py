@@ -11,10 +11,12 @@ from icstats.disclosure import RATINGS, gathered
 from icstats.edition import Edition, open_edition
 from icstats.errors import NotEnoughDataError
 from icstats.figures import forest, heat_map, mark_strip, why_bar, why_bars
+from icstats.funnel import funnel_plot
 from icstats.results import ORGANISATION
 from icstats.sections import Section, folded, paragraphs, section
 from icstats.story import (
     CANNOT_TELL,
+    agreement_sentences,
     answered_sentence,
     block_sentence,
     explained_sentence,
@@ -30,14 +32,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from icstats.analysis import Analysis
+    from icstats.canvas import Figure
     from icstats.disclosure import Released
+    from icstats.norms import Norm
     from icstats.results import Result
     from icstats.tables import Table
 
 __all__ = ["Overview", "open_overview"]
 
 
-def open_overview(study: str | Path, *, language: str = "", wave: str = "") -> Overview:
+AGREEMENT = ("icc1", "icc2", "raters_70", "raters_80")
+
+
+def open_overview(study: str | Path, *, language: str = "", wave: str | int = "") -> Overview:
     """Open the overview of all departments.
 
     Parameters
@@ -47,7 +54,7 @@ def open_overview(study: str | Path, *, language: str = "", wave: str = "") -> O
     language
         ``en`` or ``nl``; empty takes the study's own.
     wave
-        Empty takes the study's own.
+        Empty takes the study's own; papermill's ``-p`` hands digits over as a number.
 
     Returns
     -------
@@ -58,7 +65,7 @@ def open_overview(study: str | Path, *, language: str = "", wave: str = "") -> O
     ParameterError
         If the study, language or wave does not exist.
     """
-    return Overview(edition=open_edition(study, language=language, wave=wave))
+    return Overview(edition=open_edition(study, language=language, wave=str(wave)))
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -101,12 +108,9 @@ class Overview:
 
     @cached_property
     def _comparisons(self) -> Released | None:
-        norm = self.edition.norm
-        if norm is None or not self._departments:
-            return None
-        return gathered(
-            [self.edition.released(one.comparison(norm), slug) for slug, one in self._departments.items()]
-        ).only(variables=[self.analysis.outcome])
+        found = {slug: self.edition.comparison(slug) for slug in self.shown}
+        released = [self.edition.released(one, slug) for slug, one in found.items() if one is not None]
+        return gathered(released).only(variables=[self.analysis.outcome]) if released else None
 
     @cached_property
     def _importance(self) -> Released | None:
@@ -141,14 +145,20 @@ class Overview:
 
     def masthead(self) -> Section:
         """Say whose overview this is and who answered."""
-        total = len(self.edition.names)
-        departments = "departments_all" if len(self.shown) == total else "departments"
         answered = [
             answered_sentence(self.edition.answered(ORGANISATION), None, self.edition.texts, rated=True),
-            self._say(f"masthead.{departments}", shown=len(self.shown), total=total),
+            self._how_many_shown(),
         ]
         name = self.edition.study.organisation[self.edition.texts.language]
         return masthead(self.edition, kind="overview", name=name, answered=" ".join(answered))
+
+    def _how_many_shown(self) -> str:
+        shown, total = len(self.shown), len(self.edition.names)
+        if total == 1:
+            return self._say("masthead.departments_one")
+        return self._say(
+            "masthead.departments_all" if shown == total else "masthead.departments", shown=shown, total=total
+        )
 
     def summary(self) -> Section:
         """Answer in a few sentences: the mark of all customers, the departments against the norm, what weighs most."""
@@ -225,8 +235,56 @@ class Overview:
                 norm_name=self.edition.norm_name,
                 departments=self.edition.names,
             ),
+            self._funnel(norm),
             paragraphs(norm_source(self.edition), kind="note"),
             released=[self._comparisons],
+        )
+
+    def _funnel(self, norm: Norm) -> Figure | str:
+        outcome = self.analysis.outcome
+        if self._summaries is None or outcome not in norm.values.index:
+            return ""
+        mean, sd = norm.values.loc[[outcome], ["mean", "sd_within"]].to_numpy(dtype=float)[0].tolist()
+        return funnel_plot(
+            self._summaries.only(variables=[outcome], statistics=["mean"]),
+            variable=outcome,
+            label=self.edition.labels[outcome],
+            norm=mean,
+            sd=sd,
+            norm_name=self.edition.norm_name,
+            departments=self.edition.names,
+            texts=self.edition.texts,
+        )
+
+    def raters(self) -> Section:
+        """Show the marks among the same raters, beside the marks themselves."""
+        title, outcome = self._say("raters.heading"), self.analysis.outcome
+        if self.edition.within_raters is None or not self.shown:
+            return section(title, paragraphs([self._say("raters.none")], kind="answer"))
+        released = self._released(self.edition.within_raters)
+        marks = gathered([released.only(departments=[slug]) for slug in self.shown])  # in the order of the study
+        moved = [slug for slug in self.shown if _leaves_its_interval(marks, outcome, slug)]
+        answer = self._say("raters.moved", departments=self._named(moved)) if moved else self._say("raters.same")
+        as_table = table(
+            marks,
+            texts=self.edition.texts,
+            caption=self._say("raters.caption"),
+            stub=self._say("overview.department"),
+            columns=[
+                Column(heading=self._say("overview.mark"), variable=outcome, statistic="mean"),
+                Column(heading=self._say("scores.interval"), variable=outcome, statistic="mean", show="interval"),
+                Column(heading=self._say("raters.adjusted"), variable=outcome, statistic="adjusted"),
+                Column(heading=self._say("scores.interval"), variable=outcome, statistic="adjusted", show="interval"),
+            ],
+            labels=self.edition.names,
+            by="department",
+        )
+        return section(
+            title,
+            paragraphs([answer], kind="answer"),
+            as_table,
+            paragraphs([self._say("raters.note")], kind="note"),
+            released=[marks],
         )
 
     def why(self) -> Section:
@@ -273,19 +331,52 @@ class Overview:
             self._say("overview.why_withheld", departments=self._named(without)) if without else "",
         ]
 
+    def agreement(self) -> Section:
+        """Say whether the ratings of a department agree enough to tell departments apart by their means."""
+        say, title = self._say, self._say("agreement.heading")
+        try:
+            agreement = self._released(self.analysis.agreement.without_sizes).only(statistics=AGREEMENT)
+        except NotEnoughDataError:
+            return section(title, paragraphs([say("agreement.unknown")], kind="answer"))
+        columns = [
+            Column(heading=say("agreement.icc1"), statistic="icc1"),
+            Column(heading=say("scores.interval"), statistic="icc1", show="interval"),
+            Column(heading=say("agreement.icc2"), statistic="icc2"),
+            Column(heading=say("scores.interval"), statistic="icc2", show="interval"),
+            Column(heading=say("agreement.raters_70"), statistic="raters_70", show="count"),
+            Column(heading=say("agreement.raters_80"), statistic="raters_80", show="count"),
+        ]
+        shown = table(
+            agreement,
+            texts=self.edition.texts,
+            caption=say("agreement.table_caption"),
+            stub=say("reliability.scale"),
+            columns=columns,
+            labels=self.edition.labels,
+        )
+        sentences = agreement_sentences(agreement, self.edition.labels, self.edition.texts)
+        return section(
+            title,
+            paragraphs(sentences, kind="answer"),
+            shown,
+            paragraphs([say("agreement.method")], kind="note"),
+            released=[agreement],
+        )
+
     def certainty(self) -> Section:
         """Say how sure it is, how it was done and who answered."""
         reliability = self._released(self.analysis.reliability)
-        return certainty(self.edition, self._say("overview.certainty_heading"), reliability, self._response())
+        gate = self._released(self.analysis.gate)
+        return certainty(self.edition, self._say("overview.certainty_heading"), reliability, gate, self._response())
 
     def _response(self) -> Table | str:
         """Return who answered, per department that may be shown."""
         if self._summaries is None:
             return ""
         invited = {
-            slug: self.edition.texts.number(self.edition.study.department(slug).invited or 0, 0)
+            slug: self.edition.texts.number(number, 0)
             for slug in self.shown
-            if self.edition.study.department(slug).invited
+            if (number := self.edition.invited(slug)) is not None
         }
         answered = {slug: written_n(self.edition.answered(slug), self.edition.texts) for slug in self.shown}
         outcome = self.analysis.outcome
@@ -307,3 +398,11 @@ class Overview:
     def provenance(self) -> Section:
         """Say where the numbers come from."""
         return provenance(self.edition)
+
+
+def _leaves_its_interval(marks: Released, outcome: str, department: str) -> bool:
+    """Return whether the mark among the same raters lies outside the interval of the mark itself."""
+    mark, adjusted = (marks.row(outcome, statistic, department) for statistic in ("mean", "adjusted"))
+    if mark is None or adjusted is None:
+        return False
+    return adjusted.estimate < mark.conf_low or adjusted.estimate > mark.conf_high

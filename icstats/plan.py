@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypedDict
 
 from icstats.engine import KERNEL, Engine
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from icstats.norms import Norm
+    from icstats.responses import Responses
     from icstats.study import Study
 
-__all__ = ["INTERNAL", "OVERVIEW", "Checked", "NormNamed", "Plan", "check", "outlined", "prepare"]
+__all__ = ["INTERNAL", "OVERVIEW", "Checked", "NormNamed", "Plan", "check", "outlined", "prepare", "require_writable"]
 
 INTERNAL = "departments"
 """The norm that is the mean of the study's own departments."""
@@ -98,7 +101,7 @@ def check(study: Study, *, departments: Sequence[str] | None = None, engine: Eng
     """
     from icstats.responses import check_responses  # noqa: PLC0415  brings pandas; the command line starts without it
 
-    plan, problems = _planned(study, departments, engine)
+    plan, norm, problems = _planned(study, departments, engine)
     try:
         checked = check_responses(study)
     except ICStatsError as error:
@@ -106,10 +109,13 @@ def check(study: Study, *, departments: Sequence[str] | None = None, engine: Eng
     counts = checked.counts
     of_wave = counts.loc[counts["wave"] == study.wave, ["department", "variable", "n"]]
     rated = _rated(of_wave)
-    _refuse([*problems, *_too_many_answers(study, rated)])
+    _refuse([*problems, *_too_few_answers(study, rated), *_too_many_answers(study, rated)])
     unrated = [one.slug for one in study.departments if not rated.get(one.slug)]
     nobody = (f"nobody rated {', '.join(unrated)} in wave {study.wave}: is its code right?",) if unrated else ()
-    return Checked(plan=plan, answered=_answered(of_wave, rated, plan), notes=(*checked.contents.notes, *nobody))
+    years = norm.years_older_than(study.wave) if norm else 0
+    old = (f"the norm is {years} years older than wave {study.wave}; every report says so",) if years else ()
+    notes = (*checked.contents.notes, *_other_waves(counts, study), *nobody, *old)
+    return Checked(plan=plan, answered=_answered(of_wave, rated, plan), notes=notes)
 
 
 def _rated(of_wave: pd.DataFrame) -> dict[str, int]:
@@ -118,6 +124,34 @@ def _rated(of_wave: pd.DataFrame) -> dict[str, int]:
 
     rows = of_wave[of_wave["variable"] == RATINGS]
     return {str(slug): int(n) for slug, n in zip(rows["department"], rows["n"], strict=True)}
+
+
+def _other_waves(counts: pd.DataFrame, study: Study) -> list[str]:
+    """Return how many ratings are left out because they are of another wave, as a reader may see it."""
+    from icstats.disclosure import shown_n  # noqa: PLC0415  as above
+
+    fewest = study.policy.minimum_group
+    notes = []
+    for wave, of_wave in counts[counts["wave"] != study.wave].groupby("wave"):
+        rated = sum(_rated(of_wave).values())
+        shown = shown_n(rated, study.policy, total=True) if rated >= fewest else f"fewer than {fewest}"
+        notes.append(f"wave {wave} is not reported: {shown} ratings")
+    return notes
+
+
+def _too_few_answers(study: Study, rated: Mapping[str, int]) -> list[Problem]:
+    """Return the problem of a wave in which no department has enough answers for a report."""
+    least = study.policy.minimum_group
+    if any(n >= least for n in rated.values()):
+        return []
+    return [
+        Problem(
+            code="ICS-708",
+            file=study.file.name,
+            message=f'no department has {least} ratings in wave "{study.wave}": there is nothing to report.',
+            hint="Is it the right file, and the right wave?",
+        )
+    ]
 
 
 def _too_many_answers(study: Study, rated: Mapping[str, int]) -> list[Problem]:
@@ -144,7 +178,9 @@ def _answered(of_wave: pd.DataFrame, rated: Mapping[str, int], plan: Plan) -> di
     }
 
 
-def prepare(study: Study, *, departments: Sequence[str] | None = None, engine: Engine = "fork") -> Plan:
+def prepare(
+    study: Study, *, departments: Sequence[str] | None = None, engine: Engine = "fork"
+) -> tuple[Plan, Responses]:
     """Return what is to be run, with the checked answers now in the store that the notebooks read.
 
     Raises
@@ -154,9 +190,33 @@ def prepare(study: Study, *, departments: Sequence[str] | None = None, engine: E
     """
     from icstats.responses import read_responses  # noqa: PLC0415  as above
 
-    plan = check(study, departments=departments, engine=engine).plan
-    read_responses(study)
-    return plan
+    return check(study, departments=departments, engine=engine).plan, read_responses(study)
+
+
+def require_writable(folder: Path) -> None:
+    """Refuse a folder for reports that cannot be made, before anything is written; nothing is left behind.
+
+    Raises
+    ------
+    RunError
+        Says what is in the way.
+    """
+    from icstats.documents import shown_path  # noqa: PLC0415  as for did_you_mean
+
+    try:
+        there = next(above for above in (folder, *folder.parents) if above.exists())
+        with TemporaryDirectory(dir=there):
+            pass
+    except OSError as error:
+        reason = (error.strerror or "unknown reason").lower()
+        raise RunError(
+            Problem(
+                code="ICS-731",
+                file=shown_path(folder),
+                message=f"the reports cannot be written here: {reason}.",
+                hint="give another folder with --outputs",
+            )
+        ) from None
 
 
 def outlined(study: Study, *, departments: Sequence[str] | None = None) -> tuple[Plan, list[Problem]]:
@@ -177,11 +237,13 @@ def outlined(study: Study, *, departments: Sequence[str] | None = None) -> tuple
     return Plan(study=study, departments=slugs, templates=paths, norm=None), problems
 
 
-def _planned(study: Study, departments: Sequence[str] | None, engine: Engine) -> tuple[Plan, list[Problem]]:
+def _planned(
+    study: Study, departments: Sequence[str] | None, engine: Engine
+) -> tuple[Plan, Norm | None, list[Problem]]:
     plan, problems = outlined(study, departments=departments)
     norm, unusable = _norm(study)
     kernel = _kernel_problems() if engine == "kernel" else []
-    return replace(plan, norm=norm), [*problems, *unusable, *kernel]
+    return replace(plan, norm=_named(norm, study)), norm, [*problems, *unusable, *kernel]
 
 
 def _unknown_departments(study: Study, wanted: Iterable[str]) -> list[Problem]:
@@ -200,19 +262,22 @@ def _unknown_departments(study: Study, wanted: Iterable[str]) -> list[Problem]:
     ]
 
 
-def _norm(study: Study) -> tuple[NormNamed | None, Sequence[Problem]]:
-    """Return the norm of the study, or what is wrong with it."""
-    if study.norms is None:
+def _norm(study: Study) -> tuple[Norm | None, Sequence[Problem]]:
+    """Return the norm that the study reads from a file, or what is wrong with it."""
+    if study.norms is None or study.norms == INTERNAL:
         return None, ()
-    if study.norms == INTERNAL:
-        return NormNamed(name=INTERNAL, fictional=False), ()
     from icstats.norms import read_norms  # noqa: PLC0415  brings pandas
 
     try:
-        norm = read_norms(Path(study.norms), questionnaire=study.questionnaire)
+        return read_norms(Path(study.norms), questionnaire=study.questionnaire), ()
     except ICStatsError as error:
         return None, error.problems
-    return NormNamed(name=norm.name, fictional=norm.fictional), ()
+
+
+def _named(norm: Norm | None, study: Study) -> NormNamed | None:
+    if norm is not None:
+        return NormNamed(name=norm.name, fictional=norm.fictional)
+    return NormNamed(name=INTERNAL, fictional=False) if study.norms == INTERNAL else None
 
 
 def _template_folder(study: Study) -> Path:

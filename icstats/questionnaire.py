@@ -44,6 +44,8 @@ RESERVED = frozenset(
         "wave",
         "role",
         "weight",
+        "date",
+        "seconds",
         "file_row",
         "service",
         "ratings",
@@ -56,6 +58,9 @@ RESERVED = frozenset(
 CODE = r"^[A-Za-z][A-Za-z0-9_]*$"
 CODE_IN_WORDS = "a letter, then letters, digits and underscores, at most 40 characters"
 
+LINE = r"^[^\p{Cc}\p{Zl}\p{Zp}]*[^\p{Cc}\s][^\p{Cc}\p{Zl}\p{Zp}]*$"
+LINE_IN_WORDS = "one line of text"
+
 
 class Strict(BaseModel):
     """Base of everything read from a file: unknown keys are errors, values are never coerced, nothing changes."""
@@ -66,8 +71,8 @@ class Strict(BaseModel):
 class Text(Strict):
     """The same words in both languages of the house."""
 
-    en: str = Field(min_length=1)
-    nl: str = Field(min_length=1)
+    en: str = Field(pattern=LINE, description=LINE_IN_WORDS)
+    nl: str = Field(pattern=LINE, description=LINE_IN_WORDS)
 
     def __getitem__(self, language: Language) -> str:
         return self.en if language == "en" else self.nl

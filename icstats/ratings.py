@@ -10,15 +10,21 @@ import numpy as np
 import pandas as pd
 
 from icstats.answers import (
+    CODES_OF_FAULTS,
     FINE,
     NO_ANSWER,
     NOT_ASKED,
+    Answers,
     Texts,
     code_answers,
     fault_in_words,
+    in_words,
+    look,
     masked,
     missing_codes,
+    understood_words,
 )
+from icstats.cleaning import clean
 from icstats.columns import written
 from icstats.documents import did_you_mean, nearest, shown_path
 from icstats.errors import Problem
@@ -37,10 +43,14 @@ __all__ = ["CheckedRatings", "check_ratings"]
 Marks: TypeAlias = "NDArray[np.bool_]"
 Column: TypeAlias = "NDArray[Any]"
 
+TIMES = ("date", "seconds")
+ONE_SPELLING = "Write it the same everywhere, or set responses.cleaning.spellings to same."
 ROLES = ("customer", "staff")
 WAVE = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
 LONGEST_WAVE = 20
 LARGEST_WEIGHT = 1000.0
+EITHER = re.compile(r"[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
+"""One thousand or more, or one and a bit with three decimals."""
 MOST_STEPS = 128
 """Answers are kept in one byte, with its negative half for what is missing."""
 
@@ -92,6 +102,7 @@ class _Check:
     study: Study
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    worded: list[str] = field(default_factory=list)
 
     def ratings(self) -> CheckedRatings:
         respondent = self._respondents()
@@ -108,10 +119,11 @@ class _Check:
         items, wrong = self._items(department, role)
         columns = {**keys, "weight": weight, **attributes, **items, "file_row": self.stacked.rows}
         frame = pd.DataFrame({name: _typed(values) for name, values in columns.items()}, copy=False)
-        kept = frame[self._rated(items, wrong)]
-        self._note_dropped(len(frame) - len(kept))
-        self._refuse_no_ratings(len(kept))
-        self._refuse_twice_rated(kept)
+        rated = frame[self._rated(items, wrong)]
+        self._note_dropped(len(frame) - len(rated))
+        self._refuse_no_ratings(len(rated))
+        kept = self._cleaned(rated)
+        self._refuse_all_left_out(len(rated), len(kept))
         return CheckedRatings(
             frame=self._in_order(kept),
             problems=(*self.stacked.problems, *self.problems),
@@ -131,6 +143,7 @@ class _Check:
         """Return whole numbers that stand for the respondents; rows of one person keep together, no more."""
         column = self._texts("respondent")
         if column is None:
+            self.notes.append("no column says who answered: every row counts as another person")
             return np.asarray(pd.factorize(self.stacked.rows)[0], dtype=np.int64)
         keys = np.array([*column.texts, ""], dtype=object)[column.which]
         self._refuse_empty("respondent", keys, "Without it nobody knows which ratings come from one person.")
@@ -158,6 +171,8 @@ class _Check:
         slugs = {written(department): department.slug for department in self.study.departments}
         if raw is None:
             return np.full(len(self.stacked.rows), "", dtype=object)
+        if self.study.responses.cleaning.spellings == "same":
+            raw = self._one_spelling(raw, slugs)
         texts = raw.to_numpy(dtype=object)
         self._refuse_empty("department", raw.str.strip().to_numpy(dtype=object))
         unlike = []
@@ -165,17 +180,26 @@ class _Check:
             near = nearest(text, slugs)
             if near is None:
                 unlike.append(text)
-            elif _look(text) == _look(near):
+            elif look(text) == look(near):
                 message = f'found "{text}", another spelling of the department "{near}"'
-                self._refuse("ICS-142", "department", texts == text, message, "Write it the same everywhere.")
+                self._refuse("ICS-142", "department", texts == text, message, ONE_SPELLING)
             else:
                 message = f'found "{text}", which is no department of this study'
                 self._refuse("ICS-143", "department", texts == text, message, f'did you mean "{near}"?')
         if unlike:
-            message = f"found {masked(unlike)}, no {'department' if len(unlike) == 1 else 'departments'} of this study"
+            message = f"found {masked(unlike)}, no {_plural('department', len(unlike))} of this study"
             hint = "Add the department to the study, or give the code that the file writes for it."
             self._refuse("ICS-143", "department", _among(texts, unlike), message, hint)
         return raw.map(slugs).fillna("").to_numpy(dtype=object)
+
+    def _one_spelling(self, raw: pd.Series[str], slugs: dict[str, str]) -> pd.Series[str]:
+        """Return the column with every department as its code spells it, and count what was another spelling."""
+        codes = {look(code): code for code in slugs}
+        other = {text: codes[look(text)] for text in raw.unique() if text not in slugs and look(text) in codes}
+        for code in dict.fromkeys(other.values()):
+            n = int(raw.isin([text for text, meant in other.items() if meant == code]).sum())
+            self.notes.append(f'{n} {_plural("rating", n)} with another spelling of the department "{code}"')
+        return raw.replace(other)
 
     def _waves(self) -> Column:
         column = self._texts("wave")
@@ -217,7 +241,13 @@ class _Check:
         column = self._texts("weight")
         if column is None:
             return np.ones(len(self.stacked.rows))
-        comma = any("," in text for text in column.texts) and not any("." in text for text in column.texts)
+        decimal = self.study.responses.decimal
+        broken = [text for text in column.texts if "," in text or "." in text]
+        if decimal is None and broken and all(map(EITHER.fullmatch, broken)):
+            message = "all broken weights have three decimals, or are thousands"
+            hint = 'Set decimal under responses to "," or ".".'
+            self._refuse("ICS-158", "weight", np.isin(column.which, _places(column.texts, broken)), message, hint)
+        comma = decimal == "," if decimal else bool(broken) and not any("." in text for text in broken)
         values = np.array([*(_weight(text, "," if comma else ".") for text in column.texts), np.nan])[column.which]
         wrong = np.isnan(values)
         if wrong.any():
@@ -241,6 +271,8 @@ class _Check:
             else:
                 columns[item.code], faulty = self._closed_answers(item, department, role, missing)
                 wrong |= faulty
+        if self.worded:
+            self.notes.append(f"answers in words are read as the numbers of their scale: {', '.join(self.worded)}")
         return columns, wrong
 
     def _open_answers(self, item: Item) -> Column:
@@ -251,15 +283,17 @@ class _Check:
     def _closed_answers(
         self, item: Item, department: Column, role: Column, missing: dict[str, int]
     ) -> tuple[Column, Marks]:
-        scale = self.study.questionnaire.response_scale(item.code)
         texts = Texts.of(self.stacked.frame[item.code])
-        codes, faults = code_answers(texts, scale, missing)
+        answers = self._answers(item, missing)
+        codes, faults = code_answers(texts, answers)
+        if in_words(texts, codes):
+            self.worded.append(item.code)
         for fault in sorted(set(faults.tolist()) - {FINE}):
             for column, marked, rows in self.stacked.places(item.code, faults == fault):
-                message, hint = fault_in_words(fault, texts.among(marked), scale)
+                message, hint = fault_in_words(fault, texts.among(marked), answers)
                 self.problems.append(
                     Problem(
-                        code=f"ICS-{150 + fault}",
+                        code=CODES_OF_FAULTS[fault],
                         file=self.stacked.file,
                         rows=rows,
                         column=column,
@@ -272,6 +306,13 @@ class _Check:
         self._refuse_unasked(item, elsewhere & (codes >= 0), others & (codes >= 0))
         codes = np.where((elsewhere | others) & (codes == NO_ANSWER) & (faults == FINE), NOT_ASKED, codes)
         return codes.astype(np.int8), faults != FINE
+
+    def _answers(self, item: Item, missing: dict[str, int]) -> Answers:
+        scale = self.study.questionnaire.response_scale(item.code)
+        given = self.study.responses.answers.get(item.responses or "", {})
+        return Answers(
+            scale, item.responses or "", understood_words(scale, given), missing, self.study.responses.decimal
+        )
 
     def _of_another_department(self, item: Item, department: Column) -> Marks:
         if item.departments is None:
@@ -310,22 +351,32 @@ class _Check:
 
     def _note_dropped(self, dropped: int) -> None:
         if dropped:
-            self.notes.append(f"{dropped} {'rating' if dropped == 1 else 'ratings'} without any answer left out")
+            self.notes.append(f"{dropped} {_plural('rating', dropped)} without any answer left out")
 
     def _refuse_no_ratings(self, kept: int) -> None:
         if not (kept or self.problems or self.stacked.problems):
             message = "no row holds an answer to a question of the questionnaire"
             self.problems.append(Problem(code="ICS-157", file=self.stacked.file, message=message))
 
-    def _refuse_twice_rated(self, kept: pd.DataFrame) -> None:
-        if "respondent" not in self.stacked.frame or self.study.responses.layout == "long":
-            return
-        twice = kept.duplicated(["respondent", "department", "wave"], keep=False) & (kept["department"] != "")
-        if twice.any():
+    def _refuse_all_left_out(self, rated: int, kept: int) -> None:
+        if rated and not kept:
+            message = f"all {rated} ratings are left out by the cleaning that the study asks for"
+            self.problems.append(
+                Problem(code="ICS-161", file=self.stacked.file, message=message, hint="Change responses.cleaning.")
+            )
+
+    def _cleaned(self, rated: pd.DataFrame) -> pd.DataFrame:
+        times = {name: self.stacked.frame.loc[rated.index, name] for name in TIMES if name in self.stacked.frame}
+        by_person = "respondent" in self.stacked.frame and self.study.responses.layout != "long"
+        cleaned = clean(rated.assign(**times), self.study, by_person=by_person)
+        if cleaned.refused.any():
             marked = np.zeros(len(self.stacked.rows), dtype=bool)
-            marked[kept.index[twice]] = True
+            marked[rated.index[cleaned.refused]] = True
             message = "the same respondent rates the same department more than once in the same wave"
-            self._refuse("ICS-156", "respondent", marked, message, "Keep one of these rows.")
+            hint = "Keep one of these rows, or set responses.cleaning.duplicates to keep_first."
+            self._refuse("ICS-156", "respondent", marked, message, hint)
+        self.notes += cleaned.notes
+        return rated[cleaned.kept]
 
     def _in_order(self, kept: pd.DataFrame) -> pd.DataFrame:
         place = {department.slug: position for position, department in enumerate(self.study.departments)}
@@ -342,8 +393,12 @@ def _among(values: Column | pd.Series[str], texts: Sequence[str]) -> Marks:
     return np.asarray(pd.Series(values).isin(list(texts)), dtype=bool)
 
 
-def _look(text: str) -> str:
-    return " ".join(text.split()).casefold()
+def _places(texts: Sequence[str], wanted: Sequence[str]) -> list[int]:
+    return [place for place, text in enumerate(texts) if text in wanted]
+
+
+def _plural(word: str, number: int) -> str:
+    return word if number == 1 else f"{word}s"
 
 
 def _only(item: Item) -> str:

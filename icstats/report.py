@@ -16,15 +16,16 @@ from icstats.colophon import (
     provenance,
     reliability_table,
 )
+from icstats.crosschecks import asymmetry, halo, measures
 from icstats.disclosure import RATINGS
 from icstats.documents import did_you_mean
 from icstats.drivers import DRIVERS_FROM
 from icstats.edition import Edition, open_edition
 from icstats.errors import NotEnoughDataError, ParameterError
 from icstats.figures import dot_intervals, driver_dots, forest, mark_strip, reliability_dots, why_bar
+from icstats.limits import RELIABLE_FROM
 from icstats.sections import Section, folded, paragraphs, section
 from icstats.story import (
-    RELIABLE_FROM,
     answered_sentence,
     best_and_worst_sentence,
     block_sentence,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
     from icstats.analysis import Analysis
     from icstats.disclosure import Released
+    from icstats.norms import Norm
     from icstats.results import Result
     from icstats.tables import Table
 
@@ -54,7 +56,7 @@ __all__ = ["Report", "open_report"]
 INTERCEPT = "(intercept)"
 
 
-def open_report(study: str | Path, department: str, *, language: str = "", wave: str = "") -> Report:
+def open_report(study: str | Path, department: str | int, *, language: str = "", wave: str | int = "") -> Report:
     """Open the report of one department.
 
     Parameters
@@ -62,11 +64,11 @@ def open_report(study: str | Path, department: str, *, language: str = "", wave:
     study
         Path of the study file; found from the current folder or one above it.
     department
-        Slug of the department.
+        Slug of the department; papermill's ``-p`` hands one of digits over as a number.
     language
         ``en`` or ``nl``; empty takes the study's own.
     wave
-        Empty takes the study's own.
+        Empty takes the study's own; digits may be a number, as for ``department``.
 
     Returns
     -------
@@ -77,14 +79,12 @@ def open_report(study: str | Path, department: str, *, language: str = "", wave:
     ParameterError
         If the study, department, language or wave does not exist.
     """
-    edition = open_edition(study, language=language, wave=wave)
-    if department not in edition.names:
+    edition, slug = open_edition(study, language=language, wave=str(wave)), str(department)
+    if slug not in edition.names:
         raise ParameterError(
-            f'There is no department "{department}" in this study.',
-            code="ICS-392",
-            hint=did_you_mean(department, edition.names),
+            f'There is no department "{slug}" in this study.', code="ICS-392", hint=did_you_mean(slug, edition.names)
         )
-    return Report(edition=edition, department=department)
+    return Report(edition=edition, department=slug)
 
 
 def unless_hidden(show: Callable[[Report], Section]) -> Callable[[Report], Section]:
@@ -129,13 +129,25 @@ class Report:
         return self._released(self.analysis.summary)
 
     @cached_property
+    def _norm(self) -> Norm | None:
+        """The norm of the study; read after the department's own answers, so that it is another's that are damaged."""
+        _ = self.analysis.ratings
+        return self.edition.norm
+
+    @cached_property
     def _comparison(self) -> Released | None:
-        norm = self.edition.norm
-        return None if norm is None else self._released(self.analysis.comparison(norm))
+        if self._norm is None:
+            return None
+        comparison = self.edition.comparison(self.department)
+        return None if comparison is None else self._released(comparison)
 
     @cached_property
     def _reliability(self) -> Released:
         return self._released(self.analysis.reliability)
+
+    @cached_property
+    def _gate(self) -> Released:
+        return self._released(self.analysis.gate)
 
     @cached_property
     def _own_importance(self) -> Released | None:
@@ -159,6 +171,12 @@ class Report:
     def _no_importance(self) -> str:
         """Why there are no blocks."""
         return self.edition.organisation_blocks[1] if self._inherited else self._say("why.no_differences")
+
+    @property
+    def _no_drivers(self) -> str:
+        """Why there are no drivers."""
+        enough = self.analysis.ladder == "all"
+        return self._say("why.no_differences") if enough else self._say("why.items_withheld", needed=DRIVERS_FROM)
 
     @property
     def _blocks(self) -> list[str]:
@@ -230,9 +248,16 @@ class Report:
             self._say("scores.heading"),
             paragraphs([answer], kind="answer"),
             figure,
+            paragraphs([self._small_team()], kind="note"),
             folded(self._say("scores.items"), items.html + self._scores_table().html),
             released=[self._summary],
         )
+
+    def _small_team(self) -> str:
+        """Return why nothing about the people of a small department is shown; empty for a larger one."""
+        if self.department not in self.edition.small_teams:
+            return ""
+        return self._say("scores.small_team", fewest=self.edition.study.policy.minimum_team)
 
     def _scores_table(self) -> Table:
         say = self._say
@@ -309,15 +334,17 @@ class Report:
 
     @unless_hidden
     def benchmark_items(self) -> Section:
-        """Compare every question with the norm."""
+        """Compare every question with the norm; empty without one, of which :meth:`benchmark` says why."""
+        if self._norm is None:
+            return section("")
         return self._compared("benchmark.items_heading", self.analysis.driver_codes)
 
     def _compared(self, heading: str, variables: Sequence[str]) -> Section:
         texts, say = self.edition.texts, self._say
         title = say(heading)
-        if self._comparison is None or self.edition.norm is None:
+        if self._comparison is None or self._norm is None:
             return section(title, paragraphs([self.edition.no_norm], kind="answer"))
-        if self.edition.norm.fictional:
+        if self._norm.fictional:
             title = say("benchmark.fictional_title", title=title)
         compared = self._comparison.only(variables=variables)
         drawn = self.edition.on_one_scale(variables)
@@ -361,12 +388,33 @@ class Report:
         )
 
     @unless_hidden
+    def shrunken(self) -> Section:
+        """Show what is left of this department's means when chance is taken out, beside the means themselves."""
+        title, department = self._say("shrunken.heading"), self.analysis.department
+        if self.edition.shrunken is None:
+            return section(title, paragraphs([self._say("shrunken.none")], kind="answer"))
+        means = self._released(self.edition.shrunken).only(departments=[department])
+        as_table = table(
+            means,
+            texts=self.edition.texts,
+            caption=self._say("shrunken.caption"),
+            stub=self._say("scores.question"),
+            columns=[
+                Column(heading=self._say("benchmark.value"), statistic="mean"),
+                Column(heading=self._say("scores.interval"), statistic="mean", show="interval"),
+                Column(heading=self._say("shrunken.mean"), statistic="shrunken"),
+                Column(heading=self._say("scores.interval"), statistic="shrunken", show="interval"),
+            ],
+            labels=self.edition.labels,
+        )
+        return section(title, paragraphs([self._say("shrunken.answer")], kind="answer"), as_table, released=[means])
+
+    @unless_hidden
     def norm_card(self) -> Section:
-        """Say which norm this is."""
-        title, norm = self._say("norm_card.heading"), self.edition.norm
-        if norm is None:
-            return section(title, paragraphs([self.edition.no_norm], kind="answer"))
-        return section(title, norm_facts(self.edition, norm))
+        """Say which norm this is; empty without one."""
+        if self._norm is None:
+            return section("")
+        return section(self._say("norm_card.heading"), norm_facts(self.edition, self._norm))
 
     @unless_hidden
     def reliability(self) -> Section:
@@ -381,21 +429,25 @@ class Report:
         )
         return section(
             say("reliability.heading"),
-            paragraphs([reliability_sentence(self._reliability, self.edition.labels, texts)], kind="answer"),
+            paragraphs([reliability_sentence(self._gate, self.edition.labels, texts)], kind="answer"),
             figure,
-            reliability_table(self.edition, self._reliability, say("reliability.table_caption")),
-            released=[self._reliability],
+            reliability_table(self.edition, self._reliability, self._gate, say("reliability.table_caption")),
+            released=[self._reliability, self._gate],
         )
 
     @unless_hidden
     def item_statistics(self) -> Section:
         """Say how each question behaves within its scale."""
         texts, say, labels = self.edition.texts, self._say, self.edition.labels
+        title = say("item_statistics.heading")
         columns = ["item_rest", "alpha_if_dropped", "sd", "ceiling", "floor"]
-        # The means stand in the report, on all answers; here they would rest on complete ones and differ a little.
-        statistics = self._released(self.analysis.item_statistics).only(statistics=columns)
+        try:
+            # The means stand in the report, on all answers; here they would rest on complete ones and differ a little.
+            statistics = self._released(self.analysis.item_statistics).only(statistics=columns)
+        except NotEnoughDataError:
+            return section(title, paragraphs([say("item_statistics.none")], kind="answer"))
         return section(
-            say("item_statistics.heading"),
+            title,
             paragraphs([item_rest_sentence(statistics, labels, texts)], kind="answer"),
             table(
                 statistics,
@@ -418,7 +470,7 @@ class Report:
         try:
             importance = self._released(self.analysis.driver_importance)
         except NotEnoughDataError:
-            return self._too_few("drivers.heading")
+            return section(say("drivers.heading"), paragraphs([self._no_drivers], kind="answer"))
         codes = self.analysis.driver_codes
         return section(
             say("drivers.heading"),
@@ -430,12 +482,12 @@ class Report:
 
     @unless_hidden
     def regression(self) -> Section:
-        """Show the linear model behind the driver analysis."""
+        """Show the linear model behind the driver analysis; empty where :meth:`drivers` says why not."""
         texts, say = self.edition.texts, self._say
         try:
             model = self._released(self.analysis.regression)
         except NotEnoughDataError:
-            return self._too_few("regression.heading")
+            return section("")
         columns = [
             Column(heading=say("regression.coefficient"), statistic="coefficient"),
             Column(heading=say("scores.interval"), statistic="coefficient", show="interval"),
@@ -461,6 +513,29 @@ class Report:
         )
 
     @unless_hidden
+    def measures(self) -> Section:
+        """Show whether another measure of importance says the same."""
+        return self._of_all_drivers(measures, "importance_measures")
+
+    @unless_hidden
+    def halo(self) -> Section:
+        """Show whether the drivers owe their place to ratings that give every question the same answer."""
+        return self._of_all_drivers(halo, "halo_check")
+
+    @unless_hidden
+    def asymmetry(self) -> Section:
+        """Show which questions cost satisfaction and which earn it."""
+        return self._of_all_drivers(asymmetry, "penalty_reward")
+
+    def _of_all_drivers(self, show: Callable[[Edition, Released, Sequence[str]], Section], statistic: str) -> Section:
+        """Show a statistic of all drivers; nothing where :meth:`drivers` says why not."""
+        try:
+            released = self._released(getattr(self.analysis, statistic))
+        except NotEnoughDataError:
+            return section("")
+        return show(self.edition, released, self.analysis.driver_codes)
+
+    @unless_hidden
     def method(self) -> Section:
         """Say how the numbers were computed."""
         return method(self.edition, n_boot=self.analysis.n_boot)
@@ -468,18 +543,14 @@ class Report:
     @unless_hidden
     def certainty(self) -> Section:
         """Say how sure it is and how it was done."""
-        return certainty(self.edition, self._say("certainty.heading"), self._reliability)
+        return certainty(self.edition, self._say("certainty.heading"), self._reliability, self._gate)
 
     def provenance(self) -> Section:
         """Say where the numbers come from."""
         return provenance(self.edition)
 
-    def _too_few(self, heading: str) -> Section:
-        withheld = self._say("why.items_withheld", needed=DRIVERS_FROM)
-        return section(self._say(heading), paragraphs([withheld], kind="answer"))
-
     def _answered(self) -> str:
         if self.hidden:
             return self._say("masthead.not_shown", minimum=self.edition.study.policy.minimum_group)
-        invited = self.edition.study.department(self.department).invited
+        invited = self.edition.invited(self.department)
         return answered_sentence(self.edition.answered(self.department), invited, self.edition.texts)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
 
 from icstats.answers import NOT_ASKED, REASONS
+from icstats.cleaning import item_notes
 from icstats.delivery import read_delivery
 from icstats.documents import did_you_mean
 from icstats.errors import ParameterError, Problem, SurveyFileError
 from icstats.intake import parse_table
 from icstats.layouts import to_ratings
+from icstats.pairwise import PairwiseMoments, merged, moments_of_answers
 from icstats.ratings import check_ratings
+from icstats.register import fingerprints
 from icstats.scales import valid_counts
 from icstats.store import COUNTS, Contents, partition, read_frame, write_store
 
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Responses", "check_responses", "read_responses"]
 
 Role = Literal["customer", "staff"]
+FINGERPRINTS = ["who", "what"]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -54,7 +58,7 @@ class Responses:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of everything that the ratings follow from."""
+        """Fingerprint of everything that the ratings follow from; nobody can check a guess without the store's key."""
         return self.contents.fingerprint
 
     @property
@@ -132,14 +136,47 @@ class Responses:
             rows += [(item, reason, int((codes == code).sum())) for code, reason in REASONS.items()]
         return pd.DataFrame(rows, columns=["item", "reason", "n"])
 
+    def moments(self, *, wave: str, department: str | None = None, role: Role = "customer") -> PairwiseMoments:
+        """Return the moments of all closed items of one department, or of all departments together.
+
+        Departments are read one after the other, so that memory does not grow with the organisation. Nothing is
+        weighted and nothing is turned round.
+
+        Parameters
+        ----------
+        wave, department, role
+            As in :meth:`ratings`.
+        """
+        slugs = self._chosen(wave, department)
+        _require(role, get_args(Role), "role")
+        return merged(self._moments(wave, slug, role) for slug in slugs)
+
+    def _moments(self, wave: str, department: str, role: Role) -> PairwiseMoments:
+        stored = read_frame(self.store, self.contents, partition(wave, department), [*self._closed, "role"])
+        codes = stored.loc[stored["role"] == role, self._closed].to_numpy()
+        lowest = [self.questionnaire.response_scale(code).minimum for code in self._closed]
+        return moments_of_answers(codes, codes > NOT_ASKED, tuple(self._closed)).shifted(lowest)
+
     def counts(self, *, wave: str) -> pd.DataFrame:
-        """Return ``department, variable, n``: the valid answers of one wave, see :func:`icstats.scales.valid_counts`.
+        """Return the valid answers of one wave: the columns of :func:`icstats.scales.valid_counts`.
 
         All departments of the study are in it, also those that nobody rated.
         """
         _require(wave, self.waves, "wave")
         counts = read_frame(self.store, self.contents, COUNTS)
-        return counts.loc[counts["wave"] == wave, ["department", "variable", "n"]].reset_index(drop=True)
+        return counts[counts["wave"] == wave].drop(columns="wave").reset_index(drop=True)
+
+    def fingerprints(self, *, wave: str) -> pd.DataFrame:
+        """Return ``department, who, what`` of every rating by a customer; see :mod:`icstats.register`."""
+        _require(wave, self.waves, "wave")
+        parts = [
+            read_frame(self.store, self.contents, partition(wave, slug), ["role", *FINGERPRINTS]).assign(
+                department=slug
+            )
+            for slug in self.departments
+        ]
+        ratings = pd.concat(parts, ignore_index=True)
+        return ratings.loc[ratings["role"] == "customer", ["department", *FINGERPRINTS]].reset_index(drop=True)
 
     @property
     def _closed(self) -> list[str]:
@@ -177,7 +214,7 @@ class CheckedFile:
     contents
         What its store holds or would hold.
     counts
-        ``wave, department, variable, n``: valid answers.
+        ``wave`` and the columns of :func:`icstats.scales.valid_counts`.
     """
 
     contents: Contents
@@ -210,7 +247,9 @@ def read_responses(study: Study, *, rebuild: bool = False) -> Responses:
     delivery = read_delivery(study)
     contents = None if rebuild else delivery.prepared()
     if contents is None:
-        planned, frames = _prepared(delivery, study)
+        checked = _checked(delivery.content, study)
+        delivery = delivery.with_key(study)
+        planned, frames = _prepared(checked, study, delivery)
         contents = write_store(delivery.store, planned, frames, replace=rebuild)
     return Responses(store=delivery.store, contents=contents, questionnaire=study.questionnaire)
 
@@ -227,7 +266,7 @@ def check_responses(study: Study) -> CheckedFile:
     contents = delivery.prepared()
     if contents is not None:
         return CheckedFile(contents=contents, counts=read_frame(delivery.store, contents, COUNTS))
-    planned, frames = _prepared(delivery, study)
+    planned, frames = _prepared(_checked(delivery.content, study), study, delivery)
     return CheckedFile(contents=planned, counts=frames[COUNTS])
 
 
@@ -235,13 +274,50 @@ def _told(contents: Contents) -> str:
     return f"{contents.n_ratings:,} rows, {len(contents.departments)} departments"
 
 
-def _prepared(delivery: Delivery, study: Study) -> tuple[Contents, dict[str, pd.DataFrame]]:
-    """Return everything that a store holds, from the bytes of the survey file."""
-    raw = parse_table(delivery.content, study.responses)
-    checked = check_ratings(to_ratings(raw, study), study)
+class _Survey(NamedTuple):
+    """A survey file in which nothing is wrong: its ratings, and the respondents' own names in the same order."""
+
+    ratings: pd.DataFrame
+    respondents: list[str] | None
+    notes: tuple[str, ...]
+
+
+def _checked(content: bytes, study: Study) -> _Survey:
+    raw = parse_table(content, study.responses)
+    stacked = to_ratings(raw, study)
+    checked = check_ratings(stacked, study)
     if checked.problems:
         raise SurveyFileError(checked.problems)
-    stored = checked.frame
+    respondents = None
+    if "respondent" in stacked.frame:
+        names = dict(zip(stacked.rows.tolist(), stacked.frame["respondent"], strict=True))
+        respondents = [str(names[row]).strip() for row in checked.frame["file_row"]]
+    return _Survey(checked.frame, respondents, (*raw.notes, *checked.notes))
+
+
+def _with_fingerprints(survey: _Survey, study: Study, key: bytes) -> pd.DataFrame:
+    """Return the ratings with what the register knows them by.
+
+    Without respondents in the file a rating is known by its answers only.
+    """
+    ratings = survey.ratings
+    closed = [item.code for item in study.questionnaire.items if item.responses is not None and item.code in ratings]
+    answers = ratings[["role", *sorted(closed)]].astype(str).agg("\x1f".join, axis=1)
+    people = [""] * len(ratings) if survey.respondents is None else survey.respondents
+    what = [f"{person}\x1f{text}" for person, text in zip(people, answers, strict=True)]
+    codes = {one.slug: (one.code or one.slug).casefold() for one in study.departments}
+    rated = [f"{codes[slug]}\x1f{role}" for slug, role in zip(ratings["department"], ratings["role"], strict=True)]
+    if survey.respondents is None:
+        alike = ratings.assign(what=what).groupby(["wave", "department", "what"]).cumcount()
+        people = [f"{text}\x1f{number}" for text, number in zip(what, alike, strict=True)]
+    who = [f"{person}\x1f{department}" for person, department in zip(people, rated, strict=True)]
+    known = fingerprints(who, what, key=key)
+    return ratings.assign(who=known["who"].to_numpy(), what=known["what"].to_numpy())
+
+
+def _prepared(survey: _Survey, study: Study, delivery: Delivery) -> tuple[Contents, dict[str, pd.DataFrame]]:
+    """Return everything that a store holds."""
+    stored = _with_fingerprints(survey, study, delivery.key)
     slugs = tuple(department.slug for department in study.departments)
     waves = tuple(sorted(stored["wave"].unique()))
     answered = _answers(stored, study.questionnaire)
@@ -249,6 +325,7 @@ def _prepared(delivery: Delivery, study: Study) -> tuple[Contents, dict[str, pd.
         valid_counts(answered[answered["wave"] == wave], study.questionnaire, departments=slugs).assign(wave=wave)
         for wave in waves
     ]
+    customers = answered[(answered["wave"] == study.wave) & (answered["role"] == "customer")]
     rows_of = stored.groupby(["wave", "department"]).indices
     frames = {
         partition(wave, slug): stored.iloc[rows_of.get((wave, slug), [])].drop(columns=["wave", "department"])
@@ -261,7 +338,7 @@ def _prepared(delivery: Delivery, study: Study) -> tuple[Contents, dict[str, pd.
         departments=slugs,
         attributes=study.responses.attributes,
         n_ratings=len(stored),
-        notes=(*raw.notes, *checked.notes),
+        notes=(*survey.notes, *item_notes(customers, study.questionnaire)),
     )
     return contents, {COUNTS: pd.concat(counts, ignore_index=True), **frames}
 

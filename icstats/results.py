@@ -14,7 +14,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ORGANISATION", "Result", "Settings", "joined"]
+__all__ = ["ORGANISATION", "R", "Result", "Settings", "joined"]
 
 R = TypeVar("R", bound="Result")
 

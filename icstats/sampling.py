@@ -18,10 +18,12 @@ import pandas as pd
 from icstats.errors import ParameterError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
 
 __all__ = [
     "FEWEST",
+    "FEW_CLUSTERS",
+    "ROUNDING",
     "FloatArray",
     "IntArray",
     "ItemSample",
@@ -29,10 +31,14 @@ __all__ = [
     "bootstrap",
     "checked_items",
     "correlations",
+    "department_codes",
     "item_sample",
     "person_codes",
+    "problems_of_weights",
     "require_conf_level",
     "require_option",
+    "resampled",
+    "row_weights",
     "standard_error",
 ]
 
@@ -45,8 +51,16 @@ Missing = Literal["listwise", "pairwise"]
 FEWEST = 3
 """Fewer answers than this bear no statement about spread."""
 
-BLOCK = 4_000_000
-"""Bootstrap counts that are held in memory at once."""
+FEW_CLUSTERS = 40
+"""Below this number of people who repeat, cluster-robust errors are known to be too small."""
+
+ROUNDING = 1e-12
+"""A spread smaller than this part of the values is what rounding leaves of none."""
+
+ROWS_AT_ONCE = 8192
+
+BLOCK = 100_000
+"""Bootstrap counts that are held at once: few enough to stay in the cache."""
 
 
 def require_option(value: str, *, name: str, allowed: Collection[str]) -> None:
@@ -102,6 +116,54 @@ def person_codes(clusters: npt.ArrayLike | None, *, n_rows: int) -> IntArray:
     return np.asarray(pd.factorize(persons)[0], dtype=np.int64)
 
 
+def department_codes(departments: npt.ArrayLike, *, n_rows: int) -> tuple[tuple[str, ...], IntArray]:
+    """Return the departments in alphabetical order, and for each row the number of its department.
+
+    Raises
+    ------
+    ParameterError
+        ``departments`` has another length than the data, or is empty for some rows.
+    """
+    given = pd.Series(np.asarray(departments))
+    if len(given) != n_rows:
+        raise ParameterError(
+            f"departments has {len(given)} values for {n_rows} rows.",
+            code="ICS-382",
+            hint="Give one department per row, in the order of the rows.",
+        )
+    if given.isna().any():
+        raise ParameterError(f"departments is empty for {int(given.isna().sum())} rows.", code="ICS-382")
+    codes, names = pd.factorize(given.astype(str), sort=True)
+    return tuple(str(name) for name in names), np.asarray(codes, dtype=np.int64)
+
+
+def problems_of_weights(weights: npt.ArrayLike | None, *, n_rows: int) -> list[Problem]:
+    """Return what is wrong with the weights of the rows."""
+    if weights is None:
+        return []
+    values = np.asarray(weights, dtype=float)
+    if values.shape != (n_rows,):
+        return [Problem(code="ICS-366", message=f"weights has {values.size} values for {n_rows} rows.")]
+    wrong = int((~(np.isfinite(values) & (values > 0))).sum())
+    if wrong:
+        return [Problem(code="ICS-366", message=f"weights must be positive numbers; {wrong} are not.")]
+    return []
+
+
+def row_weights(weights: npt.ArrayLike | None, *, n_rows: int) -> FloatArray:
+    """Return one weight per row; without ``weights`` every row counts once.
+
+    Raises
+    ------
+    ParameterError
+        ``weights`` has another length than the data, or one is not a positive number.
+    """
+    problems = problems_of_weights(weights, n_rows=n_rows)
+    if problems:
+        raise ParameterError(problems)
+    return np.ones(n_rows) if weights is None else np.asarray(weights, dtype=np.float64)
+
+
 def checked_items(items: pd.DataFrame) -> pd.DataFrame:
     """Return the items as float columns with NaN for missing, the names as text.
 
@@ -132,7 +194,8 @@ def checked_items(items: pd.DataFrame) -> pd.DataFrame:
     ]
     if problems:
         raise ParameterError(problems)
-    values = items.to_numpy(dtype=float, na_value=np.nan)
+    plain = all(dtype == np.float64 for dtype in items.dtypes)
+    values = items.to_numpy() if plain else items.to_numpy(dtype=float, na_value=np.nan)
     infinite = np.isinf(values).sum(axis=0)
     if infinite.any():
         raise ParameterError(
@@ -142,7 +205,7 @@ def checked_items(items: pd.DataFrame) -> pd.DataFrame:
                 if count
             ]
         )
-    return pd.DataFrame(values, columns=names, index=items.index)
+    return pd.DataFrame(values, columns=names, index=items.index, copy=False)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -192,24 +255,41 @@ class ItemSample:
     @cached_property
     def constant_items(self) -> tuple[str, ...]:
         """Items that were answered by everybody in the same way, or by nobody."""
-        given = (self.answers[here, j] for j, here in enumerate(self.answered.T))
-        return tuple(
-            item for item, values in zip(self.items, given, strict=True) if not len(values) or np.ptp(values) == 0
-        )
+        columns = zip(self.items, self.answers.T, self.answered.T, strict=True)
+        return tuple(item for item, values, given in columns if not _varies(values, given))
 
     @cached_property
     def top_shares(self) -> FloatArray:
         """Share of each item's answers that are its highest."""
-        highest = np.where(self.answered, self.answers, -np.inf).max(axis=0)
+        if self.complete:
+            return np.asarray((self.answers == self.answers.max(axis=0)).mean(axis=0))
+        highest = np.max(self.answers, axis=0, initial=-np.inf, where=self.answered)
         return np.asarray(((self.answers == highest) & self.answered).sum(axis=0) / self.answered.sum(axis=0))
 
-    @cached_property
+    @property
     def pair_counts(self) -> FloatArray:
         """Ratings that answer both items, k x k."""
+        return self._moments[0]
+
+    @property
+    def pair_sums(self) -> FloatArray:
+        """Sum of the row's item over the ratings that answer the column's item too, k x k."""
+        return self._moments[1]
+
+    @cached_property
+    def _moments(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Counts, sums and products of the answers of each pair; in blocks of rows that stay in the cache."""
+        k, n = self.n_items, len(self.answers)
         if self.complete:
-            return np.full((self.n_items, self.n_items), float(len(self.answers)))
-        present = self.answered.astype(float)
-        return np.asarray(present.T @ present)
+            sums = np.broadcast_to(self.answers.sum(axis=0)[:, None], (k, k))
+            return np.full((k, k), float(n)), sums, self.answers.T @ self.answers
+        counts, sums, products = np.zeros((3, k, k))
+        for rows in _row_blocks(n):
+            answers, present = self.answers[rows], self.answered[rows].astype(float)
+            counts += present.T @ present
+            sums += answers.T @ present
+            products += answers.T @ answers
+        return counts, sums, products
 
     @property
     def n(self) -> int:
@@ -223,21 +303,22 @@ class ItemSample:
             return 0
         if self.complete:
             return self.units
+        if not self.repeated:
+            return self.n
         first, second = np.triu_indices(self.n_items)
-        return min(
-            len(np.unique(self.people[self.answered[:, i] & self.answered[:, j]]))
-            for i, j in zip(first, second, strict=True)
-        )
+        return min(self.people_of(i, j) for i, j in zip(first.tolist(), second.tolist(), strict=True))
 
-    @cached_property
-    def pair_sums(self) -> FloatArray:
-        """Sum of the row's item over the ratings that answer the column's item too, k x k."""
-        return np.asarray(self.answers.T @ self.answered.astype(float))
+    def people_of(self, i: int, j: int) -> int:
+        """Return how many people answered both of two items."""
+        if self.complete:
+            return self.units
+        here = self.answered[:, i] & self.answered[:, j]
+        return len(np.unique(self.people[here])) if self.repeated else int(here.sum())
 
     @cached_property
     def covariance(self) -> FloatArray:
         """Covariances with denominator n - 1, each from the ratings that answer both items, k x k."""
-        return _covariance(self.pair_counts, self.pair_sums, self.answers.T @ self.answers)
+        return _covariance(*self._moments)
 
     def influence(self, gradient: FloatArray) -> FloatArray:
         """Return what each rating adds to the deviation of a coefficient from its true value.
@@ -251,11 +332,17 @@ class ItemSample:
         means = self.pair_sums / self.pair_counts
         # The products of deviations average to the covariance with denominator n, so that influences add up to zero.
         centre = means * means.T - self.covariance * (self.pair_counts - 1) / self.pair_counts
-        squares = np.einsum("ij,ij->i", self.answers @ weights, self.answers)
-        present = self.answered.astype(float)
-        crossed = np.einsum("ij,ij->i", self.answers @ (weights * means.T), present)
-        constant = np.einsum("ij,ij->i", present @ (weights * centre), present)
-        return np.asarray(squares - 2 * crossed + constant)
+        added = np.empty(len(self.answers))
+        for rows in _row_blocks(len(added)):
+            answers = self.answers[rows]
+            added[rows] = np.einsum("ij,ij->i", answers @ weights, answers)
+            if self.complete:
+                added[rows] += (weights * centre).sum() - 2 * (answers @ (weights * means.T).sum(axis=1))
+            else:
+                present = self.answered[rows].astype(float)
+                crossed = present @ (weights * centre) - 2 * (answers @ (weights * means.T))
+                added[rows] += np.einsum("ij,ij->i", crossed, present)
+        return added
 
     def person_sums(self) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
         """Return what must be added up to get a covariance matrix, per person, and how to make one of the sums.
@@ -292,9 +379,24 @@ class ItemSample:
 
     def summed_per_person(self, columns: FloatArray) -> FloatArray:
         """Return the column sums of each person."""
+        if not self.repeated:
+            return columns
         order = np.argsort(self.people, kind="stable")
         starts = np.searchsorted(self.people[order], np.arange(self.units))
         return np.asarray(np.add.reduceat(columns[order], starts, axis=0))
+
+
+def _row_blocks(n: int) -> Iterator[slice]:
+    return (slice(start, start + ROWS_AT_ONCE) for start in range(0, n, ROWS_AT_ONCE))
+
+
+def _varies(values: FloatArray, given: BoolArray) -> bool:
+    """Return whether the given values differ; as a rule the first few tell."""
+    for some in (slice(ROWS_AT_ONCE), slice(None)):
+        here = values[some][given[some]]
+        if len(here) and here.min() < here.max():
+            return True
+    return False
 
 
 def _covariance(counts: FloatArray, sums: FloatArray, products: FloatArray) -> FloatArray:
@@ -335,18 +437,17 @@ def item_sample(
     require_option(missing, name="missing", allowed=get_args(Missing))
     values = checked_items(items)
     persons = person_codes(clusters, n_rows=len(values))
-    raw = values.to_numpy()
-    answered = ~np.isnan(raw)
+    answers = values.to_numpy(copy=True)
+    answered = ~np.isnan(answers)
     kept = answered.all(axis=1) if missing == "listwise" else answered.any(axis=1)
-    raw, answered = raw[kept], answered[kept]
-    filled = np.where(answered, raw, 0.0)
-    means = filled.sum(axis=0) / np.maximum(answered.sum(axis=0), 1)
+    if not kept.all():
+        answers, answered, persons = answers[kept], answered[kept], persons[kept]
+        persons = np.unique(persons, return_inverse=True)[1].astype(np.int64)
+    np.copyto(answers, 0.0, where=~answered)
+    answers -= answers.sum(axis=0) / np.maximum(answered.sum(axis=0), 1)
+    np.copyto(answers, 0.0, where=~answered)
     return ItemSample(
-        items=tuple(values.columns),
-        answers=np.where(answered, raw - means, 0.0),
-        answered=answered,
-        people=np.unique(persons[kept], return_inverse=True)[1].astype(np.int64),
-        n_rows=len(values),
+        items=tuple(values.columns), answers=answers, answered=answered, people=persons, n_rows=len(values)
     )
 
 
@@ -377,6 +478,24 @@ def bootstrap(
         What is drawn from.
     statistic
         Function of covariance matrices (… x k x k); NaN where it is not defined.
+    n_boot, seed, block
+        As in :func:`resampled`.
+    """
+    sums, covariances = sample.person_sums()
+    return resampled(sums, lambda drawn: statistic(covariances(drawn)), n_boot=n_boot, seed=seed, block=block)
+
+
+def resampled(
+    sums: FloatArray, statistic: Callable[[FloatArray], FloatArray], *, n_boot: int, seed: int, block: int = BLOCK
+) -> FloatArray:
+    """Return a statistic of sums over people in data sets drawn with replacement.
+
+    Parameters
+    ----------
+    sums
+        People x columns: what is added up.
+    statistic
+        Function of the added up columns (replicates x columns); NaN where it is not defined.
     n_boot
         Number of data sets.
     seed
@@ -386,18 +505,18 @@ def bootstrap(
 
     Notes
     -----
-    No data set is ever built: a drawn data set is a row of counts, and counts x product sums are its moments.
+    No data set is ever built: a drawn data set is a row of counts, and counts x sums are its moments.
     """
     random = np.random.default_rng(seed)
-    sums, covariances = sample.person_sums()
     units = len(sums)
     per_block = max(1, block // units)
     replicates = []
     for start in range(0, n_boot, per_block):
         size = min(per_block, n_boot - start)
-        drawn = random.integers(0, units, size=(size, units)) + units * np.arange(size)[:, None]
-        counts = np.bincount(drawn.ravel(), minlength=size * units).reshape(size, units)
-        replicates.append(statistic(covariances(counts @ sums)))
+        drawn = random.integers(0, units, size=(size, units))
+        drawn += units * np.arange(size)[:, None]
+        counts = np.bincount(drawn.ravel(), minlength=size * units).reshape(size, units).astype(float)
+        replicates.append(statistic(counts @ sums))
     return np.concatenate(replicates)
 
 

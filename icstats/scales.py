@@ -55,8 +55,9 @@ def score_items(questionnaire: Questionnaire) -> dict[str, tuple[str, ...]]:
     -------
     dict
         Score code to item codes: every scale in questionnaire order, then every driver block that is not itself the
-        code of a scale. The items are the common ones (core, asked of all departments); a scale that has none of
-        those is the mean of all its items.
+        code of a scale. The items are the common ones (core, asked of all departments). Where there are none
+        of those, the score is the mean of all items if the same departments are asked them all; if not, there is none,
+        for it would be another thing in another department.
     """
     scores = {scale.code: _common(_closed(questionnaire.items_of(scale=scale.code))) for scale in questionnaire.scales}
     for block in DRIVER_BLOCKS:
@@ -126,7 +127,7 @@ def two_way_imputed(items: pd.DataFrame) -> pd.DataFrame:
     Notes
     -----
     Deterministic two-way imputation: Bernaards & Sijtsma (2000), Multivariate Behavioral Research 35, 321-364. R:
-    ``miceadds``/``mokken::twoway.imputation`` without its random error.
+    ``mokken::twoway``, without its random error and rounding.
     """
     values = items.to_numpy(dtype=float)
     answered = ~np.isnan(values)
@@ -157,11 +158,14 @@ def valid_counts(
     Returns
     -------
     DataFrame
-        Columns ``department, variable, n``; variables are ``ratings`` (customers with at least one answered closed
-        item), every closed item, and every score of :func:`score_items`.
+        Columns ``department, variable, n``, then ``mean`` and ``sd`` of those answers and ``minimum`` and ``maximum``
+        of their scale, by which the ledger knows what gives single answers away. Variables are ``ratings`` (customers
+        with at least one answered closed item; it has no mean), every closed item, and every score of
+        :func:`score_items`.
     """
     items = keyed(ratings.reset_index(drop=True), questionnaire)
-    values = items.join(scale_scores(items, questionnaire)).notna()
+    scored = items.join(scale_scores(items, questionnaire))
+    values = scored.notna()
     mirror = _mirror_variables(questionnaire)
     by_staff = (ratings["role"] == "staff").to_numpy()
     valid = pd.DataFrame(
@@ -172,13 +176,29 @@ def valid_counts(
     department = ratings["department"].to_numpy()
     listed = sorted(set(department)) if departments is None else list(departments)
     counts = valid.groupby(department).sum().reindex(listed, fill_value=0)
+    answers = scored.where(valid[scored.columns]).groupby(department)
+    means, sds = (frame.reindex(index=listed, columns=counts.columns) for frame in (answers.mean(), answers.std()))
+    scales = [_answer_scale(code, questionnaire) for code in counts.columns]
     return pd.DataFrame(
         {
             "department": np.repeat(listed, counts.shape[1]),
             "variable": np.tile(counts.columns, len(listed)),
             "n": counts.to_numpy(dtype=np.int64).ravel(),
+            "mean": means.to_numpy(dtype=float).ravel(),
+            "sd": sds.to_numpy(dtype=float).ravel(),
+            "minimum": np.tile([low for low, _ in scales], len(listed)),
+            "maximum": np.tile([high for _, high in scales], len(listed)),
         }
     )
+
+
+def _answer_scale(code: str, questionnaire: Questionnaire) -> tuple[float, float]:
+    """Return the ends of the scale that an item is answered on, or the items of a score; NaN for the ratings."""
+    answered = questionnaire.answered_items(code)
+    if not answered:
+        return float("nan"), float("nan")
+    scale = questionnaire.response_scale(answered[0].code)
+    return float(scale.minimum), float(scale.maximum)
 
 
 def _closed(items: Iterable[Item]) -> list[Item]:
@@ -187,7 +207,8 @@ def _closed(items: Iterable[Item]) -> list[Item]:
 
 def _common(items: Sequence[Item]) -> tuple[str, ...]:
     common = tuple(item.code for item in items if item.core and item.departments is None)
-    return common or tuple(item.code for item in items)
+    asked_alike = len({item.departments for item in items}) == 1
+    return common or (tuple(item.code for item in items) if asked_alike else ())
 
 
 def _keyed_item(ratings: pd.DataFrame, item: Item, questionnaire: Questionnaire) -> pd.Series[float]:

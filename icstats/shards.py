@@ -1,55 +1,133 @@
-"""A part of the departments, the same on every machine: for arrays of jobs that know only their number."""
+"""Moments of more answers than fit in memory: Parquet files read in parts, each part forgotten when it is counted."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from hashlib import sha256
+from collections import Counter
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from icstats.errors import ParameterError
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from threadpoolctl import threadpool_limits
 
-__all__ = ["Shard", "read_shard"]
+from icstats.documents import did_you_mean, shown_path
+from icstats.errors import ParameterError, Problem
+from icstats.pairwise import PairwiseMoments, beside_each_other, cross_products, of_totals
 
-WRITTEN = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
-SUFFIX = re.compile(r"\.shard-([0-9]+)-of-([0-9]+)")
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
+    from numpy.typing import NDArray
 
-@dataclass(frozen=True, kw_only=True)
-class Shard:
-    """Part ``number`` of ``total``, counted from 1."""
+__all__ = ["Group", "moments_of_files"]
 
-    number: int
-    total: int
-
-    def holds(self, slug: str) -> bool:
-        """Return whether a department belongs here; that depends on its slug and ``total`` alone."""
-        return int(sha256(slug.encode()).hexdigest(), 16) % self.total == self.number - 1
-
-    @property
-    def suffix(self) -> str:
-        """What the folder of this part ends with."""
-        return f".shard-{self.number}-of-{self.total}"
-
-    @classmethod
-    def of_folder(cls, name: str) -> Shard | None:
-        """Return the part that a folder is of, from its name."""
-        found = SUFFIX.search(name)
-        return cls(number=int(found[1]), total=int(found[2])) if found else None
+ROWS_AT_ONCE = 50_000
+Group: TypeAlias = "tuple[str, ...]"
+"""Values of the grouping columns, as text."""
 
 
-def read_shard(text: str) -> Shard:
-    """Return the part that ``2/5`` means.
+def moments_of_files(
+    files: Iterable[Path], *, items: Sequence[str], by: Sequence[str] = ("wave", "department")
+) -> dict[Group, PairwiseMoments]:
+    """Return the moments of every group of rows in Parquet files, for instance per wave and department.
+
+    Memory is bounded by the number of groups and not by the number of rows. Files may lie on several machines: what
+    each returns is merged to the same whole numbers.
+
+    Parameters
+    ----------
+    files
+        Parquet files with the same columns.
+    items
+        Columns with whole answers, null where there is none.
+    by
+        Columns that tell the groups apart.
+
+    Returns
+    -------
+    dict
+        Sorted by group; a row without a value in a grouping column belongs to the group with an empty text.
 
     Raises
     ------
     ParameterError
-        When there is no such part.
+        When a file lacks a column or an item holds other than whole numbers.
     """
-    found = WRITTEN.fullmatch(text)
-    if not found or not 1 <= int(found[1]) <= int(found[2]):
-        raise ParameterError(
-            f'"{text}" is no part of the departments.',
-            code="ICS-718",
-            hint="for instance 2/5: the second of five parts",
+    names = tuple(items)
+    totals: dict[Group, NDArray[np.int64]] = {}
+    rows: Counter[Group] = Counter()
+    for path in files:
+        _require_columns(pq.read_schema(path), [*items, *by], items, path)
+        # Threads that wait for each other cost more than such small products.
+        with pq.ParquetFile(path, read_dictionary=list(by)) as file, threadpool_limits(1, user_api="blas"):
+            for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=[*items, *by], use_threads=False):
+                for group, both in _parts(pa.Table.from_batches([batch]), names, by):
+                    products = cross_products(both)
+                    totals[group] = totals[group] + products if group in totals else products
+                    rows[group] += len(both)
+    return {group: of_totals(total, n=rows[group], names=names) for group, total in sorted(totals.items())}
+
+
+def _parts(
+    table: pa.Table, names: tuple[str, ...], by: Sequence[str]
+) -> Iterator[tuple[Group, NDArray[np.floating[Any]]]]:
+    """Yield each group of a part of a file, and its rows."""
+    which, groups = _groups(table, by)
+    both = beside_each_other(*_matrices(table, names))[np.argsort(which, kind="stable")]
+    ends = np.cumsum(np.bincount(which, minlength=len(groups)))
+    for group, start, end in zip(groups, [0, *ends], ends, strict=False):
+        yield group, both[start:end]
+
+
+def _groups(table: pa.Table, by: Sequence[str]) -> tuple[NDArray[np.int32], list[Group]]:
+    """Return which group each row is in, and the groups."""
+    which = np.zeros(table.num_rows, dtype=np.int64)
+    groups: list[Group] = [()]
+    for name in by:
+        column = table[name].combine_chunks()
+        coded = column if pa.types.is_dictionary(column.type) else column.cast(pa.string()).dictionary_encode()
+        values = [*(str(value) for value in coded.dictionary.to_pylist()), ""]
+        which = which * len(values) + pc.fill_null(coded.indices, len(values) - 1).to_numpy()
+        groups = [(*group, value) for group in groups for value in values]
+    occurring, which = np.unique(which, return_inverse=True)
+    return which.astype(np.int32), [groups[place] for place in occurring]
+
+
+def _matrices(table: pa.Table, names: tuple[str, ...]) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
+    """Return answers and whether there is one, rows by items."""
+    answers = np.empty((table.num_rows, len(names)), dtype=np.int16, order="F")
+    answered = np.empty((table.num_rows, len(names)), dtype=bool, order="F")
+    for place, name in enumerate(names):
+        try:
+            column = table[name].cast(pa.int16())
+        except pa.ArrowInvalid:
+            raise _no_whole_numbers(name) from None
+        answered[:, place] = column.is_valid().to_numpy()
+        answers[:, place] = pc.fill_null(column, 0).to_numpy()
+    return answers, answered
+
+
+def _require_columns(schema: pa.Schema, wanted: Sequence[str], items: Sequence[str], path: Path) -> None:
+    problems = [
+        Problem(
+            code="ICS-384",
+            file=shown_path(path),
+            column=name,
+            message="this column is missing",
+            hint=did_you_mean(name, schema.names),
         )
-    return Shard(number=int(found[1]), total=int(found[2]))
+        for name in wanted
+        if name not in schema.names
+    ]
+    if problems:
+        raise ParameterError(problems)
+    for name in items:
+        kind = schema.field(name).type
+        if not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+            raise _no_whole_numbers(name)
+
+
+def _no_whole_numbers(name: str) -> ParameterError:
+    return ParameterError(Problem(code="ICS-381", message="holds answers that are no whole numbers", column=name))

@@ -16,7 +16,6 @@ from icstats.disclosure import only_released
 from icstats.written import (
     written_answers,
     written_caption,
-    written_hidden,
     written_interval,
     written_nothing,
     written_number,
@@ -131,7 +130,7 @@ def why_bars(
             parts=_parts(shares[slug]),
             values=[written_number(row, importance, texts) for row in shares[slug]],
             verdict=_verdict(shares[slug], labels, texts),
-            instead=written_hidden(importance, texts) if slug in hidden else texts.say("figures.no_drivers"),
+            instead=texts.say("tables.hidden") if slug in hidden else texts.say("figures.no_drivers"),
         )
         for slug, name in departments.items()
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ INDEX = "index.html"
 CANNOT_TELL = "cannot_tell"
 AS_SHOWN = {"timed_out": "failed", "interrupted": "not_run"}
 """What a reader is told of states that make no difference to them."""
+CODE = re.compile(r"ICS-\d{3}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +158,7 @@ class _Index:
         name = self._texts.say("site.overview")
         status = AS_SHOWN.get(state["status"], state["status"])
         if status == "failed":
-            return Row(name=name, status="failed", reason=state["reason"])
+            return Row(name=name, status="failed", reason=self._why_failed(state["reason"]))
         if status == "not_run":
             return Row(name=name, status=status, note=self._texts.say("site.not_run"))
         return self._with_numbers(name, "", ORGANISATION, links)
@@ -170,11 +172,17 @@ class _Index:
         if status == "done":
             return self._with_numbers(name, f"{slug}/", slug, links)
         notes = {
-            "failed": self._texts.say("site.failed", reason=state["reason"]),
+            "failed": self._texts.say("site.failed", reason=self._why_failed(state["reason"])),
             "suppressed": self._texts.say("site.suppressed", minimum=self._study.policy.minimum_group),
             "not_run": self._texts.say("site.not_run"),
         }
         return Row(name=name, status=status, note=notes[status], links=links)
+
+    def _why_failed(self, reason: str) -> str:
+        """Return in the reader's words why it failed, by the codes in the reason; that itself is for who ran it."""
+        known = [code for code in dict.fromkeys(CODE.findall(reason)) if self._texts.knows(f"failure.{code}")]
+        words = [f"{self._texts.say(f'failure.{code}')} [{code}]" for code in known]
+        return "; ".join(words) or self._texts.say("failure.other")
 
     def _links(self, prefix: str, notebooks: Iterable[str]) -> tuple[Link, ...]:
         """Return links to the pages that are there."""

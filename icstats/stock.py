@@ -8,7 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from icstats.delivery import Delivery, read_delivery, secret_of
+from icstats.decisions import decision_before
+from icstats.delivery import Delivery, read_delivery
 from icstats.engine import file_digest
 from icstats.errors import ICStatsError
 from icstats.keys import Keys
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from icstats.engine import Reads
+    from icstats.parts import Shard
     from icstats.questionnaire import Language
-    from icstats.shards import Shard
     from icstats.staging import Place
     from icstats.study import Study
 
@@ -234,7 +235,8 @@ def _keys(plan: Plan, delivery: Delivery, language: Language) -> Keys | None:
         contents=contents,
         templates=plan.templates,
         language=language,
-        secret=secret_of(plan.study),
+        hidden=decision_before(plan.study, wave=plan.study.wave).hidden,
+        secret=delivery.key,
     )
 
 

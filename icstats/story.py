@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from icstats.limits import RELIABLE_FROM
 from icstats.written import written_n
 
 if TYPE_CHECKING:
@@ -18,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CANNOT_TELL",
-    "RELIABLE_FROM",
     "VERDICTS",
+    "agreement_sentences",
     "answered_sentence",
     "best_and_worst_sentence",
     "block_sentence",
@@ -27,6 +30,7 @@ __all__ = [
     "drivers_sentence",
     "either",
     "explained_sentence",
+    "gate_verdicts",
     "highest_and_lowest_sentence",
     "item_rest_sentence",
     "leading_sentence",
@@ -38,12 +42,12 @@ __all__ = [
     "verdict_counts",
 ]
 
-RELIABLE_FROM = 0.7
-"""Lower limit of the reliability interval under which a reader is warned (Nunnally 1978)."""
-
 CANNOT_TELL = "cannot_tell"
 MOST_NAMED = 3
 """More names at one end are no answer to which is highest or lowest."""
+
+JUDGED = frozenset({"reliable", "under_limit"})
+"""Verdicts of the reliability gate on a scale that has an interval."""
 
 VERDICTS = ("clearly_above", "slightly_above", "equal", "slightly_below", "clearly_below", "uncertain")
 
@@ -51,8 +55,8 @@ VERDICTS = ("clearly_above", "slightly_above", "equal", "slightly_below", "clear
 def answered_sentence(n: str, invited: int | None, texts: Texts, *, rated: bool = False) -> str:
     """Return who answered, from n as it may be shown: exact, or a band such as ``40–49``.
 
-    With a band no rate is given: the rate and the number invited would give n exactly. ``rated`` counts ratings of
-    several departments, of which one customer can give more.
+    With a band no rate is given: the rate and the number invited would give n exactly. ``invited`` is not within the
+    band. ``rated`` counts ratings of several departments, of which one customer can give more.
     """
     if rated:
         return texts.say("masthead.rated", n=written_n(n, texts))
@@ -62,7 +66,7 @@ def answered_sentence(n: str, invited: int | None, texts: Texts, *, rated: bool 
         rate = texts.percent(min(int(n) / invited, 1.0))
         return texts.say("masthead.answered_of", n=written_n(n, texts), invited=texts.number(invited, 0), rate=rate)
     low, high = n.split("–")
-    return texts.say("masthead.answered_between", low=low, high=min(int(high), invited), invited=invited)
+    return texts.say("masthead.answered_between", low=low, high=high, invited=invited)
 
 
 def mark_sentence(
@@ -219,21 +223,51 @@ def comparison_sentence(comparison: Released, labels: Mapping[str, str], texts: 
     return texts.say("benchmark.answer", total=len(rows), verdicts=verdict_counts(verdicts, texts))
 
 
-def reliability_sentence(reliability: Released, labels: Mapping[str, str], texts: Texts) -> str:
-    """Return which scales are reliable enough, judged by the lower limit of their interval."""
-    lower: dict[str, float] = {}
-    for scale in reliability.variables:
-        rows = (_shown(reliability, scale, code) for code in ("omega_total", "spearman_brown", "alpha"))
-        row = next((row for row in rows if row is not None and row.conf_low == row.conf_low), None)
-        if row is not None:
-            lower[scale] = row.conf_low
-    if not lower:
+def reliability_sentence(gate: Released, labels: Mapping[str, str], texts: Texts) -> str:
+    """Return which scales are reliable enough, judged by the lower limit of their interval, and which have none."""
+    verdicts = gate_verdicts(gate)
+    judged = [scale for scale, verdict in verdicts.items() if verdict in JUDGED]
+    if not judged:
         return texts.say("certainty.unknown")
     limit = texts.number(RELIABLE_FROM, 2)
-    weak = [labels[scale] for scale, low in lower.items() if low < RELIABLE_FROM]
+    weak = [labels[scale] for scale in judged if verdicts[scale] == "under_limit"]
+    without = [labels[scale] for scale in gate.variables if scale not in judged]
+    not_given = texts.say("certainty.not_given", scales=texts.listing(without)) if without else ""
     if weak:
-        return texts.say("certainty.some", scales=texts.listing(weak), limit=limit)
-    return texts.say("certainty.good", limit=limit)
+        some = texts.say("certainty.some", scales=texts.listing(weak), limit=limit)
+        return f"{some} {not_given}".rstrip()
+    good = texts.say("certainty.others_good" if without else "certainty.good", limit=limit)
+    return f"{not_given} {good}".lstrip()
+
+
+def gate_verdicts(gate: Released) -> dict[str, str]:
+    """Return the verdict on each scale; one whose interval may not be shown is unknown, a hidden one is left out."""
+    rows = {scale: _shown(gate, scale, "reliability") for scale in gate.variables}
+    found = {scale: (row.conf_low, str(row.extras["verdict"])) for scale, row in rows.items() if row is not None}
+    return {
+        scale: "unknown" if not verdict or (verdict in JUDGED and np.isnan(low)) else verdict  # withheld at the door
+        for scale, (low, verdict) in found.items()
+    }
+
+
+def agreement_sentences(agreement: Released, labels: Mapping[str, str], texts: Texts) -> list[str]:
+    """Return on what departments can be told apart by their means, and how many ratings the first of it takes."""
+    means = {variable: _shown(agreement, variable, "icc2") for variable in agreement.variables}
+    lower = {
+        variable: row.conf_low for variable, row in means.items() if row is not None and row.conf_low == row.conf_low
+    }
+    if not lower:
+        return [texts.say("agreement.unknown")]
+    limit = texts.number(RELIABLE_FROM, 2)
+    weak = [labels[variable] for variable, low in lower.items() if low < RELIABLE_FROM]
+    first = next(iter(lower))
+    needed = _shown(agreement, first, "raters_70")
+    raters = ""
+    if needed is not None and needed.estimate == needed.estimate:
+        count = texts.number(needed.estimate, 0)
+        raters = texts.say("agreement.raters", label=labels[first], raters=count, limit=limit)
+    some = texts.say("agreement.some", scales=texts.listing(weak), limit=limit)
+    return [some if weak else texts.say("agreement.good", limit=limit), raters]
 
 
 def item_rest_sentence(statistics: Released, labels: Mapping[str, str], texts: Texts) -> str:

@@ -109,10 +109,12 @@ def plain(text: str) -> Plain:
 def quoted(value: object) -> str:
     """Return a setting as a message shows it: text between quotes and cut when long, a block by its kind.
 
-    Only for what stands in settings files and headers, never for answers.
+    What would not be seen, or would change the terminal, is written out: U+0000. Only for what stands in settings
+    files and headers, never for answers.
     """
     if isinstance(value, str):
-        return f'"{value}"' if len(value) <= LONGEST_SHOWN else f'"{value[: LONGEST_SHOWN - 1]}…"'
+        cut = value if len(value) <= LONGEST_SHOWN else f"{value[: LONGEST_SHOWN - 1]}…"
+        return f'"{"".join(letter if letter.isprintable() else f"<{_code_point(letter)}>" for letter in cut)}"'
     if isinstance(value, bool):
         return str(value).lower()
     if value in ((), []):
@@ -276,8 +278,12 @@ def _control_character_fault(text: str) -> Fault:
     position = next((place for place, letter in enumerate(text) if _is_control(letter)), 0)
     before = text[:position]
     line, character = before.count("\n") + 1, position - before.rfind("\n")
-    shown = f"U+{ord(text[position]):04X}" if text else ""
+    shown = _code_point(text[position]) if text else ""
     return Fault(NOT_YAML, f"an invisible control character ({shown}) is not allowed.", line, character)
+
+
+def _code_point(letter: str) -> str:
+    return f"U+{ord(letter):04X}"
 
 
 def _is_control(letter: str) -> bool:

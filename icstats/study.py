@@ -6,14 +6,15 @@ import re
 from collections import Counter
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import Field
 
 from icstats.documents import Document, Finding, did_you_mean, file_nearby, parse, read_document, shown_path
 from icstats.errors import ICStatsError, ParameterError
-from icstats.questionnaire import RESERVED, Language, Questionnaire, Strict, Text, read_questionnaire
+from icstats.questionnaire import DRIVER_BLOCKS, RESERVED, Language, Questionnaire, Strict, Text, read_questionnaire
 from icstats.strict_yaml import quoted
+from icstats.surveyfile import Cleaning, Columns, FilePath, ResponsesFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FLOOR",
     "ORGANISATION",
+    "Cleaning",
     "Columns",
     "Department",
     "Policy",
@@ -46,68 +48,6 @@ SLUG_IN_WORDS = "lower case letters, digits and single hyphens, at most 60 chara
 WAVE_IN_WORDS = "letters, digits and single hyphens, at most 20 characters"
 
 
-def _from_folder(value: object, info: ValidationInfo) -> object:
-    """Turn the text of a path into the path that it means in the folder of the study file."""
-    if not isinstance(value, str):
-        return value
-    folder = (info.context or {}).get("folder")
-    return Path(value) if folder is None else (folder / value).resolve()
-
-
-FilePath = Annotated[Path, BeforeValidator(_from_folder)]
-
-
-class Columns(Strict):
-    """Names of the columns that are not questions, as the survey file spells them."""
-
-    respondent: str | None = "respondent"
-    department: str = "department"
-    wave: str | None = None
-    role: str | None = None
-    weight: str | None = None
-    item: str = "item"
-    answer: str = "answer"
-
-
-class ResponsesFile(Strict):
-    """The survey file and how it is laid out.
-
-    Attributes
-    ----------
-    file
-        Path, relative to the study file.
-    layout
-        ``stacked``: one row per rating; ``wide``: one row per respondent and one column per department and item;
-        ``long``: one row per answer.
-    separator
-        Column separator; None finds it.
-    columns
-        Names of the key columns.
-    items
-        Item code -> column, where they differ.
-    joint
-        In wide files the text between department and item in a column name: ``hr__PC1``.
-    attributes
-        Columns that describe the customer (unit, tenure).
-    ignore
-        Columns that are left out.
-    not_asked, not_applicable, dont_know
-        Cell texts that mean so. An empty cell is a question that was not answered.
-    """
-
-    file: FilePath
-    layout: Literal["stacked", "wide", "long"] = "stacked"
-    separator: Literal[",", ";"] | None = None
-    columns: Columns = Columns()
-    items: dict[str, str] = Field(default_factory=dict)
-    joint: str = "__"
-    attributes: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    not_asked: tuple[str, ...] = ()
-    not_applicable: tuple[str, ...] = ()
-    dont_know: tuple[str, ...] = ()
-
-
 class Department(Strict):
     """A staff department that is rated.
 
@@ -131,22 +71,29 @@ class Department(Strict):
 
 
 class Policy(Strict):
-    """What may be shown. The floor is in code; a file can only be stricter.
+    """What may be shown. A file can be stricter than the defaults, or go down to the floor, which is in code.
 
     Attributes
     ----------
     minimum_group
         Valid answers that a shown number must rest on.
     minimum_spread
-        Valid answers from which an interval or standard deviation is shown: with fewer, mean and spread together
-        can give single answers away.
+        Valid answers from which an interval or a verdict against the norm is shown: with fewer, mean and spread
+        together can give single answers away.
     minimum_extremes
-        Below this, a share of (nearly) all or none, and a mean at the end of its scale, is not shown: it would say
-        what each person answered.
+        Valid answers from which shares of people are shown, and a mean at an end of its scale or of answers that are
+        all the same: with fewer, these would say what each person answered.
+    minimum_distribution
+        Valid answers from which the standard deviation and the shares at the ends of the scale are shown: with
+        fewer, the whole distribution would follow.
+    minimum_team
+        People who work in a department, from which what its customers think of them (the orientation items) is
+        shown: of a smaller team it would be a judgement of one employee. A team of unknown size counts as large.
     extreme_share
-        The share, from 0.5 to 1, that counts as nearly all; one minus it as nearly none is 0 only.
+        The share, from 0.5 to 1, that counts as nearly all.
     exact_n
-        From this number on n is shown exactly; below it as a band of ten.
+        From this number on n is shown exactly, shares as whole percentages with an interval, and p-values; below it
+        n is a band of ten, shares are rounded to 5 % and p-values left out.
     decimals_points, decimals_share, decimals_coefficient
         Rounding of means in scale points, of shares (as a fraction: 2 is whole percentages) and of coefficients.
     """
@@ -154,6 +101,8 @@ class Policy(Strict):
     minimum_group: int = Field(default=10, ge=FLOOR)
     minimum_spread: int = Field(default=15, ge=10)
     minimum_extremes: int = Field(default=30, ge=10)
+    minimum_distribution: int = Field(default=50, ge=30)
+    minimum_team: int = Field(default=4, ge=2)
     extreme_share: float = Field(default=0.9, gt=0.5, le=1)
     exact_n: int = Field(default=100, ge=50)
     decimals_points: int = Field(default=1, ge=0, le=1)
@@ -303,8 +252,13 @@ def _lost_files(document: Document, folder: Path) -> Iterator[Finding]:
             path = (folder / found).resolve()
             beside = [path.with_suffix(".yaml")] if loc == ("norms",) else []
             for lost in (lost for lost in (path, *beside) if not lost.is_file()):
-                hint = file_nearby(lost) or "paths are relative to the study file"
-                yield Finding(loc, NO_FILE, f"there is no file {shown_path(lost)}.", hint)
+                if lost.is_dir():
+                    yield Finding(
+                        loc, NOT_A_PATH, f"found {quoted(shown_path(lost))}, a folder; allowed: the path of a file."
+                    )
+                else:
+                    hint = file_nearby(lost) or "paths are relative to the study file"
+                    yield Finding(loc, NO_FILE, f"there is no file {shown_path(lost)}.", hint)
         elif found is not None and loc[0] in PARTS:
             yield Finding(loc, NOT_A_PATH, f"found {quoted(found)}; allowed: the path of a file.")
 
@@ -315,11 +269,15 @@ def contradictions(study: Study) -> Iterator[Finding]:
         _departments,
         _notebooks,
         _asked_departments,
+        _without_drivers,
         _item_columns,
+        _one_department,
         _key_columns,
         _column_used_twice,
         _attribute_names,
         _missing_texts,
+        _answer_words,
+        _cleaning_columns,
     )
     return chain.from_iterable(check(study) for check in checks)
 
@@ -366,12 +324,32 @@ def _asked_departments(study: Study) -> Iterator[Finding]:
                 yield Finding(("questionnaire",), 25, message, did_you_mean(slug, slugs))
 
 
+def _without_drivers(study: Study) -> Iterator[Finding]:
+    slugs = [department.slug for department in study.departments]
+    drivers = [item for item in study.questionnaire.items if item.block in DRIVER_BLOCKS]
+    without = [slug for slug in slugs if all(slug not in (item.departments or slugs) for item in drivers)]
+    misspelt = any(set(item.departments or ()) - set(slugs) for item in drivers)
+    if without and not misspelt:
+        message = (
+            f"no item of the block {', '.join(DRIVER_BLOCKS[:-1])} or {DRIVER_BLOCKS[-1]} is asked of "
+            f"{'any department' if without == slugs else ', '.join(without)}: nothing could be said about why "
+            "customers are satisfied or not."
+        )
+        yield Finding(("questionnaire",), 33, message)
+
+
 def _item_columns(study: Study) -> Iterator[Finding]:
     codes = [item.code for item in study.questionnaire.items]
     for code in study.responses.items:
         if code not in codes:
             message = f"the questionnaire has no item {quoted(code)}."
             yield Finding(("responses", "items", code), 26, message, did_you_mean(code, codes))
+
+
+def _one_department(study: Study) -> Iterator[Finding]:
+    if study.responses.columns.department is None and study.responses.layout != "wide" and len(study.departments) > 1:
+        message = f"without it all ratings are about one department; the study has {len(study.departments)}."
+        yield Finding(("responses", "columns", "department"), 36, message)
 
 
 def _key_columns(study: Study) -> Iterator[Finding]:
@@ -383,9 +361,12 @@ def _key_columns(study: Study) -> Iterator[Finding]:
 def _column_used_twice(study: Study) -> Iterator[Finding]:
     responses = study.responses
     layout_columns = {"stacked": {"department"}, "wide": set(), "long": {"department", "item", "answer"}}
-    keys = {"respondent", "wave", "role", "weight"} | layout_columns[responses.layout]
+    keys = {"respondent", "wave", "role", "weight", "date", "seconds"} | layout_columns[responses.layout]
     used = [name for key, name in responses.columns if key in keys and name is not None]
     used += [*responses.attributes, *responses.ignore, *responses.items.values()]
+    if responses.layout == "stacked":
+        codes = (item.code for item in study.questionnaire.items if item.code not in responses.items)
+        used += [code for code in codes if code in responses.ignore]
     for name in _repeated(used):
         yield Finding(("responses",), 28, f"the column {quoted(name)} is used for two things.")
 
@@ -410,6 +391,31 @@ def _missing_texts(study: Study) -> Iterator[Finding]:
             if item := _item_answered_by(study.questionnaire, text):
                 message = f"{quoted(text)} is also an answer to {item}; the two cannot be told apart."
                 yield Finding(("responses", kind, place), 31, message, "use a text outside all scales in the file")
+
+
+def _answer_words(study: Study) -> Iterator[Finding]:
+    scales = study.questionnaire.responses
+    for name, words in study.responses.answers.items():
+        loc = ("responses", "answers", name)
+        if name not in scales:
+            yield Finding(
+                loc, 33, f"the questionnaire has no response scale {quoted(name)}.", did_you_mean(name, scales)
+            )
+            continue
+        lowest, highest = scales[name].minimum, scales[name].maximum
+        for text, number in words.items():
+            if not lowest <= number <= highest:
+                message = f"found {number}; allowed: a whole number from {lowest} to {highest}, as the scale has."
+                yield Finding((*loc, text), 34, message)
+
+
+def _cleaning_columns(study: Study) -> Iterator[Finding]:
+    cleaning, columns = study.responses.cleaning, study.responses.columns
+    needs = {"shortest_seconds": "seconds", "first_day": "date", "last_day": "date"}
+    for setting, column in needs.items():
+        if getattr(cleaning, setting) is not None and getattr(columns, column) is None:
+            message = f"nothing can be left out by it without the column, responses.columns.{column}."
+            yield Finding(("responses", "cleaning", setting), 35, message)
 
 
 def _item_answered_by(questionnaire: Questionnaire, text: str) -> str:

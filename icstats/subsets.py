@@ -6,6 +6,7 @@ variable 0, and the replicates along the last axis.
 
 from __future__ import annotations
 
+from functools import cache
 from math import comb, isqrt
 from typing import TYPE_CHECKING
 
@@ -23,13 +24,14 @@ __all__ = [
     "REDUNDANT",
     "adjusted",
     "explained_by_subsets",
+    "matrices",
     "merged",
     "owen_values",
     "packed",
+    "portions",
     "replicates",
     "shapley",
     "shapley_values",
-    "unpacked",
     "weighted_covariance",
 ]
 
@@ -38,19 +40,23 @@ REDUNDANT = 1e-10
 
 CELLS_AT_ONCE = 1 << 22
 CELLS_IN_CACHE = 1 << 17
+BRANCHES = 14
+"""Groups whose subsets are followed to the end for one portion after the other."""
+
+SHORT = 512
+"""Below this many numbers side by side, calling NumPy once per row of a matrix costs more than gathering."""
 
 
 def packed(matrix: FloatArray) -> FloatArray:
     """Return the lower triangle of one symmetric matrix as a packed array with one replicate."""
-    return np.asarray(matrix[np.tril_indices(len(matrix))][:, None], dtype=np.float64)
+    return np.asarray(matrix[_lower(len(matrix))][:, None], dtype=np.float64)
 
 
-def unpacked(covariances: FloatArray) -> FloatArray:
-    """Return the first replicate of a packed array as a symmetric matrix."""
-    size = _size(covariances)
-    matrix = np.zeros((size, size))
-    matrix[np.tril_indices(size)] = covariances[:, 0]
-    return matrix + np.tril(matrix, -1).T
+def matrices(covariances: FloatArray) -> FloatArray:
+    """Return all replicates of a packed array as symmetric matrices: replicates x variables x variables."""
+    every = np.arange(_size(covariances))
+    rows, columns = np.maximum.outer(every, every), np.minimum.outer(every, every)
+    return np.ascontiguousarray(np.moveaxis(covariances[rows * (rows + 1) // 2 + columns], -1, 0))
 
 
 def explained_by_subsets(
@@ -80,21 +86,31 @@ def explained_by_subsets(
     """
     order = [0, *(variable for group in reversed(groups) for variable in group)]
     partial = covariances[_positions(order)][:, None, :]
-    size = len(order)
-    for group in groups:
-        given = partial
-        for taken in range(len(group)):
-            given = _given_last(given, size - taken)
-        size -= len(group)
-        partial = np.concatenate([partial[: _triangle(size)], given], axis=1)
+    stem = groups[: max(0, len(groups) - BRANCHES)]
+    for group in stem:
+        partial = _split(partial, group)
+    unexplained = _branched(partial, groups[len(stem) :]).reshape(2 ** len(groups), -1)
     total = covariances[0]
-    explained = 1 - partial[0] / np.where(total > REDUNDANT, total, np.nan)
-    return explained if rows is None else adjusted(explained, _drivers_in_subsets(groups)[:, None], rows)
+    unexplained /= np.where(total > REDUNDANT, total, np.nan)
+    if rows is not None:
+        unexplained *= (rows - 1) / (rows - _drivers_in_subsets(groups)[:, None] - 1)
+    np.subtract(1, unexplained, out=unexplained)
+    return unexplained
 
 
 def adjusted(r_squared: FloatArray, drivers: IntArray | int, rows: int) -> FloatArray:
     """Return R² without what it owes to chance: 1 - (1 - R²) (rows - 1) / (rows - drivers - 1)."""
     return np.asarray(1 - (1 - r_squared) * (rows - 1) / (rows - np.asarray(drivers) - 1), dtype=np.float64)
+
+
+@cache
+def _sizes(members: int) -> NDArray[np.uint8]:
+    """Return the number of members in every subset."""
+    sizes = np.zeros(1, dtype=np.uint8)
+    for _ in range(members):
+        sizes = np.concatenate([sizes, sizes + np.uint8(1)])
+    sizes.flags.writeable = False
+    return sizes
 
 
 def _drivers_in_subsets(groups: Sequence[Sequence[int]]) -> IntArray:
@@ -118,17 +134,17 @@ def shapley(worth: FloatArray) -> FloatArray:
         Shape (members, replicates); adds up to the worth of all minus the worth of none.
     """
     members = worth.shape[0].bit_length() - 1
-    sizes = np.bitwise_count(np.arange(worth.shape[0]))
     joining = _order_weights(members)
-    arriving = np.append(0.0, joining)[sizes][:, None] * worth
-    leaving = np.append(joining, 0.0)[sizes][:, None] * worth
-    present = arriving + leaving
+    by_size = np.append(0.0, joining) + np.append(joining, 0.0)
+    present = by_size[_sizes(members)][:, None] * worth
     values = np.empty((members, worth.shape[1]))
     for member in reversed(range(members)):
         half = 1 << member
-        values[member] = present[half:].sum(axis=0)
-        present = present[:half] + present[half:]
-    return np.asarray(values - leaving.sum(axis=0), dtype=np.float64)
+        np.add.reduce(present[half : 2 * half], axis=0, out=values[member])
+        present[:half] += present[half : 2 * half]
+    # All values lack the same amount, the worth of leaving; what they add up to is known.
+    values -= (values.sum(axis=0) - worth[-1] + worth[0]) / members
+    return values
 
 
 def shapley_values(covariances: FloatArray, groups: Sequence[Sequence[int]], *, rows: int | None = None) -> FloatArray:
@@ -136,8 +152,9 @@ def shapley_values(covariances: FloatArray, groups: Sequence[Sequence[int]], *, 
 
     Replicates go through in portions that stay in the processor's cache; the portions do not change the values.
     """
-    portions = _portions(covariances, len(groups))
-    return np.hstack([shapley(explained_by_subsets(portion, groups, rows=rows)) for portion in portions])
+    return np.hstack(
+        [shapley(explained_by_subsets(portion, groups, rows=rows)) for portion in portions(covariances, len(groups))]
+    )
 
 
 def owen_values(
@@ -151,8 +168,8 @@ def owen_values(
     values = []
     for own, block in enumerate(blocks):
         others = [list(items) for position, items in enumerate(blocks) if position != own]
-        portions = _portions(covariances, len(others) + len(block))
-        values.append(np.hstack([_owen_values_of(block, others, portion, rows) for portion in portions]))
+        parts = portions(covariances, len(others) + len(block))
+        values.append(np.hstack([_owen_values_of(block, others, portion, rows) for portion in parts]))
     return values
 
 
@@ -165,7 +182,8 @@ def _owen_values_of(
     return shapley(np.einsum("sor,o->sr", by_own_and_other, before))
 
 
-def _portions(covariances: FloatArray, groups: int) -> Iterator[FloatArray]:
+def portions(covariances: FloatArray, groups: int) -> Iterator[FloatArray]:
+    """Yield the replicates in portions whose subsets of so many groups stay in the processor's cache."""
     at_once = max(1, CELLS_IN_CACHE >> groups)
     for start in range(0, covariances.shape[1], at_once):
         yield covariances[:, start : start + at_once]
@@ -173,8 +191,8 @@ def _portions(covariances: FloatArray, groups: int) -> Iterator[FloatArray]:
 
 def merged(covariances: FloatArray, loadings: FloatArray) -> FloatArray:
     """Return the packed covariances of weighted sums of the variables; ``loadings`` is sums x variables."""
-    rows, columns = np.tril_indices(loadings.shape[1])
-    first, second = np.tril_indices(len(loadings))
+    rows, columns = _lower(loadings.shape[1])
+    first, second = _lower(len(loadings))
     once = loadings[first][:, rows] * loadings[second][:, columns]
     mirrored = np.where(rows != columns, loadings[first][:, columns] * loadings[second][:, rows], 0.0)
     return np.asarray((once + mirrored) @ covariances, dtype=np.float64)
@@ -183,20 +201,21 @@ def merged(covariances: FloatArray, loadings: FloatArray) -> FloatArray:
 def weighted_covariance(values: FloatArray, weights: FloatArray) -> FloatArray:
     """Return the packed covariances (divided by the sum of the weights) of rows x variables."""
     products = _products(values, weights, None)
-    return _covariances(products, np.ones((1, len(products))))
+    return _moments(products, np.ones((1, len(products))))[1]
 
 
 def replicates(
     values: FloatArray, weights: FloatArray, clusters: IntArray | None, *, n_boot: int, seed: int | None
-) -> FloatArray:
-    """Return the packed covariances of bootstrap samples of rows, or of clusters with all their rows.
+) -> tuple[FloatArray, FloatArray]:
+    """Return the means and packed covariances of bootstrap samples of rows, or of clusters with all their rows.
 
     No sample is ever built: the products of all pairs of variables are made once (and added up per cluster), and how
     often each row or cluster was drawn turns them into moments by one matrix product.
     """
     products = _products(values, weights, clusters)
-    counts = _drawn_counts(len(products), n_boot, seed)
-    return np.concatenate([_covariances(products, chunk) for chunk in counts], axis=1)
+    parts = [_moments(products, counts) for counts in _drawn_counts(len(products), n_boot, seed)]
+    means, covariances = (np.concatenate(each, axis=1) for each in zip(*parts, strict=True))
+    return means, covariances
 
 
 def _drawn_counts(units: int, n_boot: int, seed: int | None) -> Iterator[FloatArray]:
@@ -209,7 +228,7 @@ def _drawn_counts(units: int, n_boot: int, seed: int | None) -> Iterator[FloatAr
 
 
 def _products(values: FloatArray, weights: FloatArray, clusters: IntArray | None) -> FloatArray:
-    rows, columns = np.tril_indices(values.shape[1])
+    rows, columns = _lower(values.shape[1])
     products = np.hstack([np.ones((len(values), 1)), values, values[:, rows] * values[:, columns]])
     products *= weights[:, None]
     if clusters is None:
@@ -219,26 +238,65 @@ def _products(values: FloatArray, weights: FloatArray, clusters: IntArray | None
     return np.asarray(np.add.reduceat(products[order], starts, axis=0), dtype=np.float64)
 
 
-def _covariances(products: FloatArray, counts: FloatArray) -> FloatArray:
+def _moments(products: FloatArray, counts: FloatArray) -> tuple[FloatArray, FloatArray]:
     sums = products.T @ counts.T
     variables = _size(sums) - 1
-    means = sums[1 : variables + 1] / sums[0]
-    rows, columns = np.tril_indices(variables)
-    return np.asarray(sums[variables + 1 :] / sums[0] - means[rows] * means[columns], dtype=np.float64)
+    means = np.asarray(sums[1 : variables + 1] / sums[0], dtype=np.float64)
+    rows, columns = _lower(variables)
+    return means, np.asarray(sums[variables + 1 :] / sums[0] - means[rows] * means[columns], dtype=np.float64)
 
 
-def _given_last(partial: FloatArray, size: int) -> FloatArray:
-    """Return the covariances of all but the last variable, given the last one."""
-    last = partial[_triangle(size - 1) :]
+def _branched(partial: FloatArray, groups: Sequence[Sequence[int]]) -> FloatArray:
+    """Return the residual variances of all subsets of the last groups, for portions of what went before.
+
+    The subsets of the first groups stand side by side as replicates do: a portion stays in the processor's cache.
+    """
+    side_by_side = partial.reshape(len(partial), 1, -1)
+    residual = np.empty((2 ** len(groups), side_by_side.shape[2]))
+    at_once = max(1, CELLS_IN_CACHE >> len(groups))
+    for start in range(0, residual.shape[1], at_once):
+        branch = side_by_side[:, :, start : start + at_once]
+        for group in groups:
+            branch = _split(branch, group)
+        residual[:, start : start + at_once] = branch[0]
+    return residual
+
+
+def _split(partial: FloatArray, group: Sequence[int]) -> FloatArray:
+    """Return the covariances without the last variables, a group, and beside them those given the group."""
+    size, taken, subsets = _size(partial), len(group), partial.shape[1]
+    both = np.empty((_triangle(size - taken), 2 * subsets, partial.shape[2]))
+    both[:, :subsets] = partial[: len(both)]
+    for left in range(size - 1, size - taken, -1):
+        partial = _given_last(partial, left, np.empty((_triangle(left), *partial.shape[1:])))
+    _given_last(partial, size - taken, both[:, subsets:])
+    return both
+
+
+def _given_last(partial: FloatArray, left: int, given: FloatArray) -> FloatArray:
+    """Fill in the covariances of all but the last variable, given the last one."""
+    last = partial[_triangle(left) :]
     pivot = last[-1]
     varies = pivot > REDUNDANT
     slopes = last[:-1] / np.where(varies, pivot, 1.0) * varies
-    given = np.empty((_triangle(size - 1), *partial.shape[1:]))
-    for row in range(size - 1):
+    if pivot.size <= SHORT:
+        rows, columns = _lower(left)
+        np.subtract(partial[: len(rows)], last[rows] * slopes[columns], out=given)
+        return given
+    for row in range(left):
         here = slice(_triangle(row), _triangle(row + 1))
         np.multiply(last[row], slopes[: row + 1], out=given[here])
         np.subtract(partial[here], given[here], out=given[here])
     return given
+
+
+@cache
+def _lower(size: int) -> tuple[IntArray, IntArray]:
+    """Return the rows and columns of a lower triangle."""
+    rows, columns = np.tril_indices(size)
+    for places in (rows, columns):
+        places.flags.writeable = False
+    return rows, columns
 
 
 def _order_weights(members: int) -> FloatArray:
@@ -248,7 +306,7 @@ def _order_weights(members: int) -> FloatArray:
 
 def _positions(order: Sequence[int]) -> IntArray:
     variables = np.asarray(order, dtype=np.int64)
-    rows, columns = np.tril_indices(len(order))
+    rows, columns = _lower(len(order))
     high = np.maximum(variables[rows], variables[columns])
     low = np.minimum(variables[rows], variables[columns])
     return np.asarray(high * (high + 1) // 2 + low, dtype=np.int64)

@@ -15,16 +15,30 @@ from icstats.disclosure import ReleasedRow, only_released
 from icstats.written import in_unit, written_interval, written_n
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from icstats.disclosure import Released
     from icstats.texts import Texts
 
 __all__ = ["Column", "Table", "department_table", "table"]
 
-Shown = Literal["estimate", "interval", "n", "p_value", "p_adjusted", "margin", "n_items", "verdict", "statistic"]
+Shown = Literal[
+    "estimate",
+    "count",
+    "interval",
+    "n",
+    "p_value",
+    "p_adjusted",
+    "margin",
+    "n_items",
+    "above_70",
+    "verdict",
+    "statistic",
+]
 Key = Literal["variable", "department", "row"]
 WORDS = frozenset({"verdict", "statistic"})
+P_VALUES = frozenset({"p_value", "p_adjusted"})
+SUREST = 0.99
 SMALLEST_P = 0.001
 """The door tells no smaller p-values apart."""
 
@@ -90,6 +104,7 @@ def table(
     by: Key = "variable",
     stub: str = "",
     groups: Mapping[str, Sequence[str]] | None = None,
+    muted: Collection[str] = (),
 ) -> Table:
     """Return a released result as a table.
 
@@ -112,6 +127,8 @@ def table(
         Header of the first column.
     groups
         Name of a group -> codes of its rows: rows under a heading of their own. A department without rows is hidden.
+    muted
+        Codes of rows in grey: not to be relied on, for a reason that the row itself gives in words.
 
     Returns
     -------
@@ -124,7 +141,7 @@ def table(
         If ``released`` is anything else than released.
     """
     only_released(released, what="table")
-    grid = _Grid(released=released, texts=texts, columns=tuple(columns), labels=labels, by=by)
+    grid = _Grid(released=released, texts=texts, columns=tuple(columns), labels=labels, by=by, muted=frozenset(muted))
     bodies = grid.bodies(groups)
     if not any(lines for _, lines in bodies):
         return Table(html=f'<p class="note">{escape(texts.say("tables.nothing"))}</p>', caption=caption)
@@ -193,6 +210,7 @@ class _Grid:
     columns: tuple[Column, ...]
     labels: Mapping[str, str]
     by: Key
+    muted: frozenset[str]
 
     def bodies(self, groups: Mapping[str, Sequence[str]] | None) -> list[tuple[str, list[Line]]]:
         """Return the lines of every group: a key, and the row itself where a line is a row of the release."""
@@ -214,10 +232,14 @@ class _Grid:
         width = len(self.columns) + 1
         heading = f'<tr><th scope="rowgroup" colspan="{width}">{escape(name)}</th></tr>' if name and lines else ""
         rows = "".join(
-            f'<tr><th scope="row">{escape(self.labels.get(key, key))}</th>{self._cells(key, row)}</tr>'
+            f'<tr{self._row_class(key)}><th scope="row">{escape(self.labels.get(key, key))}</th>'
+            f"{self._cells(key, row)}</tr>"
             for key, row in lines
         )
         return f"<tbody>{heading}{rows}</tbody>" if lines else ""
+
+    def _row_class(self, key: str) -> str:
+        return ' class="muted"' if key in self.muted else ""
 
     def _found(self, key: str, row: ReleasedRow | None) -> list[ReleasedRow | None]:
         """Return the row of the release behind every cell of a line."""
@@ -248,7 +270,7 @@ class _Grid:
                 continue
             cells.append(self._hidden_cell(waiting))
             waiting = 0
-            text = self.texts.say("tables.hidden_cell") if is_hidden else self._written(column, row, key)
+            text = self.texts.say("tables.hidden") if is_hidden else self._written(column, row, key)
             kind = ' class="hidden"' if is_hidden else _class(column)
             cells.append(f"<td{kind}>{escape(text)}</td>")
         return "".join([*cells, self._hidden_cell(waiting)])
@@ -257,7 +279,7 @@ class _Grid:
         if not width:
             return ""
         span = f' colspan="{width}"' if width > 1 else ""
-        words = self.texts.say("tables.hidden", minimum=self.released.policy.minimum_group)
+        words = self.texts.say("tables.hidden")
         return f'<td class="hidden"{span}>{escape(words)}</td>'
 
     def _written(self, column: Column, row: ReleasedRow | None, key: str) -> str:
@@ -277,13 +299,20 @@ class _Grid:
         return self._number(column, row)
 
     def _number(self, column: Column, row: ReleasedRow) -> str:
-        value = row.estimate if column.show == "estimate" else row.extras.get(column.show, row.p_value)
+        value = row.estimate if column.show in {"estimate", "count"} else row.extras.get(column.show, row.p_value)
         if np.isnan(value):
             return ""
-        if column.show in {"p_value", "p_adjusted"}:
+        if column.show in P_VALUES:
             shown = self.texts.number(value, 3)
             return self.texts.say("tables.small_p", p=shown) if value <= SMALLEST_P else shown
-        if column.show == "n_items":
+        if column.show == "above_70":
+            end = next(
+                (code for code, beyond in (("at_least", value >= SUREST), ("at_most", value <= 1 - SUREST)) if beyond),
+                "",
+            )
+            share = self.texts.percent(min(max(value, 1 - SUREST), SUREST))
+            return self.texts.say(f"tables.{end}", share=share) if end else share
+        if column.show in {"n_items", "count"}:
             return self.texts.number(value, 0)
         return in_unit(value, row, self.released, self.texts, signed=column.signed)
 
@@ -294,6 +323,8 @@ class _Grid:
             said.append(self.texts.say("tables.note_hidden", minimum=rules.minimum_group))
         if "spread" in self.released.notes and any(column.show == "interval" for column in self.columns):
             said.append(self.texts.say("tables.note_spread", spread=rules.minimum_spread))
+        if "exact" in self.released.notes and any(column.show in P_VALUES for column in self.columns):
+            said.append(self.texts.say("tables.note_p", exact=rules.exact_n))
         return "".join(f'<p class="note">{escape(sentence)}</p>' for sentence in said)
 
 

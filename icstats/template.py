@@ -27,19 +27,32 @@ language: en              # of the reports: en or nl
 questionnaire: questionnaires/internal_customer.yaml
 
 responses:
-  file: ../data/{name}.csv
+  file: ../data/{name}.csv  # or .xlsx, .ods, .sav, .dta, .parquet: see README
   layout: stacked         # stacked: a row per rating; wide: a row per person; long: a row per answer
   columns:
     respondent: respondent  # null when the file does not say who answered
     department: department
     wave: null            # name of the column with the wave; null when all rows are of the wave above
     role: null            # name of the column that tells customers from the department's own staff
+    date: null            # day on which the rating was given
+    seconds: null         # how long it took
   items: {{}}               # item code: column, where the two differ, for instance PC1: q12
   attributes: []          # columns that describe the customer, for instance [unit, tenure]
   ignore: []              # columns to leave out; any other column is an error
   not_asked: []           # cell texts that mean so, for instance ['-3']
   not_applicable: []      # for instance ['n.v.t.', n/a]
   dont_know: []
+  # What is found out by itself, and can be said where that goes wrong: separator, encoding, decimal, sheet, platform.
+  sheet: null             # sheet of a workbook, when several hold something
+  answers: {{}}             # response scale: words of an answer: number, for instance agreement: {{Eens: 4}}
+  cleaning:
+    duplicates: refuse    # or keep_first
+    spellings: refuse     # of departments; or same
+    straight_lining: keep # or leave_out
+    shortest_seconds: null
+    first_day: null       # of the fieldwork, for instance '2026-01-01'
+    last_day: null
+    outside: keep         # ratings of other days; or leave_out
 
 departments:
   - slug: hr              # name in paths and results

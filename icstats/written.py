@@ -18,7 +18,6 @@ __all__ = [
     "scale_ends",
     "written_answers",
     "written_caption",
-    "written_hidden",
     "written_interval",
     "written_n",
     "written_nothing",
@@ -139,11 +138,6 @@ def scale_ends(rows: Sequence[ReleasedRow]) -> tuple[float, float]:
 def written_nothing(released: Released, texts: Texts) -> str:
     """Return the sentence that stands where a figure has nothing that may be shown."""
     return texts.say("figures.nothing", minimum=released.policy.minimum_group)
-
-
-def written_hidden(released: Released, texts: Texts) -> str:
-    """Return the words that stand in the place of a number that may not be shown."""
-    return texts.say("tables.hidden", minimum=released.policy.minimum_group)
 
 
 def written_caption(

@@ -93,6 +93,7 @@ def comparison_rows(
     variable: str, mean: float, norm: float, verdict: str, n: int, *, half: float = 0.15, margin: float = 0.17
 ) -> list[Row]:
     shared = {"variable": variable, "n": n, "unit": "points", "minimum": 1, "maximum": 5, "verdict": verdict}
+    shared |= {"std_error": half / 2}
     difference = mean - norm
     return [
         {**shared, "statistic": "mean", "estimate": mean, "conf_low": mean - half, "conf_high": mean + half},

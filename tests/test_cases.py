@@ -51,6 +51,13 @@ def test_people_are_counted_among_complete_rows_only() -> None:
     assert found.n_people == 3
 
 
+def test_values_that_differ_by_rounding_only_are_equal() -> None:
+    data = DATA.assign(speed=[0.1 + 0.2, 0.3] * 4)
+    assert cases(data).constant == ("speed",)
+    with pytest.raises(NotEnoughDataError, match="there is nothing to explain"):
+        cases(data, outcome="speed", drivers=("care",))
+
+
 def test_where_nobody_repeats_rows_stand_for_themselves() -> None:
     found = cases(clusters=[11, 12, 13, 14, 15, 16, 11, 12])
     assert found.people is None

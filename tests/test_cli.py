@@ -70,6 +70,7 @@ def test_check_says_what_would_be_run_and_writes_nothing(study: SmallStudy) -> N
         "IT <support>\t40–49\tdepartment_report, drivers",
         "Legal\t40–49\tdepartment_report, drivers",
         'columns are separated by "," (found)',
+        "no column says who answered: every row counts as another person",
         "Study small, wave 2026, norm: none.",
         "Nothing is wrong. A run makes 7 notebooks.",
     ]
@@ -135,7 +136,8 @@ def test_a_run_ends_with_the_path_of_the_index_and_names_what_failed(study: Smal
     *lines, last = done.stdout.splitlines()
     assert last == str(study.folder / "index.html")
     assert "ICT <support>: drivers failed" in [line.partition(" ")[2] for line in lines]
-    assert "ICT <support>\tfailed\tKeyError" in lines
+    reason = "An unexpected error ended it (KeyError). Hint: run it once more; the full story is in the private logs"
+    assert f"ICT <support>\tfailed\t{reason} [ICS-730]" in lines
     assert "Personeelszaken\tdone" in lines
     assert (
         f"Failed: ICT <support>. The full story, which may hold answers, is in {study.root}/data/.store/logs." in lines
@@ -256,9 +258,22 @@ def test_new_makes_a_study_that_can_be_read_and_never_overwrites(
     monkeypatch.chdir(tmp_path)
     made = icstats("new", "my-survey")
     assert made.exit_code == 0
-    assert made.stdout == "Made params/my-survey.yaml. Fill it in, then: icstats check params/my-survey.yaml\n"
+    assert made.stdout == (
+        "Made params/questionnaires/internal_customer.yaml, the questions to choose from.\n"
+        "Made params/my-survey.yaml. Fill it in, then: icstats check params/my-survey.yaml\n"
+    )
     study = tmp_path / "params" / "my-survey.yaml"
     assert "name: my-survey" in study.read_text(encoding="utf-8")
+    checked = icstats("check", study)
+    assert checked.exit_code == 2
+    assert checked.stderr == (
+        'params/my-survey.yaml, line 17, character 3, "responses.file": there is no file data/my-survey.csv. '
+        "Hint: there is no folder data [ICS-321]\n"
+    )
+    bank = tmp_path / "params" / "questionnaires" / "internal_customer.yaml"
+    bank.write_text("my own", encoding="utf-8")
+    assert icstats("new", "another").stdout.count("Made") == 1
+    assert bank.read_text(encoding="utf-8") == "my own"
 
     study.write_text("mine", encoding="utf-8")
     again = icstats("new", "my-survey")

@@ -160,6 +160,13 @@ def test_columns_and_answers_are_told_together() -> None:
     assert [problem.code for problem in error.value.problems] == ["ICS-120", "ICS-143", "ICS-151", "ICS-151"]
 
 
+def test_a_respondent_in_place_of_a_header_is_not_repeated() -> None:
+    found = problems("p164,4,x,5,3,7")
+    assert len(found) == 7
+    assert "p164" not in "".join(found)
+    assert "p164" not in "".join(refusal(f"{PRIVATE},{PRIVATE},p164\n1,2,3\n"))
+
+
 def test_a_file_without_a_header_does_not_have_its_answers_repeated() -> None:
     found = refusal(f"1,it,4,3,,7,{PRIVATE}\n2,it,4,3,,7,x\n".replace(",,", ",0,"))
     assert len(found) == 7

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -140,3 +141,26 @@ def test_settings_that_are_not_allowed_are_refused() -> None:
     with pytest.raises(ParameterError) as refused:
         planned("scale", interval="bootstrap", allowed=("bootstrap",), conf_level=0.95, n_boot=20)
     assert str(refused.value) == "n_boot is 20; an interval needs at least 100 replicates. [ICS-355]"
+
+
+@pytest.mark.parametrize("interval", ["adf", "bootstrap", "feldt", "bonett"])
+def test_chance_above_a_threshold_is_that_of_the_interval_that_ends_there(interval: str) -> None:
+    sample = item_sample(reference_items("rel_bfi_agree"))
+    plan = Plan(name="s", interval=interval, n_boot=2000, seed=4)
+    found, _ = estimated(ALPHA, sample, plan)
+    reaching = replace(plan, conf_level=abs(2 * found.above_70 - 1))
+    other, _ = estimated(ALPHA, sample, reaching)
+    end = other.conf_low if found.above_70 > 0.5 else other.conf_high
+    assert end == pytest.approx(0.7, abs=5e-4 if interval == "bootstrap" else 1e-9)
+    assert found.above_80 < 0.01
+
+
+def test_chances_of_omega_and_of_a_pair() -> None:
+    omega = omega_rows(item_sample(reference_items("rel_bfi_neuro")), COMPLETE)[0][0]
+    assert omega.above_70 > 0.999
+    assert 0.5 < omega.above_80 < 1
+    pair, _ = estimated(
+        SPEARMAN_BROWN, item_sample(reference_items("rel_bfi_agree").iloc[:, 1:3]), Plan(name="s", interval="fisher")
+    )
+    assert (pair.above_70 > 0.5) == (pair.estimate > 0.7)
+    assert pair.above_80 < pair.above_70

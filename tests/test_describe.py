@@ -150,6 +150,26 @@ def test_equal_answers_claim_no_certainty() -> None:
     assert row(result, "PC1", "satisfied")["conf_low"] == pytest.approx(0.7575, abs=1e-4)
 
 
+def test_answers_that_cancel_within_every_person_claim_no_certainty() -> None:
+    cancelling = pd.DataFrame({"PC1": [1.0, 5, 1, 5, 1, 5, 2, 4]})
+    result = summary(cancelling, clusters=[1, 1, 2, 2, 3, 3, 4, 4])
+    assert result.settings.warnings == ("no_variance:PC1", "few_clusters")
+    assert np.isnan(row(result, "PC1")["conf_low"])
+    assert row(result, "PC1")["estimate"] == 3
+
+
+def test_a_mean_of_items_has_no_shares_even_where_it_happens_to_be_whole() -> None:
+    whole = pd.DataFrame({"PC1": [4.0, 3, 5, 4], "process": [4.0, 3, 5, 4]})
+    statistics = summary(whole, composites=["process"]).data.groupby("variable")["statistic"].agg(list).to_dict()
+    assert statistics == {"PC1": ["mean", "satisfied", "dissatisfied"], "process": ["mean"]}
+
+
+def test_few_people_are_counted_among_those_who_answered_the_variable() -> None:
+    scores = pd.DataFrame({"PC1": [*np.tile([1.0, 2, 3, 4, 5, 4], 5), *[np.nan] * 60]})
+    people = [*np.arange(30) // 6, *range(5, 65)]
+    assert summary(scores, clusters=people).settings.warnings == ("no_variance:PC1", "few_clusters")
+
+
 def test_few_people_who_repeat_are_pointed_out() -> None:
     assert summary(answers(), clusters=np.arange(80) // 4).settings.warnings == ("few_clusters",)
     assert summary(answers(), clusters=np.arange(80) // 2).settings.warnings == ()
@@ -204,3 +224,29 @@ def test_a_shift_moves_mean_and_limits_alike(values: list[int], shift: int) -> N
     for number in ("estimate", "conf_low", "conf_high"):
         assert there[number] - shift == pytest.approx(here[number], abs=1e-9, nan_ok=True)
     assert there["std_error"] == pytest.approx(here["std_error"], abs=1e-12, nan_ok=True)
+
+
+def test_weights_move_the_estimates_and_widen_the_intervals() -> None:
+    random = np.random.default_rng(5)
+    values, weights = random.integers(1, 6, 300).astype(float), random.uniform(0.1, 4, 300)
+    scores, scale = pd.DataFrame({"q": values}), {"q": SCALE}
+    weighted = summarise(scores, response_scales=scale, weights=weights).data.set_index("statistic")
+    plain = summarise(scores, response_scales=scale).data.set_index("statistic")
+    hits = values >= SCALE.satisfied
+    assert weighted.loc["mean", "estimate"] == pytest.approx(np.average(values, weights=weights))
+    assert weighted.loc["satisfied", "estimate"] == pytest.approx(np.average(hits, weights=weights))
+    width = weighted["conf_high"] - weighted["conf_low"]
+    assert (width > (plain["conf_high"] - plain["conf_low"])).all()
+    assert weighted["n"].tolist() == [300, 300, 300]
+    # Rows that all count twice are the same rows.
+    twice = summarise(scores, response_scales=scale, weights=np.full(300, 2.0)).data
+    pd.testing.assert_frame_equal(twice, plain.reset_index()[twice.columns])
+
+
+def test_a_share_of_all_or_none_is_no_surer_than_its_effective_number() -> None:
+    scores = pd.DataFrame({"q": np.full(100, 5.0)})
+    weights = np.where(np.arange(100) < 10, 10.0, 1.0)
+    effective = weights.sum() ** 2 / (weights**2).sum()
+    found = summarise(scores, response_scales={"q": SCALE}, weights=weights).data.set_index("statistic")
+    low = proportion_confint(effective, effective, method="wilson")[0]
+    assert found.loc["satisfied", "conf_low"] == pytest.approx(low)

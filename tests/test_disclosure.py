@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import struct
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import made
@@ -20,7 +21,7 @@ from icstats.results import ORGANISATION, Result
 from icstats.study import FLOOR, Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
 POLICY = Policy()
 SIZES = {"a": 3, "b": 6, "c": 9, "d": 10, "e": 11, "f": 14, "g": 19, "h": 20, "i": 35, "j": 60, "k": 120, "l": 400}
@@ -62,6 +63,56 @@ def test_hidden_people_are_at_least_the_minimum() -> None:
 def test_a_small_department_is_never_nearly_all_that_is_hidden() -> None:
     ledger = ledger_of({"a": {RATINGS: 9}, "b": {RATINGS: 1}, "c": {RATINGS: 30}, "d": {RATINGS: 60}})
     assert hidden_departments(ledger, RATINGS) == {"a", "b", "c"}
+
+
+def test_a_small_department_is_at_most_half_of_what_is_hidden() -> None:
+    ledger = ledger_of({"a": {RATINGS: 9}, "b": {RATINGS: 4}, "c": {RATINGS: 30}, "d": {RATINGS: 60}})
+    assert hidden_departments(ledger, RATINGS) == {"a", "b", "c"}
+    ledger = ledger_of({"a": {RATINGS: 9}, "b": {RATINGS: 9}, "c": {RATINGS: 30}, "d": {RATINGS: 60}})
+    assert hidden_departments(ledger, RATINGS) == {"a", "b"}
+
+
+def with_means(means: dict[str, tuple[int, float, float]]) -> Ledger:
+    """Return the ledger of one item on a scale from 1 to 5: department -> n, mean, sd."""
+    rows = [
+        {"department": place, "variable": name, "n": n, "mean": mean, "sd": sd, "minimum": 1.0, "maximum": 5.0}
+        for place, (n, mean, sd) in means.items()
+        for name in ("q", RATINGS)
+    ]
+    counts = pd.DataFrame(rows)
+    counts.loc[counts["variable"] == RATINGS, ["mean", "sd", "minimum", "maximum"]] = np.nan
+    return open_ledger(counts, policy=POLICY)
+
+
+@pytest.mark.parametrize(
+    ("n", "mean", "sd", "hidden"),
+    [
+        (12, 5.0, 0.0, {"a", "b"}),
+        (12, 4.9, 0.3, {"a", "b"}),
+        (12, 3.0, 0.0, {"a", "b"}),
+        (12, 4.8, 0.4, set()),
+        (30, 5.0, 0.0, set()),
+    ],
+)
+def test_a_mean_that_gives_single_answers_away_is_hidden_with_another(
+    n: int, mean: float, sd: float, hidden: set[str]
+) -> None:
+    ledger = with_means({"a": (n, mean, sd), "b": (14, 3.4, 0.9), "c": (80, 3.6, 0.9)})
+    assert hidden_departments(ledger, "q") == hidden
+    assert hidden_departments(ledger, RATINGS) == set()
+
+
+def test_departments_hidden_together_do_not_all_say_the_same() -> None:
+    ledger = with_means({"a": (6, 5.0, 0.0), "b": (6, 4.9, 0.2), "c": (20, 3.4, 0.9), "d": (80, 3.6, 0.9)})
+    assert hidden_departments(ledger, RATINGS) == {"a", "b"}
+    assert hidden_departments(ledger, "q") == {"a", "b", "c"}
+
+
+def test_nothing_is_hidden_for_a_total_that_is_never_shown() -> None:
+    cells = {place: {RATINGS: 60, "own": n} for place, n in {"a": 9, "b": 40, "c": 50}.items()}
+    ledger = open_ledger(made.counts(cells), policy=POLICY, without_total=["own"])
+    assert hidden_departments(ledger, "own") == {"a"}
+    assert ledger.hides("own", ORGANISATION)
 
 
 def test_a_department_that_was_not_asked_hides_nobody() -> None:
@@ -239,21 +290,21 @@ def test_scores_change_nothing_where_nothing_is_hidden() -> None:
     assert with_parts(cells).hidden == frozenset()
 
 
-def follows(cell: tuple[str, str], ledger: Ledger, cells: dict[str, dict[str, int]]) -> bool:
-    """Whether a hidden mean is a combination of the totals and scores that are shown."""
-    unknown = [one for one in ledger.hidden if one[0] != ORGANISATION and cells[one[0]][one[1]] > 0]
+def follow(cells: Collection[tuple[str, str]], ledger: Ledger, asked: dict[str, dict[str, int]]) -> bool:
+    """Whether the sum of hidden answers is a combination of the totals and scores that are shown."""
+    unknown = [one for one in ledger.hidden if one[0] != ORGANISATION and asked[one[0]][one[1]] > 0]
     rows = [
-        [float(cells[place][RATINGS]) if name == total else 0.0 for place, name in unknown]
+        [1.0 if name == total else 0.0 for _, name in unknown]
         for total in (RATINGS, *CODES)
         if not ledger.hides(total, ORGANISATION)
     ]
-    for place in cells:
+    for place in asked:
         for score, items in PARTS.items():
-            asked = [item for item in items if cells[place][item] > 0]
-            if asked and cells[place][score] > 0:
-                factors = {(place, score): -float(len(asked)), **{(place, item): 1.0 for item in asked}}
+            given = [item for item in items if asked[place][item] > 0]
+            if given and asked[place][score] > 0:
+                factors = {(place, score): -float(len(given)), **{(place, item): 1.0 for item in given}}
                 rows.append([factors.get(one, 0.0) for one in unknown])
-    wanted = np.array([1.0 if one == cell else 0.0 for one in unknown])
+    wanted = np.array([1.0 if one in cells else 0.0 for one in unknown])
     if not rows:
         return False
     matrix = np.array(rows).T
@@ -262,18 +313,32 @@ def follows(cell: tuple[str, str], ledger: Ledger, cells: dict[str, dict[str, in
 
 
 answers = st.lists(
-    st.tuples(st.integers(5, 40), st.lists(st.sampled_from([0, 0, 0, 3, 9]), min_size=7, max_size=7)),
+    st.tuples(st.integers(2, 40), st.lists(st.sampled_from([0, 0, 0, 3, 9]), min_size=7, max_size=7)),
     min_size=2,
     max_size=5,
 )
 
 
+def small_sets(asked: dict[str, dict[str, int]], ledger: Ledger) -> list[tuple[tuple[str, str], ...]]:
+    """Return every set of cells of one variable with fewer answers than may be known."""
+    sets = []
+    for name in ledger.variables:
+        places = [place for place in asked if 0 < asked[place][name] < POLICY.minimum_group]
+        for count in range(1, len(places) + 1):
+            sets += [
+                tuple((place, name) for place in chosen)
+                for chosen in combinations(places, count)
+                if sum(asked[place][name] for place in chosen) < POLICY.minimum_group
+            ]
+    return sets
+
+
 @given(departments=answers)
 @settings(deadline=None)
-def test_an_attacker_who_knows_how_scores_are_made_cannot_solve_a_small_cell(
+def test_an_attacker_who_knows_how_scores_are_made_cannot_solve_few_answers(
     departments: list[tuple[int, list[int]]],
 ) -> None:
-    cells = {
+    asked = {
         f"d{place}": {
             RATINGS: size,
             **{
@@ -283,15 +348,10 @@ def test_an_attacker_who_knows_how_scores_are_made_cannot_solve_a_small_cell(
         }
         for place, (size, losses) in enumerate(departments)
     }
-    ledger = with_parts(cells)
-    small = [
-        (place, name)
-        for place, row in cells.items()
-        for name, n in row.items()
-        if 0 < n < POLICY.minimum_group and not ledger.hides(name, ORGANISATION)
-    ]
-    assert set(small) <= ledger.hidden
-    assert [cell for cell in small if follows(cell, ledger, cells)] == []
+    ledger = with_parts(asked)
+    sets = small_sets(asked, ledger)
+    assert {cell for cells in sets for cell in cells} <= ledger.hidden
+    assert [cells for cells in sets if follow(cells, ledger, asked)] == []
 
 
 # ------------------------------------------------------------------------------------------------------- the policy
@@ -438,49 +498,83 @@ def test_an_unknown_number_of_people_is_too_few() -> None:
 
 
 def test_few_answers_have_a_mean_but_no_interval() -> None:
-    result = made.comparison(made.comparison_rows("q", 3.2, 3.4, "uncertain", 14))
+    result = made.comparison(made.comparison_rows("q", 3.2, 3.4, "clearly_below", 14))
     released = release(result, policy=POLICY, ledger=open_for("q"))
     shown = released.rows
     assert shown["estimate"].tolist() == [3.2, 3.4, -0.2]
     assert shown[["conf_low", "conf_high", "p_value", "p_adjusted"]].isna().all(axis=None)
-    assert released.notes == ("spread",)
-    enough = made.comparison(made.comparison_rows("q", 3.2, 3.4, "uncertain", 15))
-    assert release(enough, policy=POLICY, ledger=open_for("q")).notes == ()
+    assert shown["verdict"].tolist() == ["uncertain"] * 3
+    assert released.notes == ("spread", "exact")
+    enough = release(
+        made.comparison(made.comparison_rows("q", 3.2, 3.4, "clearly_below", 15)), policy=POLICY, ledger=open_for("q")
+    )
+    assert enough.rows["conf_low"].tolist()[0] == 3.1
+    assert enough.rows["verdict"].tolist() == ["clearly_below"] * 3
+    assert enough.notes == ("exact",)
 
 
-def test_a_standard_deviation_of_few_answers_or_of_equal_answers_is_hidden() -> None:
-    few = {**made.mean_row("q", 0.8, 14), "statistic": "sd"}
-    equal = {**made.mean_row("r", 0.0, 29), "statistic": "sd"}
-    fine = {**made.mean_row("s", 0.8, 15), "statistic": "sd"}
-    released = release(made.summary([few, equal, fine]), policy=POLICY, ledger=open_for("q", "r", "s"))
-    assert released.rows["mark"].tolist() == [HIDDEN, HIDDEN, ""]
+def test_p_values_are_shown_where_n_is() -> None:
+    for n, shown in ((99, [None, None]), (100, [0.012, 0.035])):
+        result = made.comparison(made.comparison_rows("q", 3.2, 3.4, "clearly_below", n))
+        difference = release(result, policy=POLICY, ledger=open_for("q")).records()[2]
+        assert [difference["p_value"], difference["p_adjusted"]] == shown
 
 
-@pytest.mark.parametrize(
-    ("statistic", "share", "n", "mark"),
-    [
-        ("satisfied", 1.0, 29, HIDDEN),
-        ("satisfied", 0.9, 29, HIDDEN),
-        ("satisfied", 0.896, 29, ""),
-        ("dissatisfied", 0.0, 29, HIDDEN),
-        ("dissatisfied", 0.004, 29, HIDDEN),
-        ("dissatisfied", 0.03, 29, ""),
-        ("satisfied", 1.0, 30, ""),
-        ("dissatisfied", 0.0, 30, ""),
-    ],
-)
-def test_a_share_of_all_or_none_of_few_people_is_hidden(statistic: str, share: float, n: int, mark: str) -> None:
-    result = made.summary([made.share_row("q", statistic, share, n)])
-    assert release(result, policy=POLICY, ledger=open_for("q")).rows["mark"].tolist() == [mark]
+def test_a_difference_is_that_of_the_rounded_mean_and_norm() -> None:
+    result = made.comparison(made.comparison_rows("q", 3.849, 3.451, "clearly_above", 200, half=0.149))
+    mean, norm, difference = release(result, policy=POLICY, ledger=open_for("q")).records()
+    assert [row["estimate"] for row in (mean, norm, difference)] == [3.8, 3.5, 0.3]
+    assert [difference["conf_low"], difference["conf_high"]] == [0.2, 0.5]
+    alone = replace(result, data=result.data[2:], people=result.people[2:])
+    assert release(alone, policy=POLICY, ledger=open_for("q")).records()[0]["estimate"] == 0.4
+
+
+def test_shares_of_people_are_coarse_and_without_interval_until_n_is_shown() -> None:
+    rows = [made.share_row(f"q{n}", "satisfied", 0.5678, n) for n in (99, 100)]
+    coarse, fine = release(made.summary(rows), policy=POLICY, ledger=open_for("q99", "q100")).records()
+    assert [coarse[name] for name in ("estimate", "conf_low", "conf_high")] == [0.55, None, None]
+    assert [fine[name] for name in ("estimate", "conf_low", "conf_high")] == [0.57, 0.52, 0.61]
+
+
+def test_a_share_of_all_departments_together_has_no_interval() -> None:
+    row = made.share_row("q", "satisfied", 0.5678, 714)
+    record = release(made.summary([row]), policy=POLICY, ledger=open_for("q").at(ORGANISATION)).records()[0]
+    assert [record[name] for name in ("estimate", "conf_low", "conf_high")] == [0.57, None, None]
+
+
+@pytest.mark.parametrize("statistic", ["sd", "ceiling", "floor"])
+def test_what_tells_the_distribution_of_a_few_is_hidden(statistic: str) -> None:
+    rows = [{**made.mean_row(f"q{n}", 0.8, n), "statistic": statistic} for n in (49, 50)]
+    released = release(made.summary(rows), policy=POLICY, ledger=open_for("q49", "q50"))
+    assert released.rows["mark"].tolist() == [HIDDEN, ""]
+
+
+def test_a_standard_deviation_of_equal_answers_is_hidden_however_many_they_are() -> None:
+    equal = {**made.mean_row("q", 0.0, 290), "statistic": "sd"}
+    assert release(made.summary([equal]), policy=POLICY, ledger=open_for("q")).rows["mark"].tolist() == [HIDDEN]
+
+
+@pytest.mark.parametrize("share", [1.0, 0.9, 0.5, 0.004, 0.0])
+def test_no_share_of_few_people_is_shown_whatever_it_is(share: float) -> None:
+    rows = [made.share_row(f"q{n}", "satisfied", share, n) for n in (29, 30)]
+    released = release(made.summary(rows), policy=POLICY, ledger=open_for("q29", "q30"))
+    assert released.rows["mark"].tolist() == [HIDDEN, ""]
 
 
 @pytest.mark.parametrize(
     ("mean", "n", "mark"),
-    [(4.96, 29, HIDDEN), (1.04, 29, HIDDEN), (4.94, 29, ""), (1.06, 29, ""), (4.96, 30, ""), (5.0, 300, "")],
+    [(4.86, 29, HIDDEN), (1.14, 29, HIDDEN), (4.84, 29, ""), (1.16, 29, ""), (4.86, 30, ""), (5.0, 300, "")],
 )
-def test_a_mean_at_the_end_of_its_scale_is_hidden_for_few_people(mean: float, n: int, mark: str) -> None:
+def test_a_mean_at_or_next_to_the_end_of_its_scale_is_hidden_for_few_people(mean: float, n: int, mark: str) -> None:
     result = made.summary([made.mean_row("q", mean, n)])
     assert release(result, policy=POLICY, ledger=open_for("q")).rows["mark"].tolist() == [mark]
+
+
+@pytest.mark.parametrize(("n", "mark"), [(29, HIDDEN), (30, "")])
+def test_a_mean_of_equal_answers_is_hidden_for_few_people(n: int, mark: str) -> None:
+    rows = [{**row, "std_error": float("nan")} for row in made.comparison_rows("q", 4.0, 3.4, "uncertain", n)]
+    released = release(made.comparison(rows), policy=POLICY, ledger=open_for("q"))
+    assert released.rows["mark"].tolist() == [mark] * 3
 
 
 def test_a_mean_on_an_unknown_scale_is_taken_to_lie_at_its_end() -> None:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from icstats.documents import Finding, did_you_mean, file_nearby, nearest, parse, read_document, shown_path
 from icstats.errors import ICStatsError, NormError, ParameterError, QuestionnaireError
+from icstats.study import Policy, read_policy, read_study
 
 
 class Strict(BaseModel):
@@ -205,6 +206,13 @@ def test_a_file_without_settings_is_refused(folder: Path, content: bytes, expect
     assert str(caught.value) == expected
 
 
+def test_a_file_of_comments_holds_no_setting_and_is_not_empty(folder: Path) -> None:
+    (folder / "policy.yaml").write_text("# all defaults\n", encoding="utf-8")
+    assert read_policy("policy.yaml") == Policy()
+    with pytest.raises(ParameterError, match=r'^policy.yaml, line 1, character 1, "name": required, but not there\.'):
+        read_study("policy.yaml")
+
+
 def test_a_byte_order_mark_is_no_part_of_the_first_key(folder: Path) -> None:
     path = folder / "a.yaml"
     path.write_bytes("\ufeffname: é\r\n".encode())
@@ -219,6 +227,9 @@ def test_a_lost_file_is_told_with_the_nearest_name(folder: Path) -> None:
     assert str(caught.value) == 'polcy.yaml: there is no such file. Hint: did you mean "policy.yaml"? [ICS-301]'
     assert file_nearby(Path("params/policy.yaml")) == "there is no folder params"
     assert file_nearby(Path("zzz")) == ""
+    (folder / "d.csv").touch()
+    assert file_nearby(Path("norm.csv")) == ""
+    assert file_nearby(Path("dd.cvs")) == 'did you mean "d.csv"?'
 
 
 def test_a_folder_is_no_file(folder: Path) -> None:

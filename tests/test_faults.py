@@ -170,7 +170,7 @@ def test_f11_a_memory_limit_names_department_and_limit(study: SmallStudy) -> Non
     study.ask("drivers", "it", mischief="import numpy as np; np.ones(10**9)")
     summary = run(study.opened(), outputs=study.outputs, terms=Terms(memory=1500))
     assert [one.reason for one in summary.failed] == [
-        "drivers of it needed more than the 1500 MB that it may take. Hint: raise --memory [ICS-713]"
+        "drivers of it needed more than the 1500 MB that it may take. Hint: raise --memory [ICS-732]"
     ]
 
 

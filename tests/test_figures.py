@@ -31,6 +31,7 @@ from icstats.figures import (
     why_bar,
     why_bars,
 )
+from icstats.funnel import funnel_plot
 from icstats.heatmap import _ramp
 from icstats.sharebars import _apart, _parts
 from icstats.study import Policy
@@ -139,6 +140,16 @@ DRAWN: dict[str, Callable[[Texts, int], Figure]] = {
     ),
     "why_bar": lambda texts, n: why_bar(importance(n), texts=texts, labels=BLOCK_NAMES),
     "why_bars": lambda texts, n: why_bars(importance(n), texts=texts, labels=BLOCK_NAMES, departments={"hr": "HR"}),
+    "funnel_plot": lambda texts, n: funnel_plot(
+        blocks(n),
+        variable="product",
+        label="Products",
+        norm=3.7,
+        sd=1.0,
+        norm_name="the norm",
+        departments={"hr": "HR"},
+        texts=texts,
+    ),
     "heat_map": lambda texts, n: heat_map(blocks(n), texts=texts, labels=BLOCK_NAMES, departments={"hr": "HR"}),
 }
 
@@ -377,12 +388,12 @@ def test_hidden_rows_are_named_and_their_numbers_are_nowhere() -> None:
     figure = dot_intervals(opened(result), texts=EN, labels=BLOCK_NAMES)
     assert figure.alt == (
         "Means on the scale from 1 to 5: Products 3.8 (3.7 to 4.0), 62% satisfied; "
-        "Customer orientation 3.3, 52% satisfied. Not shown: Process."
+        "Customer orientation 3.3. Not shown: Process."
     )
     assert figure.caption == (
         "Means (dots) with 95% intervals (lines) on the scale from 1 to 5; n from 10 to 214. "
         "An open dot has no interval: that is given from 15 answers on. Not shown: there are fewer than 10 answers, "
-        "or the number would give away a smaller group or a single answer."
+        "or the number would give away a smaller group, a single answer or the judgement of one employee."
     )
 
 
@@ -500,7 +511,7 @@ def test_the_heat_map_tells_the_ends_of_each_column_and_who_is_not_shown() -> No
     assert figure.caption == (
         "Means per department on the scale from 1 to 5; n from 40 to 214. The colours belong to the scale and do not "
         "depend on the values of others. Not shown: there are fewer than 10 answers, or the number would give away a "
-        "smaller group or a single answer."
+        "smaller group, a single answer or the judgement of one employee."
     )
 
 

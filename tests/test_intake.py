@@ -6,6 +6,7 @@ import csv
 import io
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -13,8 +14,11 @@ from hypothesis import strategies as st
 from shared import shared_file
 
 from icstats.errors import SurveyFileError
-from icstats.intake import LARGEST_FILE, RawTable, parse_table, read_table
+from icstats.intake import LARGEST_FILE, parse_table, read_table
 from icstats.study import ResponsesFile
+
+if TYPE_CHECKING:
+    from icstats.rawtable import RawTable
 
 PRIVATE = "mijn chef is een ezel"
 
@@ -117,9 +121,9 @@ def test_a_long_comment_with_quotes_script_and_emoji_stays_text() -> None:
 def test_rows_that_do_not_fit_the_header_are_all_named() -> None:
     text = "a,b,c\n1,2,3\n" + "1,2,3,4\n" * 12 + "1,2\n"
     assert refusal(text) == (
-        "survey.csv, row 15: 2 fields; the header has 3. Hint: Is a row broken in two, or cut off? [ICS-108]\n"
         'survey.csv, row 3: 4 fields; the header has 3. Hint: Is there a "," in a text that is not quoted? [ICS-108] '
-        "(also rows 4, 5, 6, 7, 8, 9, 10, 11, 12 and 2 more)"
+        "(also rows 4, 5, 6, 7, 8, 9, 10, 11, 12 and 2 more)\n"
+        "survey.csv, row 15: 2 fields; the header has 3. Hint: Is a row broken in two, or cut off? [ICS-108]"
     )
 
 
@@ -131,6 +135,12 @@ CLOSE_IT = 'Close it, or write a quotation mark inside a text twice ("").'
 def test_an_unclosed_quote_is_refused_at_the_row_where_it_opens(rest: str) -> None:
     text = f'id,comment\n1,"fine"\n2,"{PRIVATE}\n{rest}'
     assert refusal(text) == f"survey.csv, row 3: {UNCLOSED}. Hint: {CLOSE_IT} [ICS-109]"
+
+
+@pytest.mark.parametrize("quote", ['"', ""])
+def test_a_text_that_is_too_long_is_not_called_unclosed(quote: str) -> None:
+    text = f'id,comment\n1,"fine"\n2,{quote}{"x" * 131_073}{quote}\n3,x\n'
+    assert refusal(text) == "survey.csv, row 3: a text of more than 131,072 characters. Hint: Shorten it. [ICS-109]"
 
 
 def test_text_after_a_closing_quote_is_refused() -> None:
@@ -151,7 +161,8 @@ def test_names_of_columns_must_be_there_and_differ() -> None:
     assert refusal("q1,,q2,q1, \n1,2,3,4,5\n") == (
         "survey.csv: the header has no name in columns 2, 5. "
         "Hint: Name every column, or remove the empty ones. [ICS-111]\n"
-        'survey.csv, "q1": columns 1, 4 have the same name. Hint: Give every column its own name. [ICS-112]'
+        "survey.csv: columns 1, 4 have the same name. "
+        "Hint: Give every column its own name. Is the first row the header? [ICS-112]"
     )
 
 
@@ -168,67 +179,135 @@ def test_all_problems_of_form_are_told_together() -> None:
         ("id,q1\n", "survey.csv: the file has a header and no answers. Hint: Export it again. [ICS-107]"),
         ("id,q1\n,\n\n", "survey.csv: the file has a header and no answers. Hint: Export it again. [ICS-107]"),
         (
-            "id\tq1\n1\t5\n",
+            "just a sentence\n",
             (
-                'survey.csv: the header is not divided into columns by "," or ";". '
-                "Hint: It is divided by tabs; save it with commas. [ICS-106]"
+                'survey.csv: the header is not divided into columns by ",", ";" or tabs. '
+                "Hint: Is this the right file? [ICS-106]"
             ),
         ),
         (
-            "just a sentence\n",
-            'survey.csv: the header is not divided into columns by "," or ";". Hint: Is this the right file? [ICS-106]',
-        ),
-        (
-            "id,department\n1,IT\n2,Financiën\n".encode("cp1252"),
-            'survey.csv, row 3: byte 0xEB is not UTF-8 text. Hint: Save it again as "CSV UTF-8". [ICS-105]',
-        ),
-        (
             b"id,d\n" + "1,Financiën\n".encode() * 500 + "1,Financiën\n".encode("cp1252"),
-            'survey.csv, row 502: byte 0xEB is not UTF-8 text. Hint: Save it again as "CSV UTF-8". [ICS-105]',
+            (
+                "survey.csv, row 502: byte 0xEB is not UTF-8 text. Hint: The rows before it are UTF-8: were two files "
+                'put together? Save it again as "CSV UTF-8", or set "encoding" to how it is written. [ICS-105]'
+            ),
         ),
         (
-            "id,q1\n1,5\n".encode("utf-16"),
-            'survey.csv: this is UTF-16 text; only CSV is read. Hint: Save it again as "CSV UTF-8". [ICS-102]',
+            b"id,d\n1,a\n2,\x81\xeb\n",
+            (
+                "survey.csv, row 3: byte 0x81 is not UTF-8 or cp1252 text. "
+                'Hint: Save it again as "CSV UTF-8", or set "encoding" to how it is written. [ICS-105]'
+            ),
         ),
         (
             "\n  <!DOCTYPE html><html><body>Log in</body></html>",
             (
-                "survey.csv: this is a web page; only CSV is read. "
+                "survey.csv: this is a web page, and no survey file. "
                 "Hint: Log in to the survey platform and export the answers again. [ICS-102]"
             ),
         ),
     ],
-    ids=["0 bytes", "blank", "header", "blank rows", "tabs", "one column", "cp1252", "mixed", "utf-16", "html"],
+    ids=["0 bytes", "blank", "header", "blank rows", "one column", "mixed", "neither", "html"],
 )
 def test_what_is_no_survey_file_is_refused(content: str | bytes, expected: str) -> None:
     assert refusal(content) == expected
 
 
-def workbook() -> bytes:
+def archive() -> bytes:
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        archive.writestr("xl/workbook.xml", "<workbook/>")
+    with zipfile.ZipFile(stream, "w") as made:
+        made.writestr("xl/workbook.xml", "<workbook/>")
     return stream.getvalue()
 
 
-AS_CSV = 'Hint: Save the sheet with the answers as "CSV UTF-8" and name that file. [ICS-102]'
+AS_CSV = 'Save the answers as "CSV UTF-8" and name that file.'
+READ = "what is read are CSV, TSV, Excel (.xlsx, .xls), .ods, SPSS (.sav, .zsav, .por), Stata (.dta) and Parquet"
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "found"),
+    ("name", "content", "found", "hint"),
     [
-        ("survey.csv", workbook(), "a zip archive or Excel workbook (.xlsx)"),
-        ("survey.xlsx", workbook(), "a zip archive or Excel workbook (.xlsx)"),
-        ("survey.xlsx", b"id,q1\n1,5\n", 'of the type ".xlsx"'),
-        ("survey.csv", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1....", "an old or password-protected Excel workbook"),
-        ("survey.csv", b"$FL2@(#) SPSS", "an SPSS file (.sav)"),
-        ("survey.csv", b"%PDF-1.7", "a PDF document"),
-        ("survey.csv", b"PAR1....", "a Parquet file"),
-        ("survey.pkl", b"cos\nsystem\n(S'true'\ntR.", 'of the type ".pkl"'),
+        ("survey.csv", archive(), "a zip archive or a workbook (.xlsx, .ods)", ".xlsx or .ods"),
+        ("survey.xls", archive(), "a zip archive or a workbook (.xlsx, .ods)", ".xlsx or .ods"),
+        (
+            "survey.csv",
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1.",
+            "an old or password-protected Excel workbook",
+            ".xls or .xlsx",
+        ),
+        ("survey.csv", b"$FL2@(#) SPSS", "an SPSS file (.sav)", ".sav"),
+        ("survey.csv", b"PAR1....", "a Parquet file", ".parquet"),
+        ("survey.xlsx", b"%PDF-1.7", "a PDF document", ""),
     ],
 )
-def test_another_kind_of_file_is_called_by_its_name(name: str, content: bytes, found: str) -> None:
-    assert refusal(content, name) == f"{name}: this is {found}; only CSV is read. {AS_CSV}"
+def test_a_file_of_another_kind_than_its_name_says_is_called_by_its_name(
+    name: str, content: bytes, found: str, hint: str
+) -> None:
+    advice = f"Is its name wrong? Then end it in {hint}." if hint else AS_CSV
+    suffix = Path(name).suffix
+    assert refusal(content, name) == (
+        f'{name}: this is {found}, though its name ends in "{suffix}". Hint: {advice} [ICS-102]'
+    )
+
+
+@pytest.mark.parametrize("name", ["survey.xlsx", "survey.sav", "survey.parquet"])
+def test_text_under_the_name_of_something_else_is_refused(name: str) -> None:
+    assert refusal("id,q1\n1,5\n", name) == (
+        f'{name}: this is not what a file whose name ends in "{Path(name).suffix}" begins with. '
+        "Hint: If it is text, end its name in .csv; if not, it is damaged: export it again. [ICS-102]"
+    )
+
+
+def test_what_is_not_read_is_told_with_what_is() -> None:
+    assert refusal(b"cos\nsystem\n(S'true'\ntR.", "survey.pkl") == (
+        f'survey.pkl: this is of the type ".pkl"; {READ}. Hint: {AS_CSV} [ICS-102]'
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "notes"),
+    [
+        ("id\tq1\n1\tFinanciën\n".encode(), ("columns are separated by tabs (found)",)),
+        (
+            "id,q1\n1,Financiën\n".encode("cp1252"),
+            (
+                'read as cp1252 (found: it is not UTF-8); are names with accents right? If not, set "encoding"',
+                'columns are separated by "," (found)',
+            ),
+        ),
+        (
+            "id;q1\n1;Financiën\n".encode("utf-16"),
+            ("read as utf-16 (found by its byte order mark)", 'columns are separated by ";" (found)'),
+        ),
+    ],
+    ids=["tabs", "cp1252", "utf-16"],
+)
+def test_how_a_text_is_written_is_found_and_stated(content: bytes, notes: tuple[str, ...]) -> None:
+    table = read(content)
+    assert cells(table) == [["1", "Financiën"]]
+    assert table.notes == notes
+
+
+def test_blank_lines_above_the_header_do_not_count_but_are_counted() -> None:
+    table = read("\n\nid,q1\n1,5\n")
+    assert list(table.frame) == ["id", "q1"]
+    assert table.rows.tolist() == [4]
+
+
+def test_a_given_encoding_is_used() -> None:
+    table = read("id,q1\n1,€ ë\n".encode("cp1252"), encoding="cp1252")
+    assert cells(table) == [["1", "€ ë"]]
+    assert table.notes[0] == "read as cp1252 (given)"
+    assert refusal("id,q1\n1,ë\n".encode("cp1252"), encoding="utf-8").endswith("[ICS-105]")
+
+
+def test_columns_without_a_name_and_without_content_are_left_out_and_so_are_row_numbers() -> None:
+    table = read(",q1,\n1,5,\n2,4,\n")
+    assert list(table.frame) == ["q1"]
+    assert table.notes[1:] == (
+        "1 empty column without a name left out",
+        "row numbers in the first column, which has no name, left out",
+    )
 
 
 def test_a_file_that_is_not_there_brings_up_the_nearest_name() -> None:

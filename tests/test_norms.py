@@ -120,6 +120,13 @@ def test_the_order_of_columns_and_a_byte_order_mark_do_not_matter(folder: Path) 
             "OP1,1,5,42,18640,3.6,0.9,,,,",
             'row 2, column "code": the questionnaire has no closed item, scale or block "OP1". [ICS-425]',
         ),
+        (
+            "PC1\0,1,5,42,18640,3.6,0.9,,,,",
+            (
+                'row 2, column "code": the questionnaire has no closed item, scale or block "PC1<U+0000>". Hint: did '
+                'you mean "PC1"? [ICS-425]'
+            ),
+        ),
         (",1,5,42,18640,3.6,0.9,,,,", 'row 2, column "code": the code is empty. [ICS-425]'),
         (
             'PC1,1,5,42,18640,"3,63",0.95,,,,',
@@ -314,6 +321,14 @@ def test_the_example_norm_is_fictional_and_fits_the_item_bank(bank: Questionnair
 
 
 # The mean of the departments as a norm
+
+
+@pytest.mark.parametrize(
+    ("wave", "years"),
+    [("2026", 0), ("2030", 0), ("2031", 6), ("2031-spring", 6), ("spring", 0), ("1", 0), ("12031", 0), ("1990", 0)],
+)
+def test_a_norm_gets_too_old_for_a_wave(bank: Questionnaire, wave: str, years: int) -> None:
+    assert read_norms(ROOT / "data" / "norms" / "example.csv", questionnaire=bank).years_older_than(wave) == years
 
 
 def test_the_norm_of_departments_counts_every_department_once(bank: Questionnaire) -> None:

@@ -158,6 +158,17 @@ def test_a_good_questionnaire_is_read_in_the_order_of_the_file(folder: Path) -> 
             ),
         ),
         (
+            [("dissatisfied: 2}", "dissatisfied: 2, labels: {true: {en: a, nl: a}, 5: {en: b, nl: b}}}")],
+            (
+                'line 6, character 75, "responses.agree.labels.1": found the key true; allowed: a whole number. '
+                "[ICS-213]"
+            ),
+        ),
+        (
+            [("dissatisfied: 2}", "dissatisfied: 2, labels: {1.0: {en: a, nl: a}, 5: {en: b, nl: b}}}")],
+            'line 6, character 66, "responses.agree.labels": found the key 1.0; allowed: a whole number. [ICS-213]',
+        ),
+        (
             [("dissatisfied: 2}", "dissatisfied: 2, labels: {0: {en: a, nl: a}, 5: {en: b, nl: b}}}")],
             (
                 'line 6, character 66, "responses.agree.labels": 2 labels (0, 5) for 5 answers; allowed: one for '

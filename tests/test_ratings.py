@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 HEADER = "respondent,department,PC1,PC2,PX1,SA1"
 ROLES = {"role": "role"}
+ONE = "Write it the same everywhere, or set responses.cleaning.spellings to same."
 
 
 @pytest.fixture(autouse=True)
@@ -43,10 +44,9 @@ def test_a_padded_respondent_beside_a_plain_one_is_refused_where_it_matters() ->
 
 
 def test_without_respondents_every_row_is_another_person() -> None:
-    ratings = read("department,PC1,PC2,PX1,SA1\nit,4,3,,7\nit,4,3,,7\n", columns={"respondent": None}).ratings(
-        wave="2026"
-    )
-    assert ratings["respondent"].nunique() == 2
+    responses = read("department,PC1,PC2,PX1,SA1\nit,4,3,,7\nit,4,3,,7\n", columns={"respondent": None})
+    assert responses.ratings(wave="2026")["respondent"].nunique() == 2
+    assert responses.notes[-1] == "no column says who answered: every row counts as another person"
 
 
 def test_empty_keys_are_refused() -> None:
@@ -63,7 +63,8 @@ def test_the_same_person_twice_about_one_department_is_refused() -> None:
     assert lines("1,it,4,3,,7", "2,it,4,3,,7", "1,hr,4,3,1,7", "1,it,4,3,,7") == [
         (
             'survey.csv, row 2, column "respondent": the same respondent rates the same department more than once '
-            "in the same wave. Hint: Keep one of these rows. [ICS-156] (also row 5)"
+            "in the same wave. Hint: Keep one of these rows, or set responses.cleaning.duplicates to keep_first. "
+            "[ICS-156] (also row 5)"
         )
     ]
 
@@ -81,11 +82,11 @@ def test_spellings_of_a_department_are_told_each_by_itself() -> None:
     assert lines("1,Hr,4,3,1,7", "2,HR ,4,3,1,7", "3,HR,4,3,1,7", "4,Hr,4,3,1,7", departments=departments) == [
         (
             'survey.csv, row 2, column "department": found "Hr", another spelling of the department "HR". '
-            "Hint: Write it the same everywhere. [ICS-142] (also row 5)"
+            f"Hint: {ONE} [ICS-142] (also row 5)"
         ),
         (
             'survey.csv, row 3, column "department": found "HR ", another spelling of the department "HR". '
-            "Hint: Write it the same everywhere. [ICS-142]"
+            f"Hint: {ONE} [ICS-142]"
         ),
     ]
 

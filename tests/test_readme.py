@@ -11,7 +11,7 @@ import pytest
 
 from icstats.__main__ import run
 from icstats.questionnaire import Item, Questionnaire, ResponseScale
-from icstats.study import Columns, Department, Policy, ResponsesFile, Study
+from icstats.study import Cleaning, Columns, Department, Policy, ResponsesFile, Study
 
 if TYPE_CHECKING:
     from icstats.questionnaire import Strict
@@ -27,7 +27,7 @@ def documented(model: type[Strict]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "model", [Study, ResponsesFile, Columns, Department, Policy, Questionnaire, ResponseScale, Item]
+    "model", [Study, ResponsesFile, Columns, Cleaning, Department, Policy, Questionnaire, ResponseScale, Item]
 )
 def test_every_setting_is_documented_with_its_default(model: type[Strict]) -> None:
     fields = {

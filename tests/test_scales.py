@@ -93,13 +93,17 @@ def test_a_score_is_made_of_the_common_items_so_that_departments_and_norm_can_be
     }
 
 
-def test_a_scale_of_a_departments_own_items_is_the_mean_of_those() -> None:
+@pytest.mark.parametrize(("others", "expected"), [(("hr",), ("X1", "X2")), (("it",), None), (None, None)])
+def test_a_scale_of_a_departments_own_items_is_their_mean_where_the_same_departments_are_asked(
+    others: tuple[str, ...] | None, expected: tuple[str, ...] | None
+) -> None:
     own = questionnaire(
         item("X1", "process", "own", core=False, departments=("hr",)),
-        item("X2", "process", "own", core=False),
+        item("X2", "process", "own", core=False, departments=others),
         scales=(Scale(code="own", block="process", label=text("Own")),),
     )
-    assert score_items(own)["own"] == ("X1", "X2")
+    assert score_items(own).get("own") == expected
+    assert score_items(own).get("process") == expected
 
 
 @pytest.mark.parametrize(
@@ -175,7 +179,7 @@ def test_a_score_moves_with_its_items_and_not_with_their_order(values: np.ndarra
 
 def counted(ratings: pd.DataFrame) -> dict[tuple[str, str], int]:
     counts = valid_counts(ratings, TINY)
-    assert list(counts) == ["department", "variable", "n"]
+    assert list(counts) == ["department", "variable", "n", "mean", "sd", "minimum", "maximum"]
     return {(row.department, row.variable): row.n for row in counts.itertuples()}
 
 
@@ -193,6 +197,15 @@ def test_counts_are_valid_answers_per_item_score_and_rating() -> None:
     assert [counts["hr", name] for name in ("speed", "process", "product", "orientation")] == [2, 1, 1, 0]
     assert counts["it", "ratings"] == 1
     assert counts["it", "PC1"] == 0
+
+
+def test_counts_come_with_what_gives_single_answers_away() -> None:
+    counts = valid_counts(ratings_of([{"PC1": 4.0, "PC2": 2.0}, {"PC1": 4.0, "PC2": 5.0}]), TINY)
+    cells = counts.set_index("variable")[["mean", "sd", "minimum", "maximum"]]
+    assert cells.loc["PC1"].tolist() == [4.0, 0.0, 1.0, 5.0]
+    assert cells.loc["PC2"].tolist() == [2.5, pytest.approx(4.5**0.5), 1.0, 5.0]
+    assert cells.loc["speed", "mean"] == 3.25
+    assert cells.loc["ratings"].isna().all()
 
 
 def test_staff_count_for_the_mirror_only_and_customers_for_all_else_only() -> None:

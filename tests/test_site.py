@@ -134,13 +134,13 @@ def test_links_lead_to_pages_that_are_there_and_to_no_other(finished: Run) -> No
 
 def test_a_department_without_numbers_says_why(finished: Run) -> None:
     finished.receipt["departments"] = {
-        "hr": {"status": "failed", "reason": "KeyError"},
+        "hr": {"status": "failed", "reason": "An unexpected error ended it (KeyError). [ICS-730]"},
         "it": {"status": "suppressed", "reason": ""},
     }
     (finished.study.folder / "hr" / "drivers.html").unlink()
     table = finished.table()
     assert table.rows[1:4] == [
-        ["Human Resources", "could not be made: KeyError", "Report"],
+        ["Human Resources", "could not be made: an unexpected error [ICS-730]", "Report"],
         ["IT <support>", "not shown: fewer than 10 answers, or another small department would be given away", "Report"],
         ["Legal", "not made yet", "Report Drivers"],
     ]
@@ -200,11 +200,25 @@ def test_numbers_are_written_as_the_language_does(finished: Run) -> None:
 
 
 def test_an_overview_that_failed_says_why(finished: Run) -> None:
-    finished.receipt["overview"] = {"status": "failed", "reason": "DeadKernelError"}
+    finished.receipt["overview"] = {"status": "failed", "reason": "Something of long ago"}
     table = finished.table()
-    assert "The overview could not be made: DeadKernelError" in table.paragraphs
+    assert "The overview could not be made: run.json says why" in table.paragraphs
     assert "overview.html" not in table.links
     assert len(table.rows) == 4
+
+
+def test_reasons_stand_in_the_readers_language_and_without_paths(finished: Run) -> None:
+    damaged = "data/.store/small/wave=2026: these prepared answers are not what was written. [ICS-725]"
+    twice = f"{damaged} The process that made it ended (signal SIGKILL). [ICS-711] {damaged}"
+    finished.receipt |= {"language": "nl", "overview": {"status": "failed", "reason": damaged}}
+    finished.receipt["departments"]["hr"] = {"status": "failed", "reason": twice}
+    table = finished.table()
+    assert table.rows[1][1] == (
+        "kon niet worden gemaakt: voorbereide antwoorden zijn beschadigd [ICS-725]; de berekening is afgebroken, "
+        "misschien door te weinig geheugen [ICS-711]"
+    )
+    assert "Het overzicht kon niet worden gemaakt: voorbereide antwoorden zijn beschadigd [ICS-725]" in table.paragraphs
+    assert ".store" not in finished.html()
 
 
 def test_marks_lie_on_the_line_of_their_scale(finished: Run) -> None:

@@ -109,6 +109,16 @@ def test_paths_are_relative_to_the_study_file_wherever_one_stands(
     assert study.policy.minimum_group == 12
 
 
+def test_a_name_is_one_line_that_can_be_seen(folder: Path) -> None:
+    assert messages(folder, ("{en: Us, nl: Wij}", r"""{en: ' ', nl: "a\nb\e[31m"}""")) == [
+        's.yaml, line 3, character 16, "organisation.en": found " "; allowed: one line of text. [ICS-314]',
+        (
+            's.yaml, line 3, character 25, "organisation.nl": found "a<U+000A>b<U+001B>[31m"; allowed: one line of '
+            "text. [ICS-314]"
+        ),
+    ]
+
+
 def test_the_root_is_the_folder_with_the_notebooks(folder: Path) -> None:
     study = read_study("s.yaml")
     assert study.root == folder
@@ -177,6 +187,10 @@ def test_the_norm_may_be_the_departments(folder: Path) -> None:
                 'line 7, character 3, "responses.file": there is no file answer.csv. Hint: did you mean "answers.csv"? '
                 "[ICS-321]"
             ),
+        ),
+        (
+            [("file: answers.csv", "file: .")],
+            'line 7, character 3, "responses.file": found ".", a folder; allowed: the path of a file. [ICS-320]',
         ),
         (
             [("file: answers.csv", "file: ../data/answers.csv")],
@@ -252,6 +266,10 @@ def test_the_norm_may_be_the_departments(folder: Path) -> None:
         (
             [("  attributes: [unit]", "  attributes: [unit]\n  ignore: [unit]")],
             'line 6, character 1, "responses": the column "unit" is used for two things. [ICS-328]',
+        ),
+        (
+            [("  attributes: [unit]", "  attributes: [unit]\n  ignore: [PC1]")],
+            'line 6, character 1, "responses": the column "PC1" is used for two things. [ICS-328]',
         ),
         (
             [("attributes: [unit]", "attributes: [unit, PC1]")],
@@ -358,6 +376,7 @@ def test_a_lost_study_is_told(folder: Path) -> None:
             "treshold: 5",
             (
                 '"treshold": unknown setting; allowed here: minimum_group, minimum_spread, minimum_extremes, '
+                "minimum_distribution, minimum_team, "
                 "extreme_share, exact_n, decimals_points, decimals_share, decimals_coefficient. [ICS-312]"
             ),
         ),
@@ -365,6 +384,7 @@ def test_a_lost_study_is_told(folder: Path) -> None:
             "minimum_grop: 5",
             (
                 '"minimum_grop": unknown setting; allowed here: minimum_group, minimum_spread, minimum_extremes, '
+                "minimum_distribution, minimum_team, "
                 "extreme_share, exact_n, decimals_points, decimals_share, decimals_coefficient. Hint: did you mean "
                 '"minimum_group"? [ICS-312]'
             ),

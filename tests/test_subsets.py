@@ -15,13 +15,13 @@ from icstats import subsets
 from icstats.subsets import (
     adjusted,
     explained_by_subsets,
+    matrices,
     merged,
     owen_values,
     packed,
     replicates,
     shapley,
     shapley_values,
-    unpacked,
     weighted_covariance,
 )
 
@@ -165,19 +165,19 @@ def test_adjusted_r_squared_per_subset() -> None:
 def test_packing_and_unpacking() -> None:
     matrix = np.array([[2.0, 0.5, 0.1], [0.5, 1.0, 0.3], [0.1, 0.3, 4.0]])
     assert packed(matrix).shape == (6, 1)
-    assert (unpacked(packed(matrix)) == matrix).all()
+    assert (matrices(packed(matrix))[0] == matrix).all()
 
 
 def test_weighted_covariances() -> None:
     values, weights = RNG.random((12, 3)), RNG.random(12)
     expected = np.cov(values.T, aweights=weights, ddof=0)
-    assert unpacked(weighted_covariance(values, weights)) == pytest.approx(expected, abs=1e-12)
+    assert matrices(weighted_covariance(values, weights))[0] == pytest.approx(expected, abs=1e-12)
 
 
 def test_covariances_of_sums_of_variables() -> None:
     values, loadings = RNG.random((20, 4)), RNG.random((2, 4))
     expected = np.cov((values @ loadings.T).T, ddof=0)
-    assert unpacked(merged(one(values), loadings)) == pytest.approx(expected, abs=1e-12)
+    assert matrices(merged(one(values), loadings))[0] == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("repeats", [False, True])
@@ -186,21 +186,22 @@ def test_replicates_equal_data_sets_that_were_really_built(*, repeats: bool) -> 
     people = np.arange(24) % 7 if repeats else np.arange(24)
     units = people.max() + 1
     drawn = np.random.default_rng(5).integers(0, units, size=(10, units))
-    found = replicates(values, weights, people if repeats else None, n_boot=10, seed=5)
+    means, found = replicates(values, weights, people if repeats else None, n_boot=10, seed=5)
     for sample, chosen in enumerate(drawn):
         rows = np.concatenate([np.flatnonzero(people == person) for person in chosen])
         expected = weighted_covariance(values[rows], weights[rows])[:, 0]
         assert found[:, sample] == pytest.approx(expected, abs=1e-12)
+        assert means[:, sample] == pytest.approx(np.average(values[rows], axis=0, weights=weights[rows]), abs=1e-12)
 
 
 def test_portions_do_not_change_the_values(monkeypatch: pytest.MonkeyPatch) -> None:
     values = answers(40, 5)
-    sampled = replicates(values, np.ones(40), None, n_boot=50, seed=3)
+    sampled = replicates(values, np.ones(40), None, n_boot=50, seed=3)[1]
     shares = shapley_values(sampled, alone(5))
     owen = owen_values(sampled, [[1, 2], [3, 4, 5]])
     monkeypatch.setattr(subsets, "CELLS_AT_ONCE", 90)
     monkeypatch.setattr(subsets, "CELLS_IN_CACHE", 70)
-    again = replicates(values, np.ones(40), None, n_boot=50, seed=3)
+    again = replicates(values, np.ones(40), None, n_boot=50, seed=3)[1]
     assert again == pytest.approx(sampled, abs=1e-13)
     assert shapley_values(again, alone(5)) == pytest.approx(shares, abs=1e-12)
     for part, portion in zip(owen_values(again, [[1, 2], [3, 4, 5]]), owen, strict=True):

@@ -63,6 +63,15 @@ def test_numbers_and_dates_are_written_as_the_language_does(
     assert texts.date(date(2026, 11, 24)) == day
 
 
+@pytest.mark.parametrize(("language", "number"), [("en", "−0.06"), ("nl", "−0,06")])
+def test_a_negative_number_has_a_true_minus_with_or_without_a_sign_for_positive_ones(
+    language: str, number: str
+) -> None:
+    texts = Texts(language)
+    assert texts.number(-0.06, 2) == texts.signed(-0.06, 2) == number
+    assert texts.percent(-0.06) == "−6%"
+
+
 def test_zero_has_no_sign() -> None:
     assert Texts("en").number(-0.04, 1) == "0.0"
     assert Texts("en").signed(-0.04, 1) == "0.0"

@@ -89,6 +89,16 @@ def test_the_real_survey_shows_its_numbers_rounded(orientation_site: Ran) -> Non
     )
 
 
+def test_the_overview_says_whether_raters_of_a_faculty_agree(orientation_site: Ran) -> None:
+    found = one(orientation_site.folder, kind="Agreement", variable="global", statistic="icc1")
+    assert (found["estimate"], found["department"]) == (0.24, "organisation")
+    shown = {row["statistic"] for row in rows(orientation_site.folder) if row["kind"] == "Agreement"}
+    assert shown == {"icc1", "icc2", "raters_70", "raters_80"}
+    page = (orientation_site.folder / "overview.html").read_text(encoding="utf-8")
+    assert "Do ratings of one department agree?" in page
+    assert "a department needs about 8 ratings for a mean with a reliability of 0.70" in page
+
+
 def test_the_faculties_are_told_apart_from_their_mean(orientation_site: Ran) -> None:
     verdicts = {
         slug: one(orientation_site.folder / slug, kind="Comparison", variable="global", statistic="difference")[
@@ -108,7 +118,7 @@ def test_a_small_faculty_inherits_the_drivers_of_the_organisation(orientation_si
     importance = [row for row in rows(orientation_site.folder / "faculty-10") if row["kind"] == "Importance"]
     assert {row["department"] for row in importance} == {"organisation"}
     page = (orientation_site.folder / "faculty-10" / "department_report.html").read_text(encoding="utf-8")
-    assert "too few complete answers for an analysis of its own" in page
+    assert "too few usable answers for an analysis of its own" in page
 
 
 def test_pages_point_to_nothing_but_their_siblings(orientation_site: Ran, dutch_example_site: Ran) -> None:

@@ -46,22 +46,24 @@ class Texts:
         """All dotted keys."""
         return tuple(self._sentences)
 
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """All sentences, their places not filled."""
+        return tuple(self._sentences.values())
+
     def number(self, value: float, decimals: int) -> str:
-        """Return a number with exactly this many decimals: 6.8 or 6,8; zero never has a minus sign."""
+        """Return a number with exactly this many decimals: 6.8, 6,8 or, with a true minus, −0,1; zero has no sign."""
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-        shown: str = format_decimal(round(value, decimals) + 0.0, format=pattern, locale=self.language)
-        return shown
+        return _with_minus(format_decimal(round(value, decimals) + 0.0, format=pattern, locale=self.language))
 
     def signed(self, value: float, decimals: int) -> str:
         """Return a difference with its sign: +0.3, 0.0 or a true minus, −0.3."""
         rounded = round(value, decimals)
-        sign = "+" if rounded > 0 else "\N{MINUS SIGN}" if rounded < 0 else ""
-        return sign + self.number(abs(rounded), decimals)
+        return ("+" if rounded > 0 else "") + self.number(rounded, decimals)
 
     def percent(self, fraction: float) -> str:
         """Return a fraction as a whole percentage: 0.56 is 56 % in Dutch and 56% in English."""
-        shown: str = format_percent(fraction, format="#,##0%", locale=self.language)
-        return shown
+        return _with_minus(format_percent(fraction, format="#,##0%", locale=self.language))
 
     def date(self, day: date) -> str:
         """Return a date in words: 24 November 2026."""
@@ -72,6 +74,10 @@ class Texts:
         if len(parts) < 2:  # noqa: PLR2004  a list of one needs no "and"
             return "".join(parts)
         return self.say("grammar.and", first=", ".join(parts[:-1]), last=parts[-1])
+
+
+def _with_minus(number: str) -> str:
+    return number.replace("-", "\N{MINUS SIGN}")
 
 
 @cache

@@ -12,7 +12,7 @@ from small_study import SmallStudy
 from icstats.batch import run, run_folder
 from icstats.errors import ParameterError, RunError
 from icstats.merging import merge
-from icstats.shards import Shard, read_shard
+from icstats.parts import Shard, read_shard
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,115 @@
+"""Whether the answer to "why" holds: by another measure, without straight-liners, and at both ends of the scale."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from icstats.asymmetry import LABELS
+from icstats.sections import Section, paragraphs, section
+from icstats.tables import Column, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from icstats.disclosure import Released
+    from icstats.edition import Edition
+    from icstats.tables import Table
+
+__all__ = ["asymmetry", "halo", "measures"]
+
+SAME_ORDER = 0.8
+"""From this rank correlation on the order of the questions is called much the same."""
+
+SHARES = ("lmg_share", "relative_weight_share")
+PARTS = ("first", "last")
+
+
+def measures(edition: Edition, released: Released, codes: Sequence[str]) -> Section:
+    """Show the importance of every question by four measures."""
+    say = edition.texts.say
+    columns = [Column(heading=say(f"measures.{code}"), statistic=code) for code in (*SHARES, *PARTS)]
+    leaders = [_leaders(released, code, codes) for code in SHARES]
+    answer = ""
+    if all(leaders):
+        both = [code for code in leaders[0] if code in leaders[1]]
+        first, second = (both[0], both[0]) if both else (leaders[0][0], leaders[1][0])
+        key = "measures.same" if both else "measures.different"
+        answer = say(key, first=edition.labels[first], second=edition.labels[second])
+    return section(
+        say("measures.heading"),
+        paragraphs([answer], kind="answer"),
+        _table(edition, released, codes, say("measures.table_caption"), columns),
+        paragraphs([say("measures.note")], kind="note"),
+        # The shares by LMG are those of the section on drivers, with their intervals.
+        released=[released.only(variables=codes, statistics=[SHARES[1], *PARTS])],
+    )
+
+
+def halo(edition: Edition, released: Released, codes: Sequence[str]) -> Section:
+    """Show whether the order of the questions holds without the ratings that give all of them the same answer."""
+    say = edition.texts.say
+    lined, agreement = (released.row("model", name) for name in ("straight_lined", "agreement_without_lined"))
+    if lined is None or agreement is None:
+        return section(say("halo.heading"), paragraphs([say("halo.few")], kind="answer"))
+    key = "halo.same" if agreement.estimate >= SAME_ORDER else "halo.changes"
+    answer = "" if lined.hidden else say(key, share=edition.texts.percent(lined.estimate))
+    columns = [Column(heading=say(f"halo.{code}"), statistic=code) for code in ("lmg_share", "lmg_share_without_lined")]
+    return section(
+        say("halo.heading"),
+        paragraphs([answer], kind="answer"),
+        _table(edition, released, codes, say("halo.table_caption"), columns),
+        paragraphs([say("halo.note")], kind="note"),
+        released=[released.only(statistics=["lmg_share_without_lined", lined.statistic, agreement.statistic])],
+    )
+
+
+def asymmetry(edition: Edition, released: Released, codes: Sequence[str]) -> Section:
+    """Show what a low answer to every question costs and what the highest answer earns."""
+    say = edition.texts.say
+    labelled = {row.variable: str(row.extras["verdict"]) for row in released.each() if row.statistic == "asymmetry"}
+    named = {label: [edition.labels[code] for code in codes if labelled.get(code) == label] for label in LABELS}
+    answers = [
+        say(f"asymmetry.{label}", questions=edition.texts.listing(named[label])) for label in LABELS if named[label]
+    ]
+    columns = [
+        Column(heading=say("asymmetry.penalty"), statistic="penalty", signed=True),
+        Column(heading=say("scores.interval"), statistic="penalty", show="interval", signed=True),
+        Column(heading=say("asymmetry.reward"), statistic="reward", signed=True),
+        Column(heading=say("scores.interval"), statistic="reward", show="interval", signed=True),
+        Column(
+            heading=say("asymmetry.label"),
+            statistic="asymmetry",
+            show="verdict",
+            names={label: say(f"asymmetry_label.{label}") for label in (*LABELS, "unclear")},
+        ),
+    ]
+    return section(
+        say("asymmetry.heading"),
+        paragraphs(answers or [say("asymmetry.none")], kind="answer"),
+        _table(edition, released, codes, say("asymmetry.table_caption"), columns),
+        paragraphs([say("asymmetry.note"), say("why.caution")], kind="note"),
+        # How many answered low or high is not shown, and so not released: it can be very few.
+        released=[released.only(variables=codes, statistics=["penalty", "reward", "asymmetry"])],
+    )
+
+
+def _leaders(released: Released, statistic: str, codes: Sequence[str]) -> list[str]:
+    """Return the questions with the largest number as it is shown; none where numbers are hidden."""
+    rows = [row for row in released.each() if row.statistic == statistic and row.variable in codes]
+    if any(row.hidden for row in rows):
+        return []
+    largest = max((row.estimate for row in rows), default=0.0)
+    return [row.variable for row in rows if row.estimate == largest]
+
+
+def _table(
+    edition: Edition, released: Released, codes: Sequence[str], caption: str, columns: Sequence[Column]
+) -> Table:
+    return table(
+        released.only(variables=codes),
+        texts=edition.texts,
+        caption=caption,
+        stub=edition.texts.say("why.driver"),
+        columns=columns,
+        labels=edition.labels,
+    )

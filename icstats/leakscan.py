@@ -1,0 +1,250 @@
+"""The leak scan: no file is released that holds a respondent's key, what somebody wrote, or a row of answers.
+
+Every file is taken apart first: JSON and notebooks with their metadata, data in addresses, members of zip archives
+(also workbooks), text in pictures. What is said about a find never holds what was found.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import json
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass
+from html import unescape
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
+
+import numpy as np
+
+from icstats.errors import DisclosureError, Problem
+from icstats.intake import parse_table, survey_bytes
+from icstats.results import ORGANISATION
+from icstats.texts import LANGUAGES, Texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    import pandas as pd
+
+    from icstats.responses import Responses
+    from icstats.study import Study
+
+__all__ = ["LeakScan", "texts_in"]
+
+SHORTEST_TEXT, COMPARED = 12, 60
+"""A text of a respondent is looked for from this many characters on, by its first so many."""
+SHORTEST_KEY, SHORTEST_NUMBER = 4, 6
+IN_A_ROW = 8
+LARGEST_MEMBER = 50 * 2**20
+DEEPEST = 6
+
+WORD = re.compile(r"[\w@.+-]+")
+DATA_ADDRESS = re.compile(r"data:[\w/+.-]*(?:;[\w=-]+)*?(;base64)?,([A-Za-z0-9+/=%_.!~*'();:@&$-]*)")
+BASE64 = re.compile(r"[A-Za-z0-9+/\s]{64,}={0,2}\s*")
+TAG = re.compile(r"<[^>]*>")
+NAME_OF_VALUE = re.compile(r'"[^"]{0,60}"\s*:')
+ANSWERS = re.compile(r"(?<![\w.,])(?:\d{1,2}(?:\.0)?(?![\w.])[^\w]{1,40}){7,}\d{1,2}(?![\w])")
+NUMBER = re.compile(r"(\d{1,2})(?:\.0)?")
+PNG = b"\x89PNG\r\n\x1a\n"
+ZIP = b"PK\x03\x04"
+FAILED = re.compile(r'"output_type"\s*:\s*"(?:error|stream)"')
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class LeakScan:
+    """What must not be in any released file; made by :meth:`of`.
+
+    Attributes
+    ----------
+    keys
+        Names of respondents.
+    texts
+        First characters -> texts that few respondents have in common.
+    rows
+        Answers that stand side by side in one rating.
+    """
+
+    keys: frozenset[str]
+    texts: dict[str, tuple[str, ...]]
+    rows: frozenset[bytes]
+
+    def __repr__(self) -> str:
+        return "<LeakScan: not released>"
+
+    @classmethod
+    def of(cls, study: Study, responses: Responses) -> LeakScan:
+        """Return the scan for a survey: keys and texts of its file as it stands, rows of its checked ratings.
+
+        What the study or its questionnaire says itself, names of departments for instance, is nobody's secret.
+        """
+        frame = parse_table(survey_bytes(study.responses), study.responses).frame
+        own = _own_words(study)
+        respondent = study.responses.columns.respondent
+        keys = set() if respondent is None else {text.strip() for text in frame[respondent].unique()}
+        starts: dict[str, list[str]] = {}
+        for text in _rare_texts(frame, fewer_than=study.policy.minimum_group):
+            if text not in own:
+                starts.setdefault(text[:SHORTEST_TEXT], []).append(text[:COMPARED])
+        return cls(
+            keys=frozenset(key for key in keys if _is_telling(key) and key not in own),
+            texts={start: tuple(texts) for start, texts in starts.items()},
+            rows=frozenset(_rows(study, responses)),
+        )
+
+    def require_clean(self, files: Iterable[Path]) -> None:
+        """Refuse files that hold anything of a respondent.
+
+        Raises
+        ------
+        DisclosureError
+            One problem per file and kind of find, without what was found.
+        """
+        problems = [
+            Problem(
+                code="ICS-611",
+                message=f"{path.name} would hold {found}",
+                hint="nothing of a respondent may be displayed or printed: show released results only",
+            )
+            for path in files
+            for found in self.finds(path.read_bytes())
+        ]
+        if problems:
+            raise DisclosureError(problems)
+
+    def finds(self, content: bytes) -> list[str]:
+        """Return what a file holds that it must not, in words."""
+        found: dict[str, None] = {}
+        for text in texts_in(content):
+            words = set(WORD.findall(text))
+            if words & self.keys or {word.strip(".") for word in words} & self.keys:
+                found["the key of a respondent"] = None
+            if self._has_text(text):
+                found["a text of a respondent"] = None
+            if self._has_row(text):
+                found["a row of answers"] = None
+            if FAILED.search(text):
+                found["the output of a failure or a print"] = None
+        return list(found)
+
+    def _has_text(self, text: str) -> bool:
+        plain = " ".join(text.split())
+        return any(
+            plain.startswith(candidate, place)
+            for place in range(len(plain) - SHORTEST_TEXT + 1)
+            for candidate in self.texts.get(plain[place : place + SHORTEST_TEXT], ())
+        )
+
+    def _has_row(self, text: str) -> bool:
+        for run in ANSWERS.findall(NAME_OF_VALUE.sub("", TAG.sub(" ", text))):
+            numbers = bytes(int(number) for number in NUMBER.findall(run))
+            if any(numbers[place : place + IN_A_ROW] in self.rows for place in range(len(numbers) - IN_A_ROW + 1)):
+                return True
+        return False
+
+
+def _is_telling(key: str) -> bool:
+    """Return whether a key, found as a word by itself, can hardly be anything else."""
+    return len(key) >= (SHORTEST_NUMBER if key.isdecimal() else SHORTEST_KEY)
+
+
+def _own_words(study: Study) -> str:
+    sentences = chain.from_iterable(Texts(language).sentences for language in LANGUAGES)
+    return "\n".join([study.model_dump_json(exclude={"file", "store"}), ORGANISATION, *sentences])
+
+
+def _rare_texts(frame: pd.DataFrame, *, fewer_than: int) -> Iterator[str]:
+    """Yield the long texts of all columns that fewer people have in common than may be known."""
+    for column in frame:
+        counts = frame[column].value_counts()
+        for text in counts.index[counts < fewer_than]:
+            plain = " ".join(str(text).split())
+            if len(plain) >= SHORTEST_TEXT and not plain.replace(".", "").isdecimal():
+                yield plain
+
+
+def _rows(study: Study, responses: Responses) -> Iterator[bytes]:
+    """Yield every stretch of answers of a rating that is not the same throughout."""
+    closed = [item.code for item in study.questionnaire.items if item.responses is not None]
+    ratings = responses.ratings(wave=study.wave, columns=closed).to_numpy(dtype=float)
+    for start in range(0, len(closed) - IN_A_ROW + 1, IN_A_ROW):
+        stretch = ratings[:, start : start + IN_A_ROW]
+        stretch = stretch[~np.isnan(stretch).any(axis=1) & (np.ptp(stretch, axis=1) > 0)]
+        yield from (row.astype(np.uint8).tobytes() for row in stretch)
+
+
+def texts_in(content: bytes, depth: int = 0) -> Iterator[str]:
+    """Yield every text in a file, however it is packed: itself, what its addresses, members and pictures hold."""
+    if depth > DEEPEST:
+        return
+    if content.startswith(PNG):
+        yield from chain.from_iterable(texts_in(text, depth + 1) for text in _texts_of_picture(content))
+    elif content.startswith(ZIP):
+        yield from chain.from_iterable(texts_in(member, depth + 1) for member in _members(content))
+    else:
+        yield from _texts_of_text(content.decode("utf-8", errors="replace"), depth)
+
+
+def _texts_of_text(text: str, depth: int) -> Iterator[str]:
+    packed = [_unpacked(match) for match in DATA_ADDRESS.finditer(text)]
+    plain = unescape(DATA_ADDRESS.sub(" ", text))
+    if BASE64.fullmatch(plain):
+        packed.append(_from_base64(plain))
+    elif plain.lstrip().startswith(("{", "[")):
+        try:
+            strings = _strings(json.loads(text))
+        except ValueError:
+            strings = iter(())
+        yield from chain.from_iterable(texts_in(string.encode(), depth + 1) for string in strings)
+    yield plain
+    for content in packed:
+        yield from texts_in(content, depth + 1)
+
+
+def _unpacked(address: re.Match[str]) -> bytes:
+    return _from_base64(address[2]) if address[1] else unquote_to_bytes(address[2])
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=False)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _strings(value: Any) -> Iterator[str]:  # noqa: ANN401  whatever a JSON file holds
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from chain.from_iterable(_strings(part) for part in (*value.keys(), *value.values()))
+    elif isinstance(value, list):
+        yield from chain.from_iterable(_strings(part) for part in value)
+
+
+def _members(content: bytes) -> Iterator[bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        yield archive.comment
+        for member in archive.infolist():
+            yield from (member.filename.encode(), member.comment)
+            if member.file_size <= LARGEST_MEMBER:
+                yield archive.read(member)
+
+
+def _texts_of_picture(content: bytes) -> Iterator[bytes]:
+    """Yield what a PNG holds beside its pixels."""
+    place, kind = len(PNG), b""
+    while kind != b"IEND" and place + 8 <= len(content):
+        length, kind = int.from_bytes(content[place : place + 4], "big"), content[place + 4 : place + 8]
+        data = content[place + 8 : place + 8 + length]
+        if kind in {b"tEXt", b"iTXt", b"eXIf"}:
+            yield data.replace(b"\0", b" ")
+        elif kind == b"zTXt":
+            _, _, packed = data.partition(b"\0")
+            yield zlib.decompressobj().decompress(packed[1:], LARGEST_MEMBER)
+        place += length + 12
+    yield content[place:]

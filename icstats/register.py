@@ -1,0 +1,183 @@
+"""Which ratings were released before, so that two releases together give nobody away.
+
+Whoever keeps the reports of yesterday can subtract them from those of today: what differs must be nobody or enough
+people. A rating is known here by two keyed fingerprints only, one of who rated whom and one of the answers. They stay
+with the prepared answers, and so does the key, without which nobody can tell whose they are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from icstats.decisions import HIDDEN, RELEASED, decision_before, folder_of
+from icstats.documents import shown_path
+from icstats.errors import Problem, RunError
+from icstats.ledger import RATINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from icstats.ledger import Ledger
+    from icstats.study import Study
+
+__all__ = ["admit", "fingerprints"]
+
+FINGERPRINT_BYTES = 8
+NOT_SHOWN = ""
+"""Where the ratings of all departments that are not shown are: a reader knows them together only."""
+ABSENT = "\0"
+LISTED = 5
+
+
+def fingerprints(who: Sequence[str], answers: Sequence[str], *, key: bytes) -> pd.DataFrame:
+    """Return the columns ``who`` and ``what`` of ratings.
+
+    Parameters
+    ----------
+    who
+        Respondent and department of each rating, as the survey file writes them.
+    answers
+        Respondent and answers of each rating.
+    key
+        The key of the store.
+    """
+    texts = {"who": who, "what": answers}
+    return pd.DataFrame({name: [_number(text, key) for text in column] for name, column in texts.items()})
+
+
+def _number(text: str, key: bytes) -> int:
+    digest = blake2b(text.encode(), key=key, digest_size=FINGERPRINT_BYTES).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str) -> None:
+    """Write down that these ratings are released, if no earlier release gives a few of them away.
+
+    The rule: take all ratings that were in one department in the earlier release and are in one department now, where
+    "left out" and "not shown" count as departments too. Any sum of answers that follows from both releases is a sum
+    over such groups; so each must be empty or at least the minimum. The same holds for the ratings of a department
+    whose answers were changed.
+
+    Parameters
+    ----------
+    study
+        The study; its minimum holds, and its store keeps the register.
+    ratings
+        Columns ``department``, ``who`` and ``what`` of the wave; see :func:`fingerprints`.
+    ledger
+        What is shown of them; all that was hidden before is hidden there too.
+    basis
+        Fingerprint of everything that the ledger follows from.
+
+    Raises
+    ------
+    RunError
+        If the difference from an earlier release is too small; nothing is written down then.
+    """
+    shown = list(ledger.shown(RATINGS))
+    release = ratings.assign(department=ratings["department"].where(ratings["department"].isin(shown), NOT_SHOWN))
+    release = release.sort_values(["department", "who"], ignore_index=True)
+    minimum = study.policy.minimum_group
+    if len(release) < minimum:
+        return
+    folder = folder_of(study, study.wave)
+    problems = [
+        _problem(path, few, study)
+        for path, earlier in _earlier(study, release)
+        if (few := _few(_moved(earlier, release), minimum))
+    ]
+    if problems:
+        raise RunError(problems)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = blake2b(release.to_csv(index=False).encode(), digest_size=FINGERPRINT_BYTES).hexdigest()
+    if not (folder / f"{name}.parquet").exists():
+        _write(folder / f"{name}.parquet", release.to_parquet(index=False))
+    decision = {"basis": basis, "hidden": sorted(ledger.hidden | decision_before(study, wave=study.wave).hidden)}
+    _write(folder / HIDDEN, json.dumps(decision).encode())
+
+
+def _earlier(study: Study, release: pd.DataFrame) -> Iterator[tuple[Path, pd.DataFrame]]:
+    """Yield earlier releases of this wave, and others in which most ratings have the same answers.
+
+    So a change of the study's name, of the wave's, of filters or of departments is no way round.
+    """
+    for path in sorted((study.store_folder / RELEASED).glob("*/*/*.parquet")):
+        earlier = pd.read_parquet(path)
+        same = release["what"].isin(earlier["what"]).sum()
+        if path.parent == folder_of(study, study.wave) or 2 * same > min(len(release), len(earlier)):
+            yield path, earlier
+
+
+def _moved(earlier: pd.DataFrame, release: pd.DataFrame) -> pd.DataFrame:
+    """Return where every rating was and is (``before``, ``now``), and whether its answers are ``changed``.
+
+    A rating is found again by who gave it to whom, or else by its answers: departments are renamed and merged.
+    """
+    old, new = earlier.add_suffix("_before"), release.add_suffix("_now")
+    known = new.merge(old, left_on="who_now", right_on="who_before")
+    old = old[~old["who_before"].isin(known["who_now"])]
+    new = new[~new["who_now"].isin(known["who_now"])]
+    others = _numbered(new, "what_now").merge(
+        _numbered(old, "what_before"), left_on=["what_now", "number"], right_on=["what_before", "number"], how="outer"
+    )
+    known["changed"] = known["what_now"] != known["what_before"]
+    pairs = pd.concat([known, others.assign(changed=False)], ignore_index=True)
+    pairs = pairs.rename(columns={"department_before": "before", "department_now": "now"})
+    return pairs[["before", "now", "changed"]].fillna({"before": ABSENT, "now": ABSENT})
+
+
+def _numbered(ratings: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Tell the ratings that have the same answers apart."""
+    return ratings.assign(number=ratings.groupby(column).cumcount())
+
+
+def _few(moved: pd.DataFrame, minimum: int) -> list[str]:
+    """Return in words which groups are smaller than may be known."""
+    groups = Counter(zip(moved["before"], moved["now"], strict=True))
+    changed = Counter(moved.loc[moved["changed"], "now"])
+    told = [_moved_in_words(before, now) for (before, now), n in sorted(groups.items()) if n < minimum]
+    return told + [f"changed answers about {_named(now)}" for now, n in sorted(changed.items()) if n < minimum]
+
+
+def _moved_in_words(before: str, now: str) -> str:
+    if before == ABSENT:
+        return f"new ratings of {_named(now)}"
+    if now == ABSENT:
+        return f"ratings of {_named(before)} left out"
+    return f"ratings moved from {_named(before)} to {_named(now)}"
+
+
+def _named(department: str) -> str:
+    return "departments that are not shown" if department == NOT_SHOWN else department
+
+
+def _problem(path: Path, few: Sequence[str], study: Study) -> Problem:
+    day = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC).date().isoformat()
+    more = len(few) - LISTED
+    listed = "; ".join([*few[:LISTED], *([f"and {more} other differences"] if more > 0 else [])])
+    minimum = study.policy.minimum_group
+    return Problem(
+        code="ICS-713",
+        file=shown_path(study.responses.file),
+        message=(
+            f"what was released on {day}, subtracted from this, would give fewer than {minimum} ratings away: {listed}."
+        ),
+        hint=(
+            f"wait until at least {minimum} ratings differ in each; or, if nobody was ever given the reports of that "
+            f"day, remove {shown_path(path)}"
+        ),
+    )
+
+
+def _write(path: Path, content: bytes) -> None:
+    part = path.with_name(f".{path.name}.part")
+    part.touch(mode=0o600)
+    part.write_bytes(content)
+    part.replace(path)

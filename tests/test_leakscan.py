@@ -1,0 +1,140 @@
+"""A sabotaged file is not released, wherever the leak is put and however it is packed."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+import struct
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+
+import pytest
+from attacks.organisation import ITEMS, answers, organisation
+from small_study import PIXEL
+
+from icstats.errors import DisclosureError
+from icstats.leakscan import LeakScan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pandas as pd
+
+KEY = "jansen.p@example.org"
+COMMENT = 'The counter closes at four & nobody says "why"; my manager laughs.'
+SIZES = {"x": 12, "y": 30, "z": 40}
+
+
+@pytest.fixture(scope="module")
+def frame() -> pd.DataFrame:
+    survey = answers(SIZES, 1).assign(OP1="")
+    survey.loc[3, ["respondent", "OP1"]] = [KEY, COMMENT]
+    survey.loc[4, "OP1"] = "Customer orientation of the staff"
+    return survey
+
+
+@pytest.fixture(scope="module")
+def scan(tmp_path_factory: pytest.TempPathFactory, frame: pd.DataFrame) -> LeakScan:
+    edition = organisation(tmp_path_factory.mktemp("leak"), frame).edition
+    return LeakScan.of(edition.study, edition.organisation.responses)
+
+
+def page(text: str) -> bytes:
+    return f"<html><title>Report</title><p>{text}</p></html>".encode()
+
+
+def escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace('"', "&quot;")
+
+
+def picture(kind: bytes, data: bytes) -> bytes:
+    png = base64.b64decode(PIXEL)
+    chunk = struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return png[:33] + chunk + png[33:]
+
+
+def address(content: bytes, kind: str = "image/png") -> str:
+    return f'<img alt="" src="data:{kind};base64,{base64.b64encode(content).decode()}">'
+
+
+def zipped(name: str, content: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def notebook(**cell: object) -> bytes:
+    return json.dumps(
+        {"cells": [{"cell_type": "code", "metadata": {}, "outputs": [], **cell}], "metadata": {}}
+    ).encode()
+
+
+def output(**data: object) -> bytes:
+    return notebook(outputs=[{"output_type": "display_data", "data": data, "metadata": {}}])
+
+
+SABOTAGE: dict[str, Callable[[pd.DataFrame], bytes]] = {
+    "a frame displayed": lambda frame: page(frame.head().to_html()),
+    "a frame displayed, answers only": lambda frame: page(frame[list(ITEMS)].astype(float).to_html(index=False)),
+    "a frame as text": lambda frame: output(**{"text/plain": frame[list(ITEMS)].to_string()}),
+    "rows as CSV": lambda frame: frame[list(ITEMS)].to_csv(index=False).encode(),
+    "rows as records": lambda frame: frame[list(ITEMS)].to_json(orient="records").encode(),
+    "a key in the text": lambda _: page(f"Thanks, {KEY}."),
+    "a key in an alt text": lambda _: page(f'<img alt="by {KEY}">'),
+    "a comment": lambda _: page(escaped(COMMENT)),
+    "a comment over two lines": lambda _: page(escaped(COMMENT).replace("nobody", "\n   nobody")),
+    "a key in results.json": lambda _: json.dumps({"rows": [{"variable": KEY}]}).encode(),
+    "a key as a name in JSON": lambda _: json.dumps({KEY: 1}).encode(),
+    "a comment in JSON": lambda _: json.dumps({"note": COMMENT}).encode(),
+    "metadata of a notebook": lambda _: notebook(metadata={"papermill": {"who": KEY}}),
+    "a traceback": lambda _: notebook(outputs=[{"output_type": "error", "ename": "E", "traceback": ["ValueError"]}]),
+    "a print": lambda _: notebook(outputs=[{"output_type": "stream", "name": "stdout", "text": "7"}]),
+    "a picture's text": lambda _: picture(b"tEXt", b"Comment\0" + KEY.encode()),
+    "a picture's packed text": lambda _: picture(b"zTXt", b"Comment\0\0" + zlib.compress(KEY.encode())),
+    "a picture in a page": lambda _: page(address(picture(b"tEXt", b"Comment\0" + KEY.encode()))),
+    "a picture in a notebook": lambda _: output(
+        **{"image/png": base64.b64encode(picture(b"tEXt", b"C\0" + COMMENT.encode())).decode()}
+    ),
+    "behind a picture": lambda _: base64.b64decode(PIXEL) + KEY.encode(),
+    "an address with a page in it": lambda _: page(address(page(KEY), "text/html")),
+    "a workbook": lambda _: zipped("xl/sharedStrings.xml", page(KEY)),
+    "the name of a member": lambda _: zipped(f"{KEY}.txt", b""),
+    "a workbook in a page": lambda _: page(address(zipped("a.xml", page(escaped(COMMENT))), "application/zip")),
+}
+
+
+@pytest.mark.parametrize("place", SABOTAGE)
+def test_a_leak_is_found_wherever_it_is(scan: LeakScan, frame: pd.DataFrame, tmp_path: Path, place: str) -> None:
+    file = tmp_path / "report"
+    file.write_bytes(SABOTAGE[place](frame))
+    with pytest.raises(DisclosureError) as refusal:
+        scan.require_clean([file])
+    assert {problem.code for problem in refusal.value.problems} == {"ICS-611"}
+    assert re.fullmatch(r"report would hold (the key|a text|a row|the output) .*", refusal.value.problems[0].message)
+    assert KEY not in str(refusal.value)
+    assert "counter" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        page("Marks: 3.8, 3.9, 4.0, 3.1, 3.3, 3.6, 3.7, 4.1, 4.2; on a scale from 1 to 5; n = 12."),
+        page(address(base64.b64decode(PIXEL))),
+        page("Customer orientation of the staff"),
+        json.dumps({"rows": [{"estimate": 3.8, "conf_low": None, "n": "10–19"}] * 30}).encode(),
+        b"",
+    ],
+)
+def test_what_may_be_shown_is_not_taken_for_a_leak(scan: LeakScan, content: bytes) -> None:
+    found = scan.finds(content)
+    assert found in ([], ["a text of a respondent"])
+    assert not found or b"orientation" in content
+
+
+def test_the_scan_shows_nothing_of_what_it_looks_for(scan: LeakScan) -> None:
+    assert repr(scan) == "<LeakScan: not released>"
