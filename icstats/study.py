@@ -118,7 +118,8 @@ class Study(Strict):
     file
         The study file itself (not a setting).
     sources
-        All files that the settings stand in: the study file, the questionnaire and the policy (not a setting).
+        All files that the settings stand in: the study file, the questionnaire and the policy (not a setting); none
+        where a study was not read from files.
     norms
         A norm file (``.csv`` with a ``.yaml`` beside it), ``departments`` for the mean of this study's own
         departments, or None.
@@ -130,7 +131,7 @@ class Study(Strict):
     """
 
     file: Path = Field(exclude=True)
-    sources: tuple[Path, ...] = Field(exclude=True)
+    sources: tuple[Path, ...] = Field(default=(), exclude=True)
     name: str = Field(pattern=SLUG, max_length=LONGEST_NAME, description=SLUG_IN_WORDS)
     title: Text
     organisation: Text
