@@ -184,8 +184,10 @@ def test_status_says_how_everything_stands_and_writes_nothing(study: SmallStudy)
     assert result.stdout.splitlines() == [
         "department\tstatus\treason",
         "Human Resources\tchanged by hand\tdrivers.html",
-        "IT <support>\tfailed\tAn unexpected error ended it (KeyError). "
-        "Hint: run it once more; the full story is in the private logs [ICS-730]",
+        (
+            "IT <support>\tfailed\tAn unexpected error ended it (KeyError). "
+            "Hint: run it once more; the full story is in the private logs [ICS-730]"
+        ),
         "Legal\tnot_run",
         "Small & Sons\tdone",
     ]

@@ -12,6 +12,7 @@ from shared import shared_file
 from small_survey import PRIVATE, item, questionnaire, read, study, text, write
 
 from icstats import delivery
+from icstats import responses as room
 from icstats.errors import ParameterError, RunError
 from icstats.responses import Responses, check_responses, read_responses
 from icstats.scales import keyed, valid_counts
