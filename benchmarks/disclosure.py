@@ -186,9 +186,9 @@ def report(n: int) -> str:
         "# How far a reader with all released rows gets",
         "",
         f"""Made by `benchmarks/disclosure.py`: {n} simulated organisations of 12 departments ({sizes} ratings),
-12 items from 1 to 5 in three blocks. The reader has all rows (so pooling reports adds nothing), knows every n exactly and that
-everybody answered everything. Intervals by linear programming over the numbers of people per department, item and
-answer; stopped is a width of at least 1.0 point, or a gain of at most 5 points.""",
+12 items from 1 to 5 in three blocks. The reader has all rows (so pooling reports adds nothing), knows every n exactly
+and that everybody answered everything. Intervals by linear programming over the numbers of people per department, item
+and answer; stopped is a width of at least 1.0 point, or a gain of at most 5 points.""",
         "",
         "| attack | what is measured | figure | stopped |",
         "| -- | -- | -- | -- |",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from icstats.contributions import dominance
     from icstats.disclosure import open_ledger, release
     from icstats.drivers import regression
+    from icstats.gaps import expectation_gap, mirror_gap
     from icstats.halo import halo_check
     from icstats.hierarchy import omega_hierarchical
     from icstats.importance import block_importance, bootstrap_importance, lmg
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from icstats.pairwise import pairwise_moments
     from icstats.performance import importance_performance
     from icstats.position import standing
+    from icstats.priorities import quick_wins
     from icstats.questionnaire import read_questionnaire
     from icstats.raters import leniency
     from icstats.reliability import cronbach_alpha, item_statistics, omega_total, spearman_brown
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from icstats.shrinkage import shrink
     from icstats.simulate import simulate_ratings, simulate_study
     from icstats.study import read_study
+    from icstats.trends import wave_change
     from icstats.weights import design_effect, effective_n, rake
 
 __version__ = "0.1.0"
@@ -59,6 +62,7 @@ __all__ = [
     "dominance",
     "draft_questionnaire",
     "effective_n",
+    "expectation_gap",
     "halo_check",
     "icc",
     "importance_measures",
@@ -67,6 +71,7 @@ __all__ = [
     "leniency",
     "lmg",
     "margin_of_error",
+    "mirror_gap",
     "moments_of_files",
     "omega_categorical",
     "omega_hierarchical",
@@ -80,6 +85,7 @@ __all__ = [
     "pairwise_moments",
     "penalty_reward",
     "polychoric",
+    "quick_wins",
     "rake",
     "random_driver",
     "read_codebook",
@@ -98,6 +104,7 @@ __all__ = [
     "simulate_study",
     "spearman_brown",
     "standing",
+    "wave_change",
 ]
 
 ROOMS = {
@@ -113,6 +120,7 @@ ROOMS = {
     "dominance": "contributions",
     "draft_questionnaire": "codebook",
     "effective_n": "weights",
+    "expectation_gap": "gaps",
     "halo_check": "halo",
     "icc": "aggregation",
     "importance_measures": "measures",
@@ -121,6 +129,7 @@ ROOMS = {
     "leniency": "raters",
     "lmg": "importance",
     "margin_of_error": "nonresponse",
+    "mirror_gap": "gaps",
     "moments_of_files": "shards",
     "omega_categorical": "ordinal",
     "omega_hierarchical": "hierarchy",
@@ -134,6 +143,7 @@ ROOMS = {
     "pairwise_moments": "pairwise",
     "penalty_reward": "asymmetry",
     "polychoric": "latent",
+    "quick_wins": "priorities",
     "rake": "weights",
     "random_driver": "noise",
     "read_codebook": "codebook",
@@ -152,6 +162,7 @@ ROOMS = {
     "simulate_study": "simulate",
     "spearman_brown": "reliability",
     "standing": "position",
+    "wave_change": "trends",
 }
 
 

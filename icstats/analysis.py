@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import pandas as pd
 
 from icstats.errors import NotEnoughDataError
-from icstats.questionnaire import DRIVER_BLOCKS
+from icstats.questionnaire import DRIVER_BLOCKS, Expects
 from icstats.results import ORGANISATION, R, joined
-from icstats.scales import driver_items, keyed, scale_scores, score_items, two_way_imputed
+from icstats.scales import driver_items, keyed, mirrored, scale_scores, score_items, two_way_imputed
 from icstats.seeds import derive_seed
 
 if TYPE_CHECKING:
@@ -25,13 +25,16 @@ if TYPE_CHECKING:
     from icstats.benchmark import Comparison
     from icstats.describe import Summary
     from icstats.drivers import Regression
+    from icstats.gaps import ExpectationGap, MirrorGap
     from icstats.gate import Gate
     from icstats.importance import Importance
     from icstats.norms import Norm
+    from icstats.priorities import QuickWins
     from icstats.questionnaire import Questionnaire
     from icstats.reliability import ItemStatistics, Reliability
     from icstats.responses import Responses
     from icstats.study import Study
+    from icstats.trends import WaveChange
 
 __all__ = ["SERVICE", "Analysis"]
 
@@ -140,6 +143,50 @@ class Analysis:
             composites=composites,
             clusters=self.people,
             weights=self.weights,
+        )
+
+    @cached_property
+    def expected(self) -> dict[str, str | None]:
+        """Codes of the questions about expectations: ``minimum``, ``desired`` and ``compared``, None if not asked."""
+        return {kind: self.questionnaire.expectation(kind, self.department) for kind in get_args(Expects)}
+
+    @cached_property
+    def expectation(self) -> ExpectationGap | None:
+        """What customers got beside what they expected; None where they were not asked."""
+        from icstats.gaps import expectation_gap  # noqa: PLC0415
+
+        asked = [code for code in (self.outcome, *self.expected.values()) if code]
+        if asked == [self.outcome]:
+            return None
+        return expectation_gap(
+            self.items,
+            perceived=self.outcome,
+            response_scales={code: self.questionnaire.response_scale(code) for code in asked},
+            clusters=self.people,
+            minimum=self.expected["minimum"],
+            desired=self.expected["desired"],
+            compared=self.expected["compared"],
+        )
+
+    @cached_property
+    def mirror(self) -> MirrorGap | None:
+        """What the department's own people thought that customers would answer; None where nobody was asked."""
+        from icstats.gaps import mirror_gap  # noqa: PLC0415
+
+        mirrors = {
+            str(item.about): item.code
+            for item in self.questionnaire.items_of(block="mirror", department=self.department)
+            if item.about in self.driver_codes
+        }
+        staff = self.responses.ratings(wave=self.wave, department=self.department, role="staff")
+        if not mirrors or staff.empty:
+            return None
+        return mirror_gap(
+            self.items,
+            mirrored(staff, self.questionnaire),
+            mirrors=mirrors,
+            response_scales={code: self.questionnaire.response_scale(code) for code in mirrors},
+            clusters=self.people,
         )
 
     def _scales(self) -> Mapping[str, list[str]]:
@@ -366,6 +413,28 @@ class Analysis:
             )
         )
 
+    @cached_property
+    def quick_wins(self) -> QuickWins:
+        """What first: the questions with the most to gain.
+
+        Raises
+        ------
+        NotEnoughDataError
+            Below 100 usable ratings.
+        """
+        from icstats.priorities import quick_wins  # noqa: PLC0415
+
+        self._require_all()
+        return quick_wins(
+            self._usable,
+            outcome=self.outcome,
+            blocks=self.blocks,
+            response_scales={code: self.questionnaire.response_scale(code) for code in self.driver_codes},
+            clusters=self.people[self._usable.index],
+            n_boot=self.n_boot,
+            seed=derive_seed(self.study.seed, self.department, self.wave, "quick_wins"),
+        )
+
     def _from_ratings(self, model: M) -> M:
         """Return a model whose settings tell that it was given filled answers, and of how many ratings."""
         settings = replace(model.settings, missing="two_way", n_total=len(self.ratings))
@@ -376,6 +445,39 @@ class Analysis:
 
         if self.ladder != "all":
             raise NotEnoughDataError(f"Fewer than {DRIVERS_FROM} usable ratings: blocks only.", code="ICS-521")
+
+    @property
+    def earlier_wave(self) -> str | None:
+        """The wave before this one; None for the first."""
+        before = [wave for wave in self.responses.waves if wave < self.wave]
+        return before[-1] if before else None
+
+    @cached_property
+    def change(self) -> WaveChange | None:
+        """What changed since the wave before; None where there is no earlier wave or it has no rating."""
+        from icstats.trends import wave_change  # noqa: PLC0415
+
+        if self.earlier_wave is None:
+            return None
+        earlier = replace(self, wave=self.earlier_wave)
+        if earlier.ratings.empty or self.ratings.empty:
+            return None
+        scales = {code: self.questionnaire.response_scale(code) for code in [self.outcome, *self.driver_codes]}
+        scales |= {block: scales[codes[0]] for block, codes in self.blocks.items()}
+        return wave_change(
+            self.measured,
+            earlier.measured,
+            response_scales=scales,
+            clusters=self.people,
+            earlier_clusters=earlier.people,
+            breaks=self._reworded(self.earlier_wave),
+        )
+
+    def _reworded(self, earlier: str) -> list[str]:
+        """Return the items with another wording in the earlier wave, and the scores that such an item is part of."""
+        items = {item.code for item in self.questionnaire.items if item.since is not None and item.since > earlier}
+        scores = [code for code, parts in score_items(self.questionnaire).items() if items & set(parts)]
+        return [*items, *scores]
 
     def comparison(self, norm: Norm) -> Comparison:
         """Return the difference from the norm of everything that the norm knows and this department was asked."""

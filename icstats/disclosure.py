@@ -315,6 +315,8 @@ def release(result: Result, *, policy: Policy, ledger: Ledger) -> Released:
     """
     if not isinstance(result, Result):
         raise DisclosureError(f"Only a result can be released, not {type(result).__name__}.", code="ICS-606")
+    if result.for_researchers:
+        raise DisclosureError(f"{type(result).__name__} is for researchers: it has no release.", code="ICS-606")
     if not isinstance(ledger, Ledger):
         raise DisclosureError("A release needs the ledger of the survey: see open_ledger.", code="ICS-606")
     rules = checked_policy(policy)

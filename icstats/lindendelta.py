@@ -240,8 +240,8 @@ EXAMPLE_DEPARTMENTS = (
         name=Text(en="Legal affairs", nl="Juridische zaken"),
         team=7,
         mirrors=4,
-        invited=74,
-        raters=(39, 41),
+        invited=60,
+        raters=(39, 28),
         levels=(3.85, 3.3, 3.65, 7.0),
         shares=PRODUCT,
     ),
@@ -250,8 +250,8 @@ EXAMPLE_DEPARTMENTS = (
         name=Text(en="Archive", nl="Archief"),
         team=4,
         mirrors=3,
-        invited=45,
-        raters=(22, 19),
+        invited=25,
+        raters=(14, 9),
         levels=(3.7, 3.6, 4.1, 7.1),
     ),
     ExampleDepartment(
@@ -273,4 +273,7 @@ EXAMPLE_DEPARTMENTS = (
         levels=(3.9, 3.8, 4.2, 7.5),
     ),
 )
-"""From most to fewest raters. In the last wave two have fewer than 10, one 10 to 29, two 30 to 99."""
+"""From most to fewest raters. In the last wave three have fewer than 10, one 10 to 29, one 30 to 99.
+
+Three small ones are hidden together without a larger one: none of them is more than half of what is hidden.
+"""

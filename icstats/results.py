@@ -74,6 +74,8 @@ class Result:
     """
 
     keys: ClassVar[tuple[str, str]] = ("variable", "statistic")
+    for_researchers: ClassVar[bool] = False
+    """Whether the door refuses it: it rests on two groups or waves, and what those tell together is not decided."""
 
     data: pd.DataFrame
     people: pd.DataFrame

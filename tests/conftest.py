@@ -47,6 +47,6 @@ def orientation_site(tmp_path_factory: pytest.TempPathFactory) -> Ran:
 def dutch_example_site(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """Three departments of the example in Dutch: one with blocks only, one without drivers of its own, one hidden."""
     outputs = tmp_path_factory.mktemp("example")
-    wanted = [argument for slug in ("procurement", "archive", "library") for argument in ("--department", slug)]
+    wanted = [argument for slug in ("procurement", "legal-affairs", "library") for argument in ("--department", slug)]
     done = icstats("run", "params/example.yaml", "--language", "nl", "--outputs", str(outputs), *wanted)
     return Ran(exit_code=done.returncode, output=done.stdout + done.stderr, folder=outputs / "example" / "2026")

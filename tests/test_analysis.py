@@ -7,7 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from icstats.edition import open_edition
+from icstats.errors import DisclosureError
 
 if TYPE_CHECKING:
     from icstats.analysis import Analysis
@@ -24,13 +27,13 @@ def test_models_tell_that_answers_were_filled_in_and_of_how_many_ratings() -> No
     analysis = department("training")
     for model in (analysis.block_importance, analysis.driver_importance, analysis.regression):
         assert (model.settings.missing, model.settings.n_total) == ("two_way", len(analysis.ratings))
-        assert model.data["n"].max() < len(analysis.ratings)
+        assert model.data["n"].max() <= len(analysis.ratings)
 
 
 def test_the_ladder_counts_usable_ratings() -> None:
-    analysis = department("legal-affairs")
+    analysis = department("procurement")
     complete = analysis.items[[analysis.outcome, *analysis.driver_codes]].dropna()
-    assert len(complete) < 30 <= analysis.block_importance.data["n"].max()
+    assert 30 <= len(complete) < analysis.block_importance.data["n"].max() <= len(analysis.ratings)
     assert analysis.ladder == "blocks"
 
 
@@ -49,3 +52,18 @@ def test_the_label_of_a_reverse_item_says_that_its_numbers_are_turned() -> None:
     turned = replace(plain, study=plain.study.model_copy(update={"questionnaire": questionnaire}))
     assert turned.labels[first.code] == f"{plain.labels[first.code]} (omgedraaid)"
     assert {code for code, label in turned.labels.items() if label != plain.labels[code]} == {first.code}
+
+
+def test_the_dialogue_is_computed_for_researchers_and_has_no_release() -> None:
+    analysis, edition = department("hr"), open_edition(EXAMPLE)
+    results = (analysis.expectation, analysis.mirror, analysis.quick_wins, analysis.change)
+    for result in results:
+        assert result is not None
+        assert len(result.data)
+        with pytest.raises(DisclosureError, match=r"is for researchers: it has no release\. \[ICS-606\]"):
+            edition.released(result, "hr")
+
+
+def test_the_first_wave_has_no_change() -> None:
+    first = replace(department("hr"), wave="2025")
+    assert (first.earlier_wave, first.change) == (None, None)

@@ -53,6 +53,7 @@ RANKS = (
         "screening",
         "means",
         "weights",
+        "contrasts",
     ),
     ("surveyfile",),
     (
@@ -108,13 +109,14 @@ RANKS = (
         "overlap",
         "odds",
         "aggregation",
+        "pooling",
     ),
-    ("ordinal", "hierarchy", "gate", "decisions"),
+    ("ordinal", "hierarchy", "gate", "decisions", "gaps", "priorities", "trends"),
     # what may be shown
     ("intake", "ratings", "example", "disclosure", "register"),
     ("delivery",),
     ("responses", "codebook", "written"),
-    ("analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel", "leakscan"),
+    ("recipe", "analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel", "leakscan"),
     ("figures",),
     # reports
     ("edition", "sections"),
@@ -132,6 +134,11 @@ RANKS = (
 )
 RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}
 STATISTICS = (
+    "contrasts",
+    "gaps",
+    "priorities",
+    "trends",
+    "pooling",
     "moments",
     "pairwise",
     "sampling",

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MadeUpResponses:
-    """Ratings of two departments, as the store returns them."""
+    """Ratings of three departments, as the store returns them."""
 
     frame: pd.DataFrame
+    fingerprint: str = "made up"
 
     def ratings(self, *, wave: str, department: str | None) -> pd.DataFrame:
         assert wave == "2026"
@@ -57,7 +58,7 @@ def ratings(study: Study) -> pd.DataFrame:
         simulate_ratings(
             150, questionnaire=study.questionnaire, block_shares=shares, department=slug, wave="2026", seed=seed
         )
-        for seed, slug in enumerate(("it", "facilities"))
+        for seed, slug in enumerate(("it", "facilities", "hr"))
     ]
     frame = pd.concat(parts, ignore_index=True)
     frame["respondent"] = np.arange(len(frame))
@@ -104,10 +105,10 @@ def test_a_department_is_compared_as_a_part_of_the_norm(study: Study, ratings: p
     assert set(compared.data["statistic"]) == {"mean", "norm", "difference"}
     found = compared.data.set_index(["variable", "statistic"]).loc[(outcome, "difference")]
     groups = plain.groupby("department")[outcome]
-    halves = groups.mean()["it"] - groups.mean()["facilities"]
-    assert found["estimate"] == pytest.approx(halves / 2)
-    # Two departments: the difference from their mean is half the difference between them, and so is its error.
-    assert found["std_error"] == pytest.approx(np.sqrt((groups.var() / groups.count()).sum()) / 2)
+    # Of three departments, one's difference from their mean is two thirds of itself minus a third of each other.
+    parts = pd.Series({"it": 2 / 3, "facilities": -1 / 3, "hr": -1 / 3})
+    assert found["estimate"] == pytest.approx((parts * groups.mean()).sum())
+    assert found["std_error"] == pytest.approx(np.sqrt((parts**2 * groups.var() / groups.count()).sum()))
     released = edition.released(compared, "it")
     assert released.row(outcome, "difference").n == "150"
     assert compared.settings.family > 2 * 17
