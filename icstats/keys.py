@@ -85,7 +85,10 @@ class Keys:
         return hmac.new(self._secret, "\0".join(parts).encode(), sha256).hexdigest()
 
     def own_files(self, department: str) -> frozenset[str]:
-        """Return the prepared files that concern this department, or nobody in particular."""
+        """Return the prepared files that concern this department, or nobody in particular.
+
+        The counts are among them: what may be shown is decided with them, and that decision is in every key.
+        """
         return frozenset({LIST, COUNTS, partition(self._study.wave, department)})
 
     def _own(self, department: str) -> str:
@@ -100,7 +103,10 @@ class Keys:
 
     @cached_property
     def _shared(self) -> str:
-        """What all notebooks rest on: settings, norm, what may be shown of whom, language, code and versions."""
+        """What all notebooks rest on: settings, norm, what may be shown of whom, language, code and versions.
+
+        Of the counts of all departments a page reads its own, and what follows from the others: the hidden cells.
+        """
         study = self._study
         norm = study.norms
         values = [] if norm is None or norm == "departments" else [norm, norm.with_suffix(".yaml")]
@@ -110,7 +116,7 @@ class Keys:
             study.responses.model_dump_json(exclude={"file"}),
             str(norm) if norm is None or norm == "departments" else norm.stem,
             *(_file_digest(path) for path in values),
-            self._contents.files[COUNTS],
+            self._contents.model_dump_json(include={"waves", "departments", "attributes", "notes"}),
             self._hidden,
             _code(),
             platform.python_version(),
