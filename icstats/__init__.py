@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from icstats.benchmark import compare_with_norm
     from icstats.disclosure import open_ledger, release
     from icstats.drivers import regression
+    from icstats.gaps import expectation_gap, mirror_gap
     from icstats.importance import block_importance, bootstrap_importance, lmg
     from icstats.norms import read_norms
     from icstats.overview import open_overview
@@ -30,8 +31,10 @@ __all__ = [
     "bootstrap_importance",
     "compare_with_norm",
     "cronbach_alpha",
+    "expectation_gap",
     "item_statistics",
     "lmg",
+    "mirror_gap",
     "omega_total",
     "open_ledger",
     "open_overview",
@@ -52,8 +55,10 @@ ROOMS = {
     "bootstrap_importance": "importance",
     "compare_with_norm": "benchmark",
     "cronbach_alpha": "reliability",
+    "expectation_gap": "gaps",
     "item_statistics": "reliability",
     "lmg": "importance",
+    "mirror_gap": "gaps",
     "omega_total": "reliability",
     "open_ledger": "disclosure",
     "open_overview": "overview",

@@ -45,8 +45,10 @@ FIXED_DECIMALS = {"p_value": P_DECIMALS, "p_adjusted": P_DECIMALS, "margin": 2, 
 """Decimals of the numbers that do not follow the row's unit; a margin belongs to the norm and not to people."""
 
 SPREADS = frozenset({"sd"})
-SHARES_OF_VARIANCE = frozenset({"lmg_share", "shapley_share", "owen_share", "probability_first"})
-TELL_EACH_OTHER = frozenset({"mean", "norm", "difference"})
+RANKING = frozenset({"importance", "priority", "probability_top"})
+MEANS = frozenset({"mean", "forecast", "earlier"})
+SHARES_OF_VARIANCE = frozenset({"lmg_share", "shapley_share", "owen_share", "probability_first", *RANKING})
+TELL_EACH_OTHER = MEANS | {"norm", "difference", "adequacy_gap", "superiority_gap"}
 MODELS = frozenset({"driver", "term"})
 """First keys of results that are about all variables at once: no level of any of them follows from a coefficient."""
 
@@ -270,7 +272,7 @@ def release(result: Result, *, policy: Policy, ledger: Ledger) -> Released:
     ----------
     result
         A raw result. Where its data have a column ``department`` that is what a row is about, otherwise the ledger's
-        department is.
+        department is. A column ``also`` names another variable that the row rests on: both must be shown.
     policy
         What the organisation promised its respondents; never below the floor.
     ledger
@@ -372,8 +374,8 @@ def _hidden_rows(
 ) -> Flags:
     """Return which rows may not be shown."""
     by_ledger = [
-        ledger.hides(RATINGS if is_model else str(variable), str(place))
-        for variable, place in zip(raw["variable"], raw["department"], strict=True)
+        any(ledger.hides(RATINGS if is_model else str(name), str(place)) for name in {variable, also})
+        for variable, also, place in zip(raw["variable"], _also(raw), raw["department"], strict=True)
     ]
     hidden = (people < rules.minimum_group) | np.array(by_ledger, dtype=bool)
     hidden |= raw["statistic"].isin(SPREADS).to_numpy() & (people < rules.minimum_spread)
@@ -385,8 +387,27 @@ def _hidden_rows(
         together = raw["statistic"].isin(TELL_EACH_OTHER)
         alone = pd.Series(np.arange(len(raw)).astype(str), index=raw.index)
         told = told + "\x1f" + raw["variable"].astype(str) + "\x1f" + alone.mask(together, "")
-    spread: Flags = pd.Series(hidden, index=raw.index).groupby(told).transform("any").to_numpy(dtype=bool)
-    return spread
+        hidden = _together(hidden, told)
+        tells = together.to_numpy()
+        hidden = hidden | (tells & _rests_on_hidden(raw, hidden & tells))
+    return _together(hidden, told)
+
+
+def _together(hidden: Flags, told: pd.Series[str]) -> Flags:
+    """Return the flags with those of each group raised where one of them is."""
+    together: Flags = pd.Series(hidden, index=told.index).groupby(told).transform("any").to_numpy(dtype=bool)
+    return together
+
+
+def _rests_on_hidden(raw: pd.DataFrame, hidden: Flags) -> Flags:
+    """Return which rows hold the difference from a number of another variable that is hidden."""
+    gone = set(zip(raw["department"][hidden], raw["variable"][hidden], strict=True))
+    return np.array([pair in gone for pair in zip(raw["department"], _also(raw), strict=True)], dtype=bool)
+
+
+def _also(raw: pd.DataFrame) -> pd.Series[str]:
+    """Return the other variable that each row rests on; its own where there is none."""
+    return raw["also"].where(raw["also"] != "", raw["variable"]) if "also" in raw.columns else raw["variable"]
 
 
 def _says_what_each_answered(raw: pd.DataFrame, rules: Policy) -> Flags:
@@ -395,7 +416,7 @@ def _says_what_each_answered(raw: pd.DataFrame, rules: Policy) -> Flags:
     rounded = np.round(estimate, rules.decimals_points)
     share = ((raw["unit"] == "share") & ~raw["statistic"].isin(SHARES_OF_VARIANCE)).to_numpy()
     extreme_share = (np.round(estimate, rules.decimals_share) <= 0) | (estimate >= rules.extreme_share)
-    mean = ((raw["unit"] == "points") & (raw["statistic"] == "mean")).to_numpy()
+    mean = ((raw["unit"] == "points") & raw["statistic"].isin(MEANS)).to_numpy()
     low, high = (_numbers(raw, name) for name in ("minimum", "maximum"))
     # A comparison that is written this way round also holds for a scale that is not known.
     inside = (rounded > low) & (rounded < high)

@@ -32,6 +32,7 @@ __all__ = [
 
 Language = Literal["en", "nl"]
 Block = Literal["product", "process", "orientation", "outcome", "expectation", "importance", "mutual", "mirror", "open"]
+Expects = Literal["minimum", "desired", "compared"]
 DRIVER_BLOCKS: tuple[Block, ...] = ("product", "process", "orientation")
 """The three answers to why customers are satisfied or not, in the reader's order."""
 BLOCKS: tuple[Block, ...] = get_args(Block)
@@ -115,6 +116,11 @@ class Item(Strict):
         Slugs of the departments that are asked this; None means all.
     about
         The item that this one mirrors or weighs (blocks ``mirror`` and ``importance``).
+    expects
+        What an item of the block ``expectation`` states: the ``minimum`` or ``desired`` level of the outcome, or how
+        the service ``compared`` with what was expected. None: it is a question like any other.
+    since
+        First wave with this wording; None where it never changed. Earlier answers are shown beside it, not compared.
     """
 
     code: str = Field(pattern=CODE, max_length=40, description=CODE_IN_WORDS)
@@ -127,6 +133,8 @@ class Item(Strict):
     core: bool = True
     departments: tuple[str, ...] | None = None
     about: str | None = None
+    expects: Expects | None = None
+    since: str | None = None
 
 
 class Scale(Strict):
@@ -171,6 +179,11 @@ class Questionnaire(Strict):
             and (scale is None or item.scale == scale)
             and (department is None or item.departments is None or department in item.departments)
         )
+
+    def expectation(self, expects: Expects, department: str | None = None) -> str | None:
+        """Return the code of the item that states this expectation, or None where it is not asked."""
+        asked = self.items_of(block="expectation", department=department)
+        return next((item.code for item in asked if item.expects == expects), None)
 
     def response_scale(self, code: str) -> ResponseScale:
         """Return the response scale of a closed item."""
@@ -233,6 +246,7 @@ def contradictions(questionnaire: Questionnaire) -> Iterator[Finding]:
         _responses_of_items,
         _one_range_per_score,
         _about,
+        _expects,
         _departments,
         _wording,
     )
@@ -367,6 +381,21 @@ def _about(questionnaire: Questionnaire) -> Iterator[Finding]:
             if own != other:
                 message = f"answers run {own}, those of {item.about} {other}; a mirror has the same."
                 yield Finding(("items", place, "responses"), 33, message)
+
+
+def _expects(questionnaire: Questionnaire) -> Iterator[Finding]:
+    outcome = next((item for item in questionnaire.items if item.code == questionnaire.outcome), None)
+    for place, item in enumerate(questionnaire.items):
+        loc = ("items", place, "expects")
+        if item.expects is None:
+            continue
+        if item.block != "expectation":
+            yield Finding(loc, 36, "only items of block expectation state what is expected.")
+        elif item.expects != "compared" and outcome is not None:
+            own, marks = _range(questionnaire, item), _range(questionnaire, outcome)
+            if own != marks:
+                message = f"answers run {own}, those of {outcome.code} {marks}; an expected mark has the same."
+                yield Finding(("items", place, "responses"), 37, message)
 
 
 def _departments(questionnaire: Questionnaire) -> Iterator[Finding]:

@@ -20,12 +20,13 @@ RANKS = (
     ("errors", "results", "seeds", "strict_yaml", "cuts", "worth", "subsets", "factor", "canvas", "workers"),
     ("texts", "documents", "sampling", "moments", "rowchart"),
     # what was asked, of whom
-    ("questionnaire", "cases", "consistency", "screening"),
+    ("questionnaire", "cases", "consistency", "screening", "differences"),
     ("study", "norms", "scales", "store", "worlds", "phrases"),
     # what was answered
     ("intake", "columns", "answers", "template", "ledger", "organisation", "draws", "importance"),
     # the statistics
     ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark"),
+    ("gaps",),
     # what may be shown
     ("ratings", "example", "disclosure"),
     ("responses", "written"),
@@ -49,6 +50,7 @@ STATISTICS = (
     "sampling",
     "subsets",
     "cases",
+    "differences",
     "factor",
     "screening",
     "consistency",
@@ -57,6 +59,7 @@ STATISTICS = (
     "reliability",
     "drivers",
     "benchmark",
+    "gaps",
 )
 
 
