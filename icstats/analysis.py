@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, get_args
 
 import pandas as pd
 
 from icstats.errors import NotEnoughDataError
-from icstats.questionnaire import DRIVER_BLOCKS
+from icstats.questionnaire import DRIVER_BLOCKS, Expects
 from icstats.results import ORGANISATION, joined
-from icstats.scales import driver_items, keyed, scale_scores, score_items, two_way_imputed
+from icstats.scales import driver_items, keyed, mirrored, scale_scores, score_items, two_way_imputed
 from icstats.seeds import derive_seed
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from icstats.benchmark import Comparison
     from icstats.describe import Summary
     from icstats.drivers import Regression
+    from icstats.gaps import ExpectationGap, MirrorGap
     from icstats.importance import Importance
     from icstats.norms import Norm
     from icstats.questionnaire import Questionnaire
@@ -123,6 +124,59 @@ class Analysis:
             scales[block] = scales[codes[0]]
         composites = [block for block, codes in self.blocks.items() if len(codes) > 1]
         return summarise(self.measured, response_scales=scales, composites=composites, clusters=self.people)
+
+    @cached_property
+    def expected(self) -> dict[str, str | None]:
+        """Codes of the questions about expectations: ``minimum``, ``desired`` and ``compared``, None if not asked."""
+        return {kind: self.questionnaire.expectation(kind, self.department) for kind in get_args(Expects)}
+
+    @cached_property
+    def expectation(self) -> ExpectationGap | None:
+        """What customers got beside what they expected; None where they were not asked."""
+        from icstats.gaps import expectation_gap  # noqa: PLC0415
+
+        asked = [code for code in (self.outcome, *self.expected.values()) if code]
+        if asked == [self.outcome]:
+            return None
+        return expectation_gap(
+            self.items,
+            perceived=self.outcome,
+            response_scales={code: self.questionnaire.response_scale(code) for code in asked},
+            clusters=self.people,
+            minimum=self.expected["minimum"],
+            desired=self.expected["desired"],
+            compared=self.expected["compared"],
+        )
+
+    @cached_property
+    def mutual(self) -> Summary | None:
+        """Means of the questions about mutual understanding; None where they were not asked."""
+        from icstats.describe import summarise  # noqa: PLC0415
+
+        codes = [item.code for item in self.questionnaire.items_of(block="mutual", department=self.department)]
+        scales = {code: self.questionnaire.response_scale(code) for code in codes}
+        return summarise(self.items[codes], response_scales=scales, clusters=self.people) if codes else None
+
+    @cached_property
+    def mirror(self) -> MirrorGap | None:
+        """What the department's own people thought that customers would answer; None where nobody was asked."""
+        from icstats.gaps import mirror_gap  # noqa: PLC0415
+
+        mirrors = {
+            str(item.about): item.code
+            for item in self.questionnaire.items_of(block="mirror", department=self.department)
+            if item.about in self.driver_codes
+        }
+        staff = self.responses.ratings(wave=self.wave, department=self.department, role="staff")
+        if not mirrors or staff.empty:
+            return None
+        return mirror_gap(
+            self.items,
+            mirrored(staff, self.questionnaire),
+            mirrors=mirrors,
+            response_scales={code: self.questionnaire.response_scale(code) for code in mirrors},
+            clusters=self.people,
+        )
 
     def _scales(self) -> Mapping[str, list[str]]:
         """Return the common items of every scale, the whole of the service last."""

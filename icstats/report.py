@@ -16,6 +16,7 @@ from icstats.colophon import (
     provenance,
     reliability_table,
 )
+from icstats.dialogue import expectations_section, mirror_section
 from icstats.disclosure import RATINGS
 from icstats.documents import did_you_mean
 from icstats.drivers import DRIVERS_FROM
@@ -132,6 +133,11 @@ class Report:
     def _comparison(self) -> Released | None:
         norm = self.edition.norm
         return None if norm is None else self._released(self.analysis.comparison(norm))
+
+    @cached_property
+    def _expectation(self) -> Released | None:
+        expectation = self.analysis.expectation
+        return None if expectation is None else self._released(expectation)
 
     @cached_property
     def _reliability(self) -> Released:
@@ -300,6 +306,26 @@ class Report:
                 Column(heading=say("scores.answered_by"), statistic=share, show="n"),
             ],
             labels=self.edition.labels,
+        )
+
+    @unless_hidden
+    def expectations(self) -> Section:
+        """Say whether customers got what they find acceptable and what they expected."""
+        return expectations_section(
+            self.edition, self._expectation, expected=self.analysis.expected, outcome=self.analysis.outcome
+        )
+
+    @unless_hidden
+    def mirror(self) -> Section:
+        """Lay the department's own view beside that of its customers."""
+        mirror, mutual = self.analysis.mirror, self.analysis.mutual
+        return mirror_section(
+            self.edition,
+            None if mirror is None else self._released(mirror),
+            blocks=self.analysis.blocks,
+            expectation=self._expectation,
+            mutual=None if mutual is None else self._released(mutual),
+            expected=self.analysis.expected,
         )
 
     @unless_hidden

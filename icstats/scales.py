@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
     from icstats.questionnaire import Block, Item, Questionnaire
 
-__all__ = ["RATINGS", "driver_items", "keyed", "scale_scores", "score_items", "two_way_imputed", "valid_counts"]
+__all__ = [
+    "RATINGS",
+    "driver_items",
+    "keyed",
+    "mirrored",
+    "scale_scores",
+    "score_items",
+    "two_way_imputed",
+    "valid_counts",
+]
 
 RATINGS = "ratings"
 """The variable that counts ratings with at least one answer, whatever the question."""
@@ -44,6 +53,37 @@ def keyed(ratings: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
     return pd.DataFrame(
         {item.code: _keyed_item(ratings, item, questionnaire) for item in _closed(questionnaire.items)},
         index=ratings.index,
+        dtype=float,
+    )
+
+
+def mirrored(staff: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
+    """Return what staff filled in, each mirror item turned round where the item that it is about is reversed.
+
+    Parameters
+    ----------
+    staff
+        Ratings frame of the department's own people.
+    questionnaire
+        Says which item each mirror item is about; whether the mirror item itself is marked as reversed is of no
+        account, so that both sides always point the same way.
+
+    Returns
+    -------
+    DataFrame
+        Rows as in ``staff``, one float column per mirror item.
+    """
+    return pd.DataFrame(
+        {
+            item.code: _keyed_item(
+                staff,
+                item.model_copy(update={"reverse": questionnaire.item(item.about).reverse}),
+                questionnaire,
+            )
+            for item in _closed(questionnaire.items_of(block="mirror"))
+            if item.about is not None
+        },
+        index=staff.index,
         dtype=float,
     )
 

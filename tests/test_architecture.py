@@ -30,11 +30,11 @@ RANKS = (
     # what may be shown
     ("ratings", "example", "disclosure"),
     ("responses", "written"),
-    ("analysis", "tables", "markstrip", "heatmap", "sharebars", "story"),
-    ("figures",),
+    ("analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "tolerance", "dumbbells"),
+    ("figures", "talk"),
     # reports
     ("edition", "sections"),
-    ("colophon",),
+    ("colophon", "dialogue"),
     ("report", "overview", "pages"),
     # batch and site
     ("engine",),
@@ -106,7 +106,21 @@ def test_statistics_know_neither_words_nor_pictures(room: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "room", ["tables", "figures", "markstrip", "heatmap", "sharebars", "written", "story", "sections"]
+    "room",
+    [
+        "tables",
+        "figures",
+        "markstrip",
+        "heatmap",
+        "sharebars",
+        "written",
+        "story",
+        "sections",
+        "tolerance",
+        "dumbbells",
+        "talk",
+        "dialogue",
+    ],
 )
 def test_what_readers_see_is_made_from_released_results_only(room: str) -> None:
     assert not own_rooms(PACKAGE / f"{room}.py") & {*STATISTICS, "responses", "intake", "analysis", "scales"}

@@ -34,6 +34,8 @@ items:
   - {code: OP1, block: open, wording: {en: e, nl: e}, label: {en: e, nl: e}}
 """  # noqa: E501  one item per line, so that a message's line is the item
 
+EXPECTED = "block: expectation, expects: desired, responses: agree, wording: {en: b"
+
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -254,6 +256,20 @@ def test_a_good_questionnaire_is_read_in_the_order_of_the_file(folder: Path) -> 
             ),
         ),
         (
+            [("block: outcome,", "block: outcome, expects: minimum,")],
+            (
+                'line 13, character 33, "items[SA1].expects": only items of block expectation state what is expected. '
+                "[ICS-236]"
+            ),
+        ),
+        (
+            [("block: process, scale: process, responses: agree, wording: {en: b", EXPECTED)],
+            (
+                'line 12, character 55, "items[PC2].responses": answers run from 1 to 5, those of SA1 from 1 to 10; an '
+                "expected mark has the same. [ICS-237]"
+            ),
+        ),
+        (
             [("block: outcome,", "block: outcome, departments: [hr],")],
             (
                 'line 13, character 33, "items[SA1].departments": a core item is asked of every department; this one '
@@ -443,3 +459,9 @@ def test_a_lost_setting_is_always_told_by_name(tmp_path_factory: pytest.TempPath
 
 def test_what_is_read_has_no_contradictions(bank: Questionnaire) -> None:
     assert list(contradictions(bank)) == []
+
+
+def test_the_bank_says_which_questions_state_an_expectation(bank: Questionnaire) -> None:
+    assert bank.expectation("minimum") == "EX2"
+    assert bank.expectation("compared", "it") == "EX1"
+    assert bank.expectation("desired") is None

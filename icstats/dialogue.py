@@ -1,0 +1,142 @@
+"""The sections in which customers and department meet: expectations, the mirror, quick wins and change."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from icstats.dumbbells import MIRROR_WORDS, mirror_dumbbells
+from icstats.sections import folded, paragraphs, section
+from icstats.tables import Column, table
+from icstats.talk import expectation_sentences, mirror_sentence, talking_points
+from icstats.tolerance import zone_of_tolerance
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from icstats.disclosure import Released
+    from icstats.edition import Edition
+    from icstats.sections import Section
+
+__all__ = ["expectations_section", "mirror_section"]
+
+
+def expectations_section(
+    edition: Edition, expectation: Released | None, *, expected: Mapping[str, str | None], outcome: str
+) -> Section:
+    """Say what customers expected; empty where they were not asked.
+
+    Parameters
+    ----------
+    edition
+        Words and labels.
+    expectation
+        Released :class:`icstats.gaps.ExpectationGap`.
+    expected
+        ``minimum``, ``desired``, ``compared`` -> code of the question, or None.
+    outcome
+        Code of the mark that customers give.
+    """
+    if expectation is None:
+        return section("")
+    texts, say, labels = edition.texts, edition.texts.say, edition.labels
+    sentences = expectation_sentences(expectation, perceived=outcome, texts=texts, **expected)
+    minimum = expected["minimum"]
+    figures = (
+        []
+        if minimum is None
+        else [
+            zone_of_tolerance(
+                expectation,
+                perceived=outcome,
+                minimum=minimum,
+                desired=expected["desired"],
+                label=labels[outcome],
+                texts=texts,
+            )
+        ]
+    )
+    asked = [outcome, *(code for code in expected.values() if code)]
+    numbers = table(
+        expectation.only(variables=asked),
+        texts=texts,
+        caption=say("expectation.table_caption"),
+        stub=say("scores.question"),
+        columns=[
+            Column(heading=say("scores.mean"), statistic="mean"),
+            Column(heading=say("scores.interval"), statistic="mean", show="interval"),
+            Column(heading=say("scores.answered_by"), statistic="mean", show="n"),
+        ],
+        labels=labels,
+    )
+    return section(
+        say("expectation.heading"),
+        paragraphs(sentences, kind="answer"),
+        *figures,
+        folded(say("benchmark.as_table"), numbers.html),
+        released=[expectation],
+    )
+
+
+def mirror_section(
+    edition: Edition,
+    mirror: Released | None,
+    *,
+    blocks: Mapping[str, Sequence[str]],
+    expectation: Released | None,
+    mutual: Released | None,
+    expected: Mapping[str, str | None],
+) -> Section:
+    """Lay our own view beside that of our customers, and end in what a joint meeting can talk about.
+
+    Parameters
+    ----------
+    edition, expectation, expected
+        As for :func:`expectations_section`.
+    mirror
+        Released :class:`icstats.gaps.MirrorGap`; None where staff were not asked, the section is then empty.
+    blocks
+        Block -> its questions.
+    mutual
+        Released means of the questions about mutual understanding.
+    """
+    if mirror is None:
+        return section("")
+    texts, say, labels = edition.texts, edition.texts.say, edition.labels
+    points = talking_points(
+        mirror=mirror,
+        expectation=expectation,
+        mutual=mutual,
+        minimum=expected["minimum"],
+        compared=expected["compared"],
+        labels=labels,
+        texts=texts,
+    )
+    words = {word: say(f"mirror_word.{word}") for word in MIRROR_WORDS}
+    numbers = table(
+        mirror,
+        texts=texts,
+        caption=say("mirror.table_caption"),
+        stub=say("scores.question"),
+        columns=[
+            Column(heading=say("mirror.forecast"), statistic="forecast"),
+            Column(heading=say("mirror.customers"), statistic="mean"),
+            Column(heading=say("benchmark.difference"), statistic="difference", signed=True),
+            Column(heading=say("scores.interval"), statistic="difference", show="interval", signed=True),
+            Column(heading=say("mirror.word"), statistic="difference", show="verdict", names=words),
+        ],
+        labels=labels,
+    )
+    return section(
+        say("mirror.heading"),
+        paragraphs([mirror_sentence(mirror, labels, texts) or say("mirror.none")], kind="answer"),
+        mirror_dumbbells(mirror, texts=texts, labels=labels, blocks=blocks),
+        folded(say("benchmark.as_table"), numbers.html + paragraphs([say("mirror.rule")], kind="note")),
+        f"<h3>{escape(say('talk.heading'))}</h3>" + _numbered(points) if points else "",
+        released=[mirror, *([mutual] if mutual else [])],
+    )
+
+
+def _numbered(sentences: Sequence[str]) -> str:
+    """Return sentences as a numbered list."""
+    return "<ol>" + "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences) + "</ol>"
