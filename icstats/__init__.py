@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from icstats.importance import block_importance, bootstrap_importance, lmg
     from icstats.norms import read_norms
     from icstats.overview import open_overview
+    from icstats.priorities import quick_wins
     from icstats.questionnaire import read_questionnaire
     from icstats.reliability import cronbach_alpha, item_statistics, omega_total, spearman_brown
     from icstats.report import open_report
@@ -39,6 +40,7 @@ __all__ = [
     "open_ledger",
     "open_overview",
     "open_report",
+    "quick_wins",
     "read_norms",
     "read_questionnaire",
     "read_responses",
@@ -63,6 +65,7 @@ ROOMS = {
     "open_ledger": "disclosure",
     "open_overview": "overview",
     "open_report": "report",
+    "quick_wins": "priorities",
     "read_norms": "norms",
     "read_questionnaire": "questionnaire",
     "read_responses": "responses",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from icstats.gaps import ExpectationGap, MirrorGap
     from icstats.importance import Importance
     from icstats.norms import Norm
+    from icstats.priorities import QuickWins
     from icstats.questionnaire import Questionnaire
     from icstats.reliability import ItemStatistics, Reliability
     from icstats.responses import Responses
@@ -305,6 +306,28 @@ class Analysis:
                 drivers=self.driver_codes,
                 clusters=self.people[self._usable.index],
             )
+        )
+
+    @cached_property
+    def quick_wins(self) -> QuickWins:
+        """What first: the questions with the most to gain.
+
+        Raises
+        ------
+        NotEnoughDataError
+            Below 100 usable ratings.
+        """
+        from icstats.priorities import quick_wins  # noqa: PLC0415
+
+        self._require_all()
+        return quick_wins(
+            self._usable,
+            outcome=self.outcome,
+            blocks=self.blocks,
+            response_scales={code: self.questionnaire.response_scale(code) for code in self.driver_codes},
+            clusters=self.people[self._usable.index],
+            n_boot=self.n_boot,
+            seed=derive_seed(self.study.seed, self.department, self.wave, "quick_wins"),
         )
 
     def _from_ratings(self, model: M) -> M:

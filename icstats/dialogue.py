@@ -6,9 +6,10 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from icstats.dumbbells import MIRROR_WORDS, mirror_dumbbells
+from icstats.prioritymap import importance_performance_map
 from icstats.sections import folded, paragraphs, section
 from icstats.tables import Column, table
-from icstats.talk import expectation_sentences, mirror_sentence, talking_points
+from icstats.talk import expectation_sentences, mirror_sentence, talking_points, win_sentences, wins_sentence
 from icstats.tolerance import zone_of_tolerance
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from icstats.edition import Edition
     from icstats.sections import Section
 
-__all__ = ["expectations_section", "mirror_section"]
+__all__ = ["expectations_section", "mirror_section", "quick_wins_section"]
 
 
 def expectations_section(
@@ -134,6 +135,49 @@ def mirror_section(
         folded(say("benchmark.as_table"), numbers.html + paragraphs([say("mirror.rule")], kind="note")),
         f"<h3>{escape(say('talk.heading'))}</h3>" + _numbered(points) if points else "",
         released=[mirror, *([mutual] if mutual else [])],
+    )
+
+
+def quick_wins_section(
+    edition: Edition, wins: Released, summary: Released, *, blocks: Mapping[str, Sequence[str]]
+) -> Section:
+    """Say what to do first, at most three things, or that no question stands out.
+
+    Parameters
+    ----------
+    edition
+        Words and labels.
+    wins
+        Released :class:`icstats.priorities.QuickWins`.
+    summary
+        Released means of the questions.
+    blocks
+        Block -> its questions.
+    """
+    texts, say, labels = edition.texts, edition.texts.say, edition.labels
+    sentences = win_sentences(wins, summary, labels, texts)
+    numbers = table(
+        wins,
+        texts=texts,
+        caption=say("priority.table_caption"),
+        stub=say("scores.question"),
+        columns=[
+            Column(heading=say("priority.priority"), statistic="priority"),
+            Column(heading=say("priority.weight"), statistic="importance"),
+            Column(heading=say("scores.interval"), statistic="importance", show="interval"),
+            Column(heading=say("priority.chance"), statistic="probability_top"),
+            Column(heading=say("priority.slope"), statistic="association"),
+        ],
+        labels=labels,
+    )
+    return section(
+        say("priority.heading"),
+        paragraphs([wins_sentence(wins, labels, texts)], kind="answer"),
+        _numbered(sentences) if sentences else "",
+        importance_performance_map(wins, summary, texts=texts, labels=labels, blocks=blocks),
+        folded(say("benchmark.as_table"), numbers.html),
+        paragraphs([say("priority.rule"), say("why.caution")], kind="note"),
+        released=[wins],
     )
 
 

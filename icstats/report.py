@@ -16,7 +16,7 @@ from icstats.colophon import (
     provenance,
     reliability_table,
 )
-from icstats.dialogue import expectations_section, mirror_section
+from icstats.dialogue import expectations_section, mirror_section, quick_wins_section
 from icstats.disclosure import RATINGS
 from icstats.documents import did_you_mean
 from icstats.drivers import DRIVERS_FROM
@@ -385,6 +385,15 @@ class Report:
             folded(say("benchmark.as_table"), detail.html),
             released=[compared],
         )
+
+    @unless_hidden
+    def quick_wins(self) -> Section:
+        """Say what to do first, if the answers can tell."""
+        try:
+            wins = self._released(self.analysis.quick_wins)
+        except NotEnoughDataError:
+            return self._too_few("priority.heading")
+        return quick_wins_section(self.edition, wins, self._summary, blocks=self.analysis.blocks)
 
     @unless_hidden
     def norm_card(self) -> Section:

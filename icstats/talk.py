@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from icstats.disclosure import Released, ReleasedRow
     from icstats.texts import Texts
 
-__all__ = ["expectation_sentences", "mirror_sentence", "talking_points"]
+__all__ = ["expectation_sentences", "mirror_sentence", "talking_points", "win_sentences", "wins_sentence"]
 
 MOST_POINTS = 3
 MOST_NAMED = 3
+MOST_TIED = 5
 
 WORTH_A_TALK = 0.1
 """From this share of customers under their own minimum on, it is a subject for the meeting."""
@@ -101,6 +102,44 @@ def talking_points(
     )
     turns = max(map(len, kinds))
     return [points[turn] for turn in range(turns) for points in kinds if turn < len(points)][:MOST_POINTS]
+
+
+def wins_sentence(wins: Released, labels: Mapping[str, str], texts: Texts) -> str:
+    """Return how many questions stand out, and between which the answers cannot tell."""
+    won, tied = (_of_verdict(wins, verdict) for verdict in ("win", "tied"))
+    words = [texts.say("grammar.quoted", words=labels[row.variable]) for row in tied[:MOST_TIED]]
+    if not won:
+        key = "priority.none_among" if words else "priority.none"
+        return texts.say(key, items=texts.listing(words))
+    said = texts.say("priority.one" if len(won) == 1 else "priority.several", n=len(won))
+    return f"{said} {texts.say('priority.tied', items=texts.listing(words))}" if words else said
+
+
+def win_sentences(wins: Released, summary: Released, labels: Mapping[str, str], texts: Texts) -> list[str]:
+    """Return every question that stands out: how it scores, how it weighs, what goes together with it, how sure."""
+    return [_win_sentence(row, wins, summary, labels, texts) for row in _of_verdict(wins, "win")]
+
+
+def _win_sentence(row: ReleasedRow, wins: Released, summary: Released, labels: Mapping[str, str], texts: Texts) -> str:
+    mean, share, slope = (
+        _shown(source, row.variable, statistic)
+        for source, statistic in ((summary, "mean"), (wins, "importance"), (wins, "association"))
+    )
+    parts = [texts.say("priority.win", item=texts.say("grammar.quoted", words=labels[row.variable]))]
+    if mean is not None:
+        maximum = texts.number(mean.extras["maximum"], 0)
+        parts.append(texts.say("priority.mean", mean=written_number(mean, summary, texts), maximum=maximum))
+    if share is not None:
+        parts.append(texts.say("priority.importance", share=texts.percent(share.estimate)))
+    if slope is not None and slope.conf_low > 0:
+        parts.append(texts.say("priority.association", points=texts.number(slope.estimate, 1)))
+    parts.append(texts.say("priority.sure", chance=texts.percent(row.estimate)))
+    return " ".join(parts)
+
+
+def _of_verdict(wins: Released, verdict: str) -> list[ReleasedRow]:
+    rows = [row for row in wins.each() if row.statistic == "probability_top" and not row.hidden]
+    return [row for row in rows if row.extras["verdict"] == verdict]
 
 
 def _mirror_points(mirror: Released | None, word: str, labels: Mapping[str, str], texts: Texts) -> list[str]:

@@ -26,11 +26,11 @@ RANKS = (
     ("intake", "columns", "answers", "template", "ledger", "organisation", "draws", "importance"),
     # the statistics
     ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark"),
-    ("gaps",),
+    ("gaps", "priorities"),
     # what may be shown
     ("ratings", "example", "disclosure"),
     ("responses", "written"),
-    ("analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "tolerance", "dumbbells"),
+    ("analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "tolerance", "dumbbells", "prioritymap"),
     ("figures", "talk"),
     # reports
     ("edition", "sections"),
@@ -60,6 +60,7 @@ STATISTICS = (
     "drivers",
     "benchmark",
     "gaps",
+    "priorities",
 )
 
 
@@ -118,6 +119,7 @@ def test_statistics_know_neither_words_nor_pictures(room: str) -> None:
         "sections",
         "tolerance",
         "dumbbells",
+        "prioritymap",
         "talk",
         "dialogue",
     ],
