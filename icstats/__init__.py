@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from icstats.responses import read_responses
     from icstats.simulate import simulate_ratings, simulate_study
     from icstats.study import read_study
+    from icstats.trends import wave_change
 
 __version__ = "0.1.0"
 
@@ -50,6 +51,7 @@ __all__ = [
     "simulate_ratings",
     "simulate_study",
     "spearman_brown",
+    "wave_change",
 ]
 
 ROOMS = {
@@ -75,6 +77,7 @@ ROOMS = {
     "simulate_ratings": "simulate",
     "simulate_study": "simulate",
     "spearman_brown": "reliability",
+    "wave_change": "trends",
 }
 
 

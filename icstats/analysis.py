@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from icstats.reliability import ItemStatistics, Reliability
     from icstats.responses import Responses
     from icstats.study import Study
+    from icstats.trends import WaveChange
 
 __all__ = ["SERVICE", "Analysis"]
 
@@ -340,6 +341,39 @@ class Analysis:
 
         if self.ladder != "all":
             raise NotEnoughDataError(f"Fewer than {DRIVERS_FROM} usable ratings: blocks only.", code="ICS-521")
+
+    @property
+    def earlier_wave(self) -> str | None:
+        """The wave before this one; None for the first."""
+        before = [wave for wave in self.responses.waves if wave < self.wave]
+        return before[-1] if before else None
+
+    @cached_property
+    def change(self) -> WaveChange | None:
+        """What changed since the wave before; None where there is no earlier wave or it has no rating."""
+        from icstats.trends import wave_change  # noqa: PLC0415
+
+        if self.earlier_wave is None:
+            return None
+        earlier = replace(self, wave=self.earlier_wave)
+        if earlier.ratings.empty or self.ratings.empty:
+            return None
+        scales = {code: self.questionnaire.response_scale(code) for code in [self.outcome, *self.driver_codes]}
+        scales |= {block: scales[codes[0]] for block, codes in self.blocks.items()}
+        return wave_change(
+            self.measured,
+            earlier.measured,
+            response_scales=scales,
+            clusters=self.people,
+            earlier_clusters=earlier.people,
+            breaks=self._reworded(self.earlier_wave),
+        )
+
+    def _reworded(self, earlier: str) -> list[str]:
+        """Return the items with another wording in the earlier wave, and the scores that such an item is part of."""
+        items = {item.code for item in self.questionnaire.items if item.since is not None and item.since > earlier}
+        scores = [code for code, parts in score_items(self.questionnaire).items() if items & set(parts)]
+        return [*items, *scores]
 
     def comparison(self, norm: Norm) -> Comparison:
         """Return the difference from the norm of everything that the norm knows and this department was asked."""

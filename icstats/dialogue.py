@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING
 from icstats.dumbbells import MIRROR_WORDS, mirror_dumbbells
 from icstats.prioritymap import importance_performance_map
 from icstats.sections import folded, paragraphs, section
+from icstats.slopes import CHANGE_WORDS, wave_slopes
 from icstats.tables import Column, table
-from icstats.talk import expectation_sentences, mirror_sentence, talking_points, win_sentences, wins_sentence
+from icstats.talk import (
+    change_sentence,
+    expectation_sentences,
+    mirror_sentence,
+    talking_points,
+    win_sentences,
+    wins_sentence,
+)
 from icstats.tolerance import zone_of_tolerance
 
 if TYPE_CHECKING:
@@ -19,7 +27,7 @@ if TYPE_CHECKING:
     from icstats.edition import Edition
     from icstats.sections import Section
 
-__all__ = ["expectations_section", "mirror_section", "quick_wins_section"]
+__all__ = ["change_section", "expectations_section", "mirror_section", "quick_wins_section"]
 
 
 def expectations_section(
@@ -178,6 +186,51 @@ def quick_wins_section(
         folded(say("benchmark.as_table"), numbers.html),
         paragraphs([say("priority.rule"), say("why.caution")], kind="note"),
         released=[wins],
+    )
+
+
+def change_section(
+    edition: Edition, change: Released, *, outcome: str, blocks: Mapping[str, Sequence[str]], earlier: str
+) -> Section:
+    """Say what has changed since an earlier wave.
+
+    Parameters
+    ----------
+    edition
+        Words and labels.
+    change
+        Released :class:`icstats.trends.WaveChange`.
+    outcome
+        Code of the report mark.
+    blocks
+        Block -> its questions.
+    earlier
+        Name of the earlier wave.
+    """
+    texts, say, labels = edition.texts, edition.texts.say, edition.labels
+    words = {word: say(f"change_word.{word}") for word in CHANGE_WORDS}
+    numbers = table(
+        change,
+        texts=texts,
+        caption=say("change.table_caption"),
+        stub=say("scores.question"),
+        columns=[
+            Column(heading=earlier, statistic="earlier"),
+            Column(heading=edition.wave, statistic="mean"),
+            Column(heading=say("change.change"), statistic="difference", signed=True),
+            Column(heading=say("scores.interval"), statistic="difference", show="interval", signed=True),
+            Column(heading=say("change.word"), statistic="difference", show="verdict", names=words),
+        ],
+        labels=labels,
+    )
+    return section(
+        say("change.heading"),
+        paragraphs([change_sentence(change, labels, texts, earlier=earlier) or say("change.none")], kind="answer"),
+        wave_slopes(
+            change, panels=[[outcome], list(blocks)], labels=labels, waves=(earlier, edition.wave), texts=texts
+        ),
+        folded(say("benchmark.as_table"), numbers.html + paragraphs([say("change.rule")], kind="note")),
+        released=[change],
     )
 
 

@@ -11,6 +11,8 @@ from icstats.cuts import cut_at
 from icstats.errors import ParameterError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from icstats.questionnaire import Item, Questionnaire
@@ -91,7 +93,12 @@ def draw_picks(world: World, n: int, *, items: tuple[Item, ...], rng: np.random.
 
 
 def draw_mirror(
-    world: World, n: int, *, items: tuple[Item, ...], self_image: float, rng: np.random.Generator
+    world: World,
+    n: int,
+    *,
+    items: tuple[Item, ...],
+    self_image: float | Mapping[str, float],
+    rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Draw what ``n`` members of the department's own staff think that their customers answer.
 
@@ -104,14 +111,19 @@ def draw_mirror(
     items
         The items of the block ``mirror``; each is about a driver item.
     self_image
-        How much higher than the truth the staff think that customers answer, in scale points.
+        How much higher than the truth the staff think that customers answer, in scale points; the same for all items,
+        or item code -> points, 0 where not given.
     rng
         Source of random numbers; moves on.
     """
     about = [world.cut.codes.index(str(item.about)) for item in items]
     spreads = [2 / len(world.cut.thresholds[position]) ** 0.5 for position in about]
+    images = [
+        self_image if isinstance(self_image, (int, float)) else self_image.get(str(item.about), 0.0) for item in items
+    ]
     thresholds = [
-        world.cut.thresholds[position] - self_image * spread for position, spread in zip(about, spreads, strict=True)
+        world.cut.thresholds[position] - image * spread
+        for position, image, spread in zip(about, images, spreads, strict=True)
     ]
     cut = cut_at([item.code for item in items], world.cut.minimum[about], thresholds)
     person = rng.standard_normal((n, 1))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from icstats.questionnaire import Language
     from icstats.results import Result
     from icstats.study import Study
+    from icstats.trends import WaveChange
 
 __all__ = ["Edition", "find_study", "open_edition"]
 
@@ -68,11 +69,19 @@ class Edition:
     @cached_property
     def ledger(self) -> Ledger:
         """What may be shown of whom, decided from the counts of all departments together."""
+        return self._ledger_of(self.wave)
+
+    def _ledger_of(self, wave: str) -> Ledger:
         return open_ledger(
-            self.organisation.responses.counts(wave=self.wave),
+            self.organisation.responses.counts(wave=wave),
             policy=self.study.policy,
             parts=score_items(self.study.questionnaire),
         )
+
+    def released_change(self, change: WaveChange, department: str, *, earlier: str) -> Released:
+        """Return what may be shown of a change: only what may be shown of the department in both waves."""
+        ledger = self.ledger.along_with(self._ledger_of(earlier))
+        return release(change, policy=self.study.policy, ledger=ledger.at(department))
 
     def released(self, result: Result, department: str) -> Released:
         """Return what may be shown of a result about this department."""

@@ -183,7 +183,7 @@ def mirror_gap(
     -------
     MirrorGap
         The verdict of an item follows from the interval of the difference d = forecast - answers, and from the
-        interval of the answers:
+        interval of the answers, the first that fits:
 
         ===================  ==========================================================================
         ``shared_concern``   d lies within the margin, the answers below the middle of the scale
@@ -193,7 +193,9 @@ def mirror_gap(
         ``uncertain``        anything else
         ===================  ==========================================================================
 
-        The middle of the scale lies halfway between the answers that count as satisfied and as dissatisfied.
+        Within the margin is tested as equivalence is: by two one-sided tests, so by the 90 % interval where
+        ``conf_level`` is 0.95. The middle of the scale lies halfway between the answers that count as satisfied and as
+        dissatisfied. How often the four are told rightly was simulated: ``benchmarks/dialogue.md``.
 
     Raises
     ------
@@ -243,8 +245,10 @@ def _mirror_verdict(
     difference: Difference, answers: Row, scale: ResponseScale, margin: float, conf_level: float
 ) -> MirrorVerdict:
     low, high = difference.interval(conf_level)
+    # Two one-sided tests at 5 % are read off the 90 % interval.
+    lowest, highest = difference.interval(max(2 * conf_level - 1, 0.0))
     same = margin * (scale.maximum - scale.minimum)
-    if low >= -same and high <= same:
+    if lowest >= -same and highest <= same:
         middle = (scale.satisfied + scale.dissatisfied) / 2
         return "shared_concern" if answers["conf_high"] < middle else "shared_view"
     if low > 0:

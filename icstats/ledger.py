@@ -68,6 +68,20 @@ class Ledger:
         self._check_known(department)
         return replace(self, department=department)
 
+    def along_with(self, other: Ledger) -> Ledger:
+        """Return a ledger for numbers about two waves: it hides what either of the two hides.
+
+        A variable or department that only one of them decided about is hidden with the ratings, or altogether.
+        """
+        here, there = self.at(ORGANISATION), other.at(ORGANISATION)
+        departments = tuple(slug for slug in self.departments if slug in other.departments)
+        variables = self.variables & other.variables
+        cells = [(place, name) for place in (*departments, ORGANISATION) for name in variables]
+        hidden = frozenset(
+            (place, name) for place, name in cells if here.hides(name, place) or there.hides(name, place)
+        )
+        return Ledger(hidden=hidden, departments=departments, variables=variables)
+
     def hides(self, variable: str, department: str | None = None) -> bool:
         """Return whether nothing may be shown about this variable of the department (None: the ledger's own)."""
         place = self.department if department is None else department

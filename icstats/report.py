@@ -16,7 +16,7 @@ from icstats.colophon import (
     provenance,
     reliability_table,
 )
-from icstats.dialogue import expectations_section, mirror_section, quick_wins_section
+from icstats.dialogue import change_section, expectations_section, mirror_section, quick_wins_section
 from icstats.disclosure import RATINGS
 from icstats.documents import did_you_mean
 from icstats.drivers import DRIVERS_FROM
@@ -394,6 +394,17 @@ class Report:
         except NotEnoughDataError:
             return self._too_few("priority.heading")
         return quick_wins_section(self.edition, wins, self._summary, blocks=self.analysis.blocks)
+
+    @unless_hidden
+    def change(self) -> Section:
+        """Say what has changed since the wave before."""
+        change, earlier = self.analysis.change, self.analysis.earlier_wave
+        if change is None or earlier is None:
+            return section("")
+        released = self.edition.released_change(change, self.department, earlier=earlier)
+        return change_section(
+            self.edition, released, outcome=self.analysis.outcome, blocks=self.analysis.blocks, earlier=earlier
+        )
 
     @unless_hidden
     def norm_card(self) -> Section:

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from icstats.disclosure import Released, ReleasedRow
     from icstats.texts import Texts
 
-__all__ = ["expectation_sentences", "mirror_sentence", "talking_points", "win_sentences", "wins_sentence"]
+__all__ = [
+    "change_sentence",
+    "expectation_sentences",
+    "mirror_sentence",
+    "talking_points",
+    "win_sentences",
+    "wins_sentence",
+]
 
 MOST_POINTS = 3
 MOST_NAMED = 3
@@ -118,6 +125,28 @@ def wins_sentence(wins: Released, labels: Mapping[str, str], texts: Texts) -> st
 def win_sentences(wins: Released, summary: Released, labels: Mapping[str, str], texts: Texts) -> list[str]:
     """Return every question that stands out: how it scores, how it weighs, what goes together with it, how sure."""
     return [_win_sentence(row, wins, summary, labels, texts) for row in _of_verdict(wins, "win")]
+
+
+def change_sentence(change: Released, labels: Mapping[str, str], texts: Texts, *, earlier: str) -> str:
+    """Return what went up and what went down since the earlier wave, the largest changes by name."""
+    rows = [row for row in change.each() if row.statistic == "difference" and not row.hidden]
+    compared = [row for row in rows if row.drawn]
+    said = []
+    for word in ("up", "down"):
+        moved = sorted((row for row in compared if row.extras["verdict"] == word), key=lambda row: -abs(row.estimate))
+        named = [
+            texts.say("change.named", item=labels[row.variable], change=written_number(row, change, texts, signed=True))
+            for row in moved[:MOST_NAMED]
+        ]
+        if named:
+            more = len(moved) - len(named)
+            key = f"change.{word}_more" if more else f"change.{word}"
+            said.append(texts.say(key, items=texts.listing(named), n=more, earlier=earlier))
+    if compared and not said:
+        said.append(texts.say("change.nothing", n=len(compared), earlier=earlier))
+    if any(row.extras["verdict"] == "break" for row in rows):
+        said.append(texts.say("change.broken"))
+    return " ".join(said)
 
 
 def _win_sentence(row: ReleasedRow, wins: Released, summary: Released, labels: Mapping[str, str], texts: Texts) -> str:

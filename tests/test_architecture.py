@@ -26,11 +26,22 @@ RANKS = (
     ("intake", "columns", "answers", "template", "ledger", "organisation", "draws", "importance"),
     # the statistics
     ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark"),
-    ("gaps", "priorities"),
+    ("gaps", "priorities", "trends"),
     # what may be shown
     ("ratings", "example", "disclosure"),
     ("responses", "written"),
-    ("analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "tolerance", "dumbbells", "prioritymap"),
+    (
+        "analysis",
+        "tables",
+        "markstrip",
+        "heatmap",
+        "sharebars",
+        "story",
+        "tolerance",
+        "dumbbells",
+        "prioritymap",
+        "slopes",
+    ),
     ("figures", "talk"),
     # reports
     ("edition", "sections"),
@@ -61,6 +72,7 @@ STATISTICS = (
     "benchmark",
     "gaps",
     "priorities",
+    "trends",
 )
 
 
@@ -120,6 +132,7 @@ def test_statistics_know_neither_words_nor_pictures(room: str) -> None:
         "tolerance",
         "dumbbells",
         "prioritymap",
+        "slopes",
         "talk",
         "dialogue",
     ],
