@@ -120,6 +120,51 @@ def simulate(folder: Path) -> None:
             click.echo(path)
 
 
+@main.group()
+def norms() -> None:
+    """Make norms: from many organisations' surveys, or from published scores."""
+
+
+@norms.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("data/norms"),
+    show_default=True,
+    help="Folder for the norm.",
+)
+def build(recipe: Path, into: Path) -> None:
+    """Pool the surveys that RECIPE lists into a norm: its values, its description and where it comes from."""
+    with _refusals():
+        from icstats.recipe import build_norm, write_norm  # noqa: PLC0415
+
+        for path in write_norm(build_norm(recipe), into):
+            click.echo(path)
+
+
+@norms.command("import")
+@click.argument("scores", type=click.Path(path_type=Path))
+@click.option("--score", required=True, help="Column with the organisations' scores.")
+@click.option("--organisation", default="Organisation", show_default=True, help="Column with their names.")
+@click.option(
+    "--published", required=True, help="Row with the published median; rows of its group are no organisation."
+)
+@click.option("--group", default="Departmental Group", show_default=True, help="Column that tells such rows apart.")
+def import_scores(scores: Path, score: str, organisation: str, published: str, group: str) -> None:
+    """Compare the organisations of a table of published SCORES with the median that was published with it."""
+    with _refusals():
+        from icstats.recipe import read_published  # noqa: PLC0415
+
+        found = read_published(scores, score=score, organisation=organisation, published=published, group=group)
+        rows = [(str(name), f"{value:g}", f"{value - found.published:+g}") for name, value in found.scores.items()]
+        _show_table(("organisation", score, "against the published median"), rows)
+        click.echo(
+            f"{len(rows)} organisations: median {found.median:g}, published {found.published:g}; quartiles "
+            f"{found.quartiles[0]:g} and {found.quartiles[1]:g}; standard deviation {found.sd_between:.1f}."
+        )
+
+
 @main.command(context_settings={"ignore_unknown_options": True})
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def lab(options: tuple[str, ...]) -> None:

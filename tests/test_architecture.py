@@ -25,7 +25,7 @@ RANKS = (
     # what was answered
     ("intake", "columns", "answers", "template", "ledger", "organisation", "draws", "importance"),
     # the statistics
-    ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark"),
+    ("layouts", "lindendelta", "simulate", "describe", "reliability", "drivers", "benchmark", "pooling"),
     ("gaps", "priorities", "trends"),
     # what may be shown
     ("ratings", "example", "disclosure"),
@@ -73,6 +73,7 @@ STATISTICS = (
     "gaps",
     "priorities",
     "trends",
+    "pooling",
 )
 
 

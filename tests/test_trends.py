@@ -123,8 +123,8 @@ def test_wrong_settings_are_refused_all_at_once() -> None:
         '"process": has no response scale. [ICS-384]',
         "margin is 0; it must lie between 0 and 1. [ICS-380]",
         (
-            "clusters are given for one wave only; who answered both is then not known. Hint: give them for both waves, "
-            "or for neither [ICS-385]"
+            "clusters are given for one wave only; who answered both is then not known. Hint: give them for both "
+            "waves, or for neither [ICS-385]"
         ),
     ]
 

@@ -1,0 +1,318 @@
+"""Making norms: which surveys a norm is pooled from, and published scores beside their published median."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from pydantic import Field
+from ruamel.yaml import YAML
+
+from icstats import __version__
+from icstats.documents import parse, read_document, shown_path
+from icstats.errors import NormError, Problem
+from icstats.norms import VALUE_COLUMNS, Norm
+from icstats.pooling import organisation_scores, pool_organisations
+from icstats.questionnaire import DRIVER_BLOCKS, Strict, Text
+from icstats.responses import read_responses
+from icstats.scales import driver_items, keyed, scale_scores
+from icstats.study import FilePath, read_study
+
+if TYPE_CHECKING:
+    from icstats.pooling import Pooled
+    from icstats.questionnaire import Questionnaire
+    from icstats.study import Study
+
+__all__ = ["BuiltNorm", "Published", "build_norm", "read_published", "write_norm"]
+
+DECIMALS = 2
+OTHER_QUESTIONS, SAME_STUDY, UNREADABLE_SCORES, NO_SUCH_PLACE, NO_SCORE = 432, 433, 434, 435, 436
+
+
+class NormRecipe(Strict):
+    """The parsed recipe: what the norm is called, and the studies that it is pooled from.
+
+    Attributes
+    ----------
+    studies
+        Study files, relative to the recipe; each is one organisation.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)
+    title: Text
+    year: int = Field(ge=1950, le=2100)
+    population: Text
+    source: Text
+    mode: str = Field(min_length=1)
+    fictional: bool
+    studies: tuple[FilePath, ...] = Field(min_length=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuiltNorm:
+    """A norm, and where it comes from.
+
+    Attributes
+    ----------
+    norm
+        As :func:`icstats.norms.read_norms` would read it.
+    pooled
+        The same numbers in full precision, with intervals and the mean of people.
+    provenance
+        Version, rules, and of every organisation the fingerprint of its data, never its name or its scores.
+    """
+
+    norm: Norm
+    pooled: Pooled
+    provenance: dict[str, object]
+
+
+def build_norm(path: Path | str) -> BuiltNorm:
+    """Pool the studies of a recipe into a norm.
+
+    Parameters
+    ----------
+    path
+        A YAML file with ``name, title, year, population, source, mode, fictional`` and ``studies``.
+
+    Returns
+    -------
+    BuiltNorm
+        Codes: the report mark, every item asked of all departments, scales and driver blocks, from all ratings by
+        customers in each study's wave. Of every organisation only codes that at least the largest ``minimum_group`` of
+        all studies' policies answered.
+
+    Raises
+    ------
+    NormError
+        Wrong settings; studies with another questionnaire or version; the same data twice; fewer than five
+        organisations; one with more than half of all ratings.
+    """
+    recipe_path = Path(path)
+    document = read_document(recipe_path, error=NormError)
+    recipe = parse(document, NormRecipe, context={"folder": recipe_path.resolve().parent})
+    studies = [read_study(file) for file in recipe.studies]
+    _require_one_questionnaire(studies)
+    questionnaire, organisations = studies[0].questionnaire, {}
+    prints: list[str] = []
+    for study in studies:
+        responses = read_responses(study)
+        ratings = responses.ratings(wave=study.wave)
+        organisations[study.name] = organisation_scores(
+            _measured(ratings, questionnaire), clusters=ratings["respondent"]
+        )
+        prints.append(responses.fingerprint)
+    _require_different(studies, prints)
+    minimum = max(study.policy.minimum_group for study in studies)
+    pooled = pool_organisations(organisations, minimum_group=minimum)
+    return BuiltNorm(
+        norm=_norm(recipe, pooled, questionnaire),
+        pooled=pooled,
+        provenance={
+            "icstats": __version__,
+            "minimum_group": minimum,
+            "organisations": sorted(prints),
+            "questionnaire": [questionnaire.name, questionnaire.version],
+        },
+    )
+
+
+def write_norm(built: BuiltNorm, folder: Path) -> tuple[Path, ...]:
+    """Write a norm that :func:`icstats.norms.read_norms` reads back: values, description, provenance.
+
+    Parameters
+    ----------
+    built
+        From :func:`build_norm`.
+    folder
+        Where it goes; made where it is not there.
+
+    Returns
+    -------
+    tuple of Path
+        ``<name>.csv``, ``<name>.yaml`` and ``<name>-provenance.json``.
+    """
+    norm = built.norm
+    folder.mkdir(parents=True, exist_ok=True)
+    whole = {"minimum", "maximum", "n_organisations", "n_respondents"}
+    values = norm.values.apply(
+        lambda column: (
+            column.astype(int).astype(str)
+            if column.name in whole
+            else column.map(lambda value: "" if pd.isna(value) else f"{value:.{DECIMALS}f}")
+        )
+    )
+    description = {
+        name: getattr(norm, name) for name in ("name", "fictional", "questionnaire", "version", "mode", "year")
+    }
+    texts = {name: getattr(norm, name).model_dump() for name in ("title", "population", "source")}
+    counts = {"n_organisations": norm.n_organisations, "n_respondents": norm.n_respondents}
+    told = {
+        **built.provenance,
+        "mean_of_people": built.pooled.values["mean_of_people"].round(DECIMALS).to_dict(),
+        "intervals": built.pooled.intervals.round(DECIMALS).to_dict("records"),
+    }
+    contents = {
+        f"{norm.name}.csv": values.to_csv(lineterminator="\n"),
+        f"{norm.name}.yaml": _yaml({**description, **texts, **counts}),
+        f"{norm.name}-provenance.json": json.dumps(told, indent=1, ensure_ascii=False) + "\n",
+    }
+    for name, text in contents.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    return tuple(folder / name for name in contents)
+
+
+def _measured(ratings: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
+    """Return everything that a norm can hold: the outcome, common items, scales and blocks."""
+    items = keyed(ratings, questionnaire)
+    codes = [questionnaire.outcome, *(code for own in driver_items(questionnaire).values() for code in own)]
+    asked = [code for code in codes if questionnaire.item(code).core]
+    scores = scale_scores(items, questionnaire)
+    blocks = [*DRIVER_BLOCKS, *(scale.code for scale in questionnaire.scales if scale.block == "outcome")]
+    return pd.concat([items[asked], scores[[code for code in blocks if code in scores]]], axis=1)
+
+
+def _norm(recipe: NormRecipe, pooled: Pooled, questionnaire: Questionnaire) -> Norm:
+    scales = {
+        code: questionnaire.response_scale(questionnaire.answered_items(code)[0].code) for code in pooled.values.index
+    }
+    values = pooled.values.assign(
+        minimum=[float(scales[code].minimum) for code in scales],
+        maximum=[float(scales[code].maximum) for code in scales],
+    )
+    return Norm(
+        **recipe.model_dump(include={"name", "year", "mode", "fictional"}),
+        title=recipe.title,
+        population=recipe.population,
+        source=recipe.source,
+        questionnaire=questionnaire.name,
+        version=questionnaire.version,
+        n_organisations=int(values["n_organisations"].max()),
+        n_respondents=int(values["n_respondents"].max()),
+        values=values[list(VALUE_COLUMNS)].astype(float),
+    )
+
+
+def _require_one_questionnaire(studies: list[Study]) -> None:
+    first = studies[0].questionnaire
+    problems = [
+        Problem(
+            code=f"ICS-{OTHER_QUESTIONS}",
+            file=shown_path(study.file),
+            message=f'uses "{study.questionnaire.name}", version {study.questionnaire.version}; the first study uses '
+            f'"{first.name}", version {first.version}.',
+            hint="other wording moves scores: pool only surveys with the same questionnaire",
+        )
+        for study in studies
+        if (study.questionnaire.name, study.questionnaire.version) != (first.name, first.version)
+    ]
+    if problems:
+        raise NormError(problems)
+
+
+def _require_different(studies: list[Study], prints: list[str]) -> None:
+    names = [study.name for study in studies]
+    problems = [
+        Problem(
+            code=f"ICS-{SAME_STUDY}",
+            file=shown_path(study.file),
+            message="the same organisation stands in the recipe twice: by its name or by its data.",
+        )
+        for place, study in enumerate(studies)
+        if study.name in names[:place] or prints[place] in prints[:place]
+    ]
+    if problems:
+        raise NormError(problems)
+
+
+def _yaml(content: dict[str, object]) -> str:
+    stream, writer = StringIO(), YAML()
+    writer.width = 1000
+    writer.dump(content, stream)
+    return stream.getvalue()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """Published scores of organisations, beside the median that was published with them.
+
+    Attributes
+    ----------
+    scores
+        Organisation -> score, in the unit of the table; organisations without a score are left out.
+    published
+        The published median.
+    """
+
+    scores: pd.Series[float]
+    published: float
+
+    @property
+    def median(self) -> float:
+        """Median of the organisations."""
+        return float(self.scores.median())
+
+    @property
+    def quartiles(self) -> tuple[float, float]:
+        """Lower and upper quartile of the organisations."""
+        return float(self.scores.quantile(0.25)), float(self.scores.quantile(0.75))
+
+    @property
+    def sd_between(self) -> float:
+        """Standard deviation of the organisations' scores, chance included."""
+        return float(self.scores.std())
+
+
+def read_published(path: Path | str, *, score: str, organisation: str, published: str, group: str) -> Published:
+    """Read a table of published scores, one row per organisation and one with the published median.
+
+    Parameters
+    ----------
+    path
+        CSV with a header, UTF-8.
+    score
+        Column with the scores, as numbers or percentages (63%).
+    organisation
+        Column with the names.
+    published
+        Name in that column of the row with the published median.
+    group
+        Column that tells rows about all organisations together apart: those of the group of ``published`` are not
+        organisations.
+
+    Raises
+    ------
+    NormError
+        The file cannot be read, a column or the row is not there, or a score is no number.
+    """
+    file = Path(path)
+    try:
+        table = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (OSError, ValueError) as failure:
+        problem = Problem(code=f"ICS-{UNREADABLE_SCORES}", file=shown_path(file), message=f"cannot be read: {failure}.")
+        raise NormError(problem) from None
+    places = {"column": [name for name in (score, organisation, group) if name not in table.columns]}
+    rows = [] if places["column"] else table.index[table[organisation] == published].tolist()
+    missing = [*places["column"], *([] if rows or places["column"] else [published])]
+    if missing:
+        raise NormError(
+            [
+                Problem(code=f"ICS-{NO_SUCH_PLACE}", file=shown_path(file), column=name, message="is not in the table.")
+                for name in missing
+            ]
+        )
+    numbers = pd.to_numeric(table[score].str.strip().str.removesuffix("%"), errors="coerce")
+    wrong = table.index[numbers.isna() & (table[score].str.strip() != "")]
+    if len(wrong):
+        message = "holds scores that are no numbers."
+        marked = tuple(int(row) + 2 for row in wrong)
+        raise NormError(
+            Problem(code=f"ICS-{NO_SCORE}", file=shown_path(file), column=score, rows=marked, message=message)
+        )
+    apart = table[group] == table.loc[rows[0], group]
+    scores = pd.Series(numbers[~apart].to_numpy(dtype=float), index=table.loc[~apart, organisation]).dropna()
+    return Published(scores=scores, published=float(numbers[rows[0]]))
