@@ -16,6 +16,7 @@ import pandas as pd
 
 from icstats.draws import draw_items, draw_mirror
 from icstats.gaps import mirror_gap
+from icstats.pooling import organisation_scores, pool_organisations
 from icstats.priorities import quick_wins
 from icstats.questionnaire import read_questionnaire
 from icstats.scales import driver_items
@@ -70,7 +71,8 @@ def mirror_rates(team: int, customers: int, repeats: int) -> pd.DataFrame:
 def wins_world(*, weak: tuple[str, ...], correlation: float = 0.55) -> World:
     """Return a world where some process questions score far below the rest, or where all are alike."""
     levels = {code: 2.4 if code in weak else 3.9 for code in ITEMS} | {"SA1": 6.8}
-    shares = {"product": 0.25, "process": 0.5, "orientation": 0.25} if weak else EQUAL
+    by_size = {block: len(codes) / len(ITEMS) for block, codes in BLOCKS.items()}
+    shares = {"product": 0.25, "process": 0.5, "orientation": 0.25} if weak else by_size
     truth = Truth(block_shares=shares, levels=levels, reliability=0.8, block_correlation=correlation)
     return build_world(truth, BANK)
 
@@ -126,6 +128,26 @@ def change_rates(shift: float, n: int, repeats: int, *, both: float = 0.6) -> di
     }
 
 
+def norm_rates(organisations: int, builds: int) -> dict[str, float]:
+    """Return how often the intervals of a norm hold the planted mean, spread and quartiles of organisations."""
+    rng = np.random.default_rng(SEED)
+    middle, between = 3.5, 0.2
+    truth = {"mean": middle, "sd_between": between, "q50": middle}
+    truth |= {"q25": middle - 0.6745 * between, "q75": middle + 0.6745 * between}
+    covered = dict.fromkeys(truth, 0)
+    for _ in range(builds):
+        scores = {
+            str(place): organisation_scores(
+                pd.DataFrame({"process": rng.normal(middle + between * rng.normal(), 0.9, int(rng.integers(40, 400)))})
+            )
+            for place in range(organisations)
+        }
+        rows = pool_organisations(scores).intervals.set_index("statistic")
+        for name, value in truth.items():
+            covered[name] += bool(rows.loc[name, "conf_low"] <= value <= rows.loc[name, "conf_high"])
+    return {name: round(hits / builds, 3) for name, hits in covered.items()}
+
+
 WEAK = ("PC1", "PC2", "PC5")
 
 
@@ -138,7 +160,7 @@ def show_mirror(repeats: int = 300) -> None:
 def show_wins(repeats: int = 300) -> None:
     """Print how often the first three are found and what is said of them."""
     apart, alike = wins_world(weak=WEAK), wins_world(weak=())
-    for n in (120, 200, 400):
+    for n in (120, 400):
         print(f"wins, apart, n = {n}", wins_rates(apart, WEAK, n, repeats))
         print(f"wins, alike, n = {n}", wins_rates(alike, (), n, repeats))
 
@@ -150,7 +172,13 @@ def show_change(repeats: int = 1000) -> None:
             print(f"change of {shift}, n = {n}", change_rates(shift, n, repeats))
 
 
+def show_norm(builds: int = 300) -> None:
+    """Print the coverage of the intervals of a norm."""
+    for organisations in (12, 60):
+        print(f"norm of {organisations} organisations", norm_rates(organisations, builds))
+
+
 if __name__ == "__main__":
-    shows = {"mirror": show_mirror, "wins": show_wins, "change": show_change}
+    shows = {"mirror": show_mirror, "wins": show_wins, "change": show_change, "norm": show_norm}
     for name in sys.argv[1:] or shows:
         shows[name]()

@@ -34,14 +34,17 @@ Place = Literal["win", "tied", ""]
 TOP = 3
 """A department that starts with more than three things starts with none."""
 
-STANDS_OUT = 0.8
-"""A question is a win when it is among the first three in at least this part of the bootstrap samples."""
+STANDS_OUT = 0.9
+"""A question is a win when it is among the first three in at least this part of the bootstrap samples.
+
+Where all questions are alike, 0.8 named a win in a quarter of simulated departments, 0.9 in one of seventeen.
+"""
 
 MAY_BE = 0.2
 """A question that is not a win, but among the first three in this part of the samples, shares a tie for a place."""
 
 FEWEST_SAMPLES = 100
-"""Fewer bootstrap samples than this are too coarse for a chance of 80 %."""
+"""Fewer bootstrap samples than this are too coarse for a chance of 90 %."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +126,7 @@ def quick_wins(
         gap = (maximum - mean) / (maximum - minimum); importance = share of R² (Owen value, as
         :func:`icstats.importance.block_importance` shows it, never below 0); priority = gap x importance x ease, as a
         part of the sum over all questions. ``verdict`` of a question: ``win`` if it is among the first three by its
-        priority and in at least 80 % of the samples; else ``tied`` if it is in 20 %.
+        priority and in at least 90 % of the samples; else ``tied`` if it is in 20 %.
 
     Raises
     ------

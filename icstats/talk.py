@@ -119,7 +119,8 @@ def wins_sentence(wins: Released, labels: Mapping[str, str], texts: Texts) -> st
         key = "priority.none_among" if words else "priority.none"
         return texts.say(key, items=texts.listing(words))
     said = texts.say("priority.one" if len(won) == 1 else "priority.several", n=len(won))
-    return f"{said} {texts.say('priority.tied', items=texts.listing(words))}" if words else said
+    others = "priority.tied" if len(words) > 1 else "priority.tied_one"
+    return f"{said} {texts.say(others, items=texts.listing(words))}" if words else said
 
 
 def win_sentences(wins: Released, summary: Released, labels: Mapping[str, str], texts: Texts) -> list[str]:

@@ -31,6 +31,7 @@ RANKS = (
     ("ratings", "example", "disclosure"),
     ("responses", "written"),
     (
+        "recipe",
         "analysis",
         "tables",
         "markstrip",

@@ -35,15 +35,17 @@ LABELS = {item.code: item.label.en for item in BANK.items}
 
 def world(*, weak: tuple[str, ...] = ()) -> World:
     """Three process questions far below the others, or all alike."""
-    levels = {code: 2.4 if code in weak else 3.9 for code in ITEMS} | {"SA1": 6.8}
-    shares = {"product": 0.25, "process": 0.5, "orientation": 0.25} if weak else dict.fromkeys(BLOCKS, 1 / 3)
-    return build_world(Truth(block_shares=shares, levels=levels, reliability=0.8), BANK)
+    levels = {code: 2.0 if code in weak else 3.9 for code in ITEMS} | {"SA1": 6.8}
+    by_size = {block: len(codes) / len(ITEMS) for block, codes in BLOCKS.items()}
+    shares = {"product": 0.25, "process": 0.5, "orientation": 0.25} if weak else by_size
+    emphasis = {code: 0.6 for code in BLOCKS["process"] if code not in weak} if weak else {}
+    return build_world(Truth(block_shares=shares, levels=levels, reliability=0.8, emphasis=emphasis), BANK)
 
 
 APART, ALIKE = world(weak=WEAK), world()
 
 
-def drawn(one: World, n: int = 300, *, seed: int = 1) -> pd.DataFrame:
+def drawn(one: World, n: int = 400, *, seed: int = 1) -> pd.DataFrame:
     return draw_items(one, n, questionnaire=BANK, rng=np.random.default_rng(seed))
 
 
@@ -177,7 +179,7 @@ def test_the_map_states_what_lies_where_there_is_most_to_gain(apart: QuickWins, 
     assert all(LABELS[code] in figure.alt for code in WEAK)
     assert LABELS["CO3"] not in figure.alt
     assert "<img" in figure.html
-    assert "n = 300" in figure.caption
+    assert "n = 400" in figure.caption
 
 
 def test_a_question_that_is_hidden_is_not_on_the_map(apart: QuickWins) -> None:
@@ -194,7 +196,7 @@ def test_a_question_that_is_hidden_is_not_on_the_map(apart: QuickWins) -> None:
 
 def test_the_report_says_what_first_or_why_it_does_not() -> None:
     found = ic.open_report("params/example.yaml", "facilities", language="en").quick_wins()
-    assert "stand out" in found.body
+    assert "stands out" in found.body
     assert "<img" in found.body
     too_few = ic.open_report("params/example.yaml", "procurement", language="nl").quick_wins()
     assert "<img" not in too_few.body
