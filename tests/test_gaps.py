@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,13 +15,16 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from icstats.disclosure import open_ledger, release
+from icstats.draws import draw_items, draw_mirror
 from icstats.errors import ParameterError
 from icstats.gaps import expectation_gap, mirror_gap
-from icstats.questionnaire import ResponseScale
+from icstats.questionnaire import DRIVER_BLOCKS, ResponseScale, read_questionnaire
 from icstats.study import Policy
+from icstats.worlds import Truth, build_world
 
 if TYPE_CHECKING:
     from icstats.disclosure import Released
+    from icstats.questionnaire import Block
     from icstats.results import Result
 
 MARK = ResponseScale(minimum=1, maximum=10, satisfied=7, dissatisfied=5)
@@ -260,3 +264,33 @@ def test_neither_side_is_changed_and_row_order_is_free() -> None:
     shuffled = gap(frame.sample(frac=1, random_state=3)).data
     pd.testing.assert_frame_equal(gap(frame).data, shuffled)
     pd.testing.assert_frame_equal(frame, before)
+
+
+BANK = read_questionnaire(Path(__file__).resolve().parents[1] / "params" / "questionnaires" / "internal_customer.yaml")
+PLANTED = {
+    "shared_view": (3.8, 0.0),
+    "shared_concern": (2.3, 0.0),
+    "blind_spot": (3.1, 0.9),
+    "hidden_strength": (4.1, -0.9),
+}
+
+
+@pytest.mark.simulation
+def test_four_mirror_types_are_told_rightly() -> None:
+    """The latest figures, by the size of the team, are in benchmarks/dialogue.md."""
+    mirrors = {str(item.about): item.code for item in BANK.items_of(block="mirror")}
+    types = {item: list(PLANTED)[place % 4] for place, item in enumerate(mirrors)}
+    levels = {item: PLANTED[kind][0] for item, kind in types.items()}
+    images = {item: PLANTED[kind][1] for item, kind in types.items()}
+    shares: dict[Block, float] = dict.fromkeys(DRIVER_BLOCKS, 1 / 3)
+    world = build_world(Truth(block_shares=shares, levels=levels), BANK)
+    scales = {item: BANK.response_scale(item) for item in mirrors}
+    rng = np.random.default_rng(3)
+    right = pd.Series(0, index=list(mirrors))
+    for _ in range(100):
+        customers = draw_items(world, 300, questionnaire=BANK, rng=rng)
+        staff = draw_mirror(world, 60, items=BANK.items_of(block="mirror"), self_image=images, rng=rng)
+        found = mirror_gap(customers, staff, mirrors=mirrors, response_scales=scales).data.drop_duplicates("variable")
+        right += (found.set_index("variable")["verdict"] == pd.Series(types)).reindex(right.index)
+    per_type = right.groupby(pd.Series(types)).mean() / 100
+    assert (per_type >= 0.9).all(), per_type.to_dict()

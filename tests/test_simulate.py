@@ -327,6 +327,18 @@ def test_staff_see_themselves_as_much_higher_as_planted() -> None:
     assert float((proud - modest).to_numpy().mean()) == pytest.approx(0.4, abs=0.03)
 
 
+def test_staff_may_see_each_question_in_its_own_way() -> None:
+    planted = world(levels=dict.fromkeys(DRIVER_BLOCKS, 3.0))
+    items = QUESTIONNAIRE.items_of(block="mirror")
+    plain, proud = (
+        draw_mirror(planted, 6000, items=items, self_image=image, rng=np.random.default_rng(1))
+        for image in (0.0, {"PC1": 0.5})
+    )
+    shifts = (proud - plain).mean()
+    assert shifts["MI_PC1"] == pytest.approx(0.5, abs=0.05)
+    assert shifts.drop("MI_PC1").eq(0).all()
+
+
 # Refusals.
 
 
