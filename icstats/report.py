@@ -23,6 +23,7 @@ from icstats.drivers import DRIVERS_FROM
 from icstats.edition import Edition, open_edition
 from icstats.errors import NotEnoughDataError, ParameterError
 from icstats.figures import dot_intervals, driver_dots, forest, mark_strip, reliability_dots, why_bar
+from icstats.priorities import TOP
 from icstats.sections import Section, folded, paragraphs, section
 from icstats.story import (
     RELIABLE_FROM,
@@ -388,7 +389,9 @@ class Report:
 
     @unless_hidden
     def quick_wins(self) -> Section:
-        """Say what to do first, if the answers can tell."""
+        """Say what to do first, if the answers can tell; among few questions the first three are no news."""
+        if len(self.analysis.driver_codes) < 2 * TOP:
+            return section("")
         try:
             wins = self._released(self.analysis.quick_wins)
         except NotEnoughDataError:

@@ -229,5 +229,5 @@ def test_a_small_team_is_not_shown_but_its_customers_are() -> None:
 
 def test_a_questionnaire_without_these_questions_has_no_such_sections() -> None:
     report = ic.open_report("tests/studies/orientation/study.yaml", "faculty-5", language="en")
-    for shown in (report.expectations(), report.mirror()):
+    for shown in (report.expectations(), report.mirror(), report.quick_wins(), report.change()):
         assert shown._repr_html_() == "<section hidden></section>"
