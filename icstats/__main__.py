@@ -1,4 +1,4 @@
-"""The command ``icstats``: check a study, run it, make a new one.
+"""The command ``icstats``: check a study, run it, say how it stands, make a new one.
 
 Nothing is imported that a command does not need: ``icstats --help`` answers at once.
 """
@@ -12,7 +12,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from icstats.codebook import Codebook
     from icstats.errors import Problem
     from icstats.plan import Checked
-    from icstats.receipts import RunSummary
+    from icstats.questionnaire import Language
     from icstats.study import Study
+    from icstats.summary import RunSummary, SubjectReport
 
+HALTED = 1
 BAD_INPUT = 2
 STOPPED = 130
 
@@ -37,6 +39,16 @@ ITEM_BANK = Path("questionnaires") / "internal_customer.yaml"
 STUDY_SUFFIXES = (".yaml", ".yml", "")
 WIDEST_QUESTION = 60
 STUDY_FILE = click.argument("study", type=click.Path(path_type=Path))
+OUTPUTS = click.option(
+    "--outputs",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("outputs"),
+    show_default=True,
+    help="Folder for everything that is made.",
+)
+LANGUAGE = click.option(
+    "--language", type=click.Choice(["en", "nl"]), help="Language of the reports; else the study's own."
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -49,37 +61,88 @@ def main() -> None:
 @STUDY_FILE
 @click.option("--department", "departments", multiple=True, metavar="SLUG", help="Only this one; may be repeated.")
 @click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True, help="Notebooks at the same time.")
-@click.option("--language", type=click.Choice(["en", "nl"]), help="Language of the reports; else the study's own.")
+@LANGUAGE
+@OUTPUTS
 @click.option(
-    "--outputs",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("outputs"),
-    show_default=True,
-    help="Folder for everything that is made.",
+    "--engine",
+    type=click.Choice(["fork", "kernel"]),
+    help="In copies of a process that has everything imported, or in Jupyter kernels; else what this system can do.",
 )
-def run(study: Path, departments: tuple[str, ...], workers: int, language: str | None, outputs: Path) -> None:
-    """Make the reports of STUDY: every department's pages, the overview and the index.
+@click.option(
+    "--timeout",
+    "seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=600.0,
+    show_default=True,
+    help="Seconds that one notebook may take.",
+)
+@click.option(
+    "--memory", type=click.IntRange(min=1), help="Megabytes that one notebook may take on top of the libraries."
+)
+@click.option("--overwrite", is_flag=True, help="Make again what was changed by hand.")
+@click.option("--retry-failed", "retry", is_flag=True, help="Make only what was begun and did not end well.")
+@click.option("--shard", metavar="I/N", help="Make only part I of N; put the parts together with icstats merge.")
+def run(study: Path, departments: tuple[str, ...], language: str | None, outputs: Path, **asked: Any) -> None:  # noqa: ANN401  options
+    """Make the reports of STUDY that are not up to date: departments' pages, overview and index.
 
-    Ends with 0 when all went well, 1 when a department failed, 2 when the input is wrong (then nothing is written) and
-    130 when it was stopped.
+    What is done and still holds is not done again, what failed or was interrupted is. Ends with 0 when all went well,
+    1 when a department failed or the run had to stop, 2 when the input is wrong (then nothing is written) and 130
+    when it was stopped.
     """
     with _refusals(), _stopping():
-        from icstats.batch import run as run_batch  # noqa: PLC0415  only this command pays for it
-        from icstats.site import write_index  # noqa: PLC0415
+        from icstats.batch import Terms  # noqa: PLC0415  only this command pays for it
+        from icstats.batch import run as run_batch  # noqa: PLC0415
+        from icstats.engine import default_engine  # noqa: PLC0415
+        from icstats.parts import read_shard  # noqa: PLC0415
 
         opened = _opened(study)
         with _progress(opened, language or opened.language) as progress:
             summary = run_batch(
                 opened,
                 departments=departments or None,
-                workers=workers,
-                language="nl" if language == "nl" else "en" if language == "en" else None,
+                language=_language(language),
                 outputs=outputs,
+                terms=Terms(
+                    workers=asked["workers"],
+                    engine=asked["engine"] or default_engine(),
+                    seconds=asked["seconds"],
+                    memory=asked["memory"],
+                ),
+                overwrite=asked["overwrite"],
+                retry=asked["retry"],
+                shard=read_shard(asked["shard"]) if asked["shard"] else None,
                 progress=progress,
+                note=_say,
             )
-        index = write_index(opened, outputs=outputs)
         _show_summary(opened, summary)
-        click.echo(index)
+        sys.exit(summary.exit_code)
+
+
+@main.command()
+@STUDY_FILE
+@LANGUAGE
+@OUTPUTS
+def status(study: Path, language: str | None, outputs: Path) -> None:
+    """Say how the reports of STUDY stand: done, failed and why, out of date, or changed by hand."""
+    with _refusals():
+        from icstats.batch import states  # noqa: PLC0415  only this command pays for it
+
+        opened = _opened(study)
+        _show_states(opened, states(opened, language=_language(language), outputs=outputs))
+
+
+@main.command()
+@STUDY_FILE
+@LANGUAGE
+@OUTPUTS
+def merge(study: Path, language: str | None, outputs: Path) -> None:
+    """Put the parts of STUDY together that were made with --shard, and release them as one."""
+    with _refusals():
+        from icstats.merging import merge as merge_shards  # noqa: PLC0415  only this command pays for it
+
+        opened = _opened(study)
+        summary = merge_shards(opened, language=_language(language), outputs=outputs, note=_say)
+        _show_summary(opened, summary)
         sys.exit(summary.exit_code)
 
 
@@ -226,13 +289,24 @@ def _opened(path: Path) -> Study:
     return read_study(path)
 
 
+def _language(chosen: str | None) -> Language | None:
+    return "nl" if chosen == "nl" else "en" if chosen == "en" else None
+
+
+def _say(sentence: str) -> None:
+    click.echo(sentence, err=True)
+
+
 @contextmanager
 def _refusals(*, as_json: bool = False) -> Iterator[None]:
     """Lay out what is wrong with the input, and end with the exit code for that."""
-    from icstats.errors import ICStatsError  # noqa: PLC0415
+    from icstats.errors import HaltedError, ICStatsError  # noqa: PLC0415
 
     try:
         yield
+    except HaltedError as error:
+        _say(str(error))
+        sys.exit(HALTED)
     except ICStatsError as error:
         if as_json:
             _print_json({"problems": [problem.as_listed for problem in error.problems]})
@@ -252,7 +326,7 @@ def _stopping() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        click.echo("Stopped. Reports that were finished are whole; there is no index until a run ends.", err=True)
+        _say("Stopped. What was released before is as it was; the next run goes on from here.")
         sys.exit(STOPPED)
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -286,9 +360,17 @@ def _progress(study: Study, language: str) -> Iterator[Callable[[Step], None]]:
     if not sys.stdout.isatty():
         yield lambda step: _print_step(step, names)
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = (SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    so_far = (SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (*so_far, TextColumn("{task.description}"))
     with Progress(*columns, transient=True) as bar:
         task = bar.add_task("starting", total=None)
         at_work: dict[tuple[str, str], str] = {}
@@ -311,7 +393,7 @@ def _print_step(step: Step, names: dict[str, str]) -> None:
 
 
 def _names(study: Study, language: str) -> dict[str, str]:
-    from icstats.results import ORGANISATION  # noqa: PLC0415  brings pandas
+    from icstats.study import ORGANISATION  # noqa: PLC0415  with it comes pydantic
 
     chosen: Literal["en", "nl"] = "nl" if language == "nl" else "en"
     departments = {one.slug: one.name[chosen] for one in study.departments}
@@ -362,20 +444,38 @@ def _show_codebook(codebook: Codebook) -> None:
 
 
 def _show_summary(study: Study, summary: RunSummary) -> None:
-    """Print what came of a run, with the reasons of what failed."""
-    from icstats.results import ORGANISATION  # noqa: PLC0415  brings pandas
-
+    """Print what came of a run, with the reasons of what failed, and where it is."""
     names = _names(study, summary.language)
-    subjects = [
-        one for one in (*summary.departments, summary.overview) if one.department in (*summary.ran, ORGANISATION)
-    ]
-    _show_table(
-        ("department", "status", "reason"),
-        [(names[one.department], one.status, one.reason or WHY_STATUS.get(one.status, "")) for one in subjects],
-    )
+    if summary.ran:
+        subjects = [one for one in (*summary.departments, summary.overview) if one.department in summary.ran]
+        _show_table(
+            ("department", "status", "reason"),
+            [(names[one.department], one.status, one.reason or WHY_STATUS.get(one.status, "")) for one in subjects],
+        )
+    else:
+        click.echo("Everything is up to date; nothing was made.")
     if summary.failed:
         failed = ", ".join(names[one.department] for one in summary.failed)
         click.echo(f"Failed: {failed}. The full story, which may hold answers, is in {summary.logs}.")
+    index = summary.folder / "index.html"
+    click.echo(index if index.is_file() else summary.folder)
+
+
+def _show_states(study: Study, summary: RunSummary) -> None:
+    names = _names(study, summary.language)
+    _show_table(
+        ("department", "status", "reason"),
+        [(names[one.department], *_state(one)) for one in (*summary.departments, summary.overview)],
+    )
+
+
+def _state(subject: SubjectReport) -> tuple[str, str]:
+    """Return how a department stands, and what there is to say about it."""
+    if subject.edited:
+        return "changed by hand", ", ".join(subject.edited)
+    if subject.status in ("done", "suppressed") and subject.stale:
+        return "out of date", ", ".join(subject.stale)
+    return subject.status, subject.reason or WHY_STATUS.get(subject.status, "")
 
 
 def _show_table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

@@ -1,4 +1,4 @@
-"""All reports of a study: executed in worker processes, rendered, and their numbers gathered.
+"""All reports of a study: what is not up to date is executed in worker processes, rendered, and released together.
 
 One department's failure never stops the others, and never leaves a page or number of an earlier run behind.
 """
@@ -6,43 +6,54 @@ One department's failure never stops the others, and never leaves a page or numb
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from shutil import disk_usage
+from typing import TYPE_CHECKING, Literal
 
-from icstats.engine import Execution, Outcome, Page, Publication, part_of, perform, unexpected, write_whole
-from icstats.errors import DisclosureError, ParameterError, RunError
-from icstats.pages import Link
-from icstats.plan import OVERVIEW, Plan, prepare, require_writable
-from icstats.receipts import (
-    RECEIPT,
-    RESULTS,
-    NotebookReport,
-    RunSummary,
-    SubjectReport,
-    as_json,
-    earlier_reasons,
-    found_on_disk,
-    merged_rows,
-    shows_a_number,
-    write_receipt,
+from icstats.collation import RESULTS
+from icstats.engine import (
+    Engine,
+    Execution,
+    Halted,
+    Outcome,
+    Page,
+    Publication,
+    default_engine,
+    is_disk_full,
+    perform,
 )
-from icstats.results import ORGANISATION
+from icstats.errands import ONE_THREAD_EACH, PRELOAD, START, leaks, prepared
+from icstats.errors import HaltedError, ParameterError, RunError
+from icstats.lock import holding
+from icstats.pages import Link
+from icstats.plan import require_writable
+from icstats.receipts import NotebookReceipt, Receipt, begun, files_of
+from icstats.site import INDEX, write_index
+from icstats.staging import Place
+from icstats.stock import Stock, Subject, taken_stock
+from icstats.study import ORGANISATION
+from icstats.summary import RUN, RunSummary, write_run
 from icstats.texts import LANGUAGES, Texts
 from icstats.workers import Finished, Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-    from icstats.leakscan import LeakScan
+    from icstats.parts import Shard
     from icstats.questionnaire import Language
     from icstats.study import Study
 
-__all__ = ["INDEX", "Step", "run", "run_folder"]
+__all__ = ["SECONDS", "Step", "Terms", "run", "run_folder", "states"]
 
-INDEX = "index.html"
+SECONDS = 600.0
+"""What a notebook may take unless somebody says otherwise."""
+
 WORKERS_LOG = "workers.log"
-ONE_THREAD_EACH = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+BYTES_PER_NOTEBOOK = 500_000
+"""Room that a notebook and its page need, rather more than less."""
+MEGABYTE = 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,31 +76,68 @@ class Step:
     total: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """How notebooks are executed.
+
+    Attributes
+    ----------
+    workers
+        Number of processes.
+    engine
+        See :data:`icstats.engine.Engine`.
+    seconds
+        What one notebook may take; None means: as long as it wants.
+    memory
+        Megabytes that one notebook may take on top of the libraries; None means: as many as it wants.
+    """
+
+    workers: int = 2
+    engine: Engine = field(default_factory=default_engine)
+    seconds: float | None = SECONDS
+    memory: int | None = None
+
+
 def run(
     study: Study,
     *,
     departments: Sequence[str] | None = None,
-    workers: int = 2,
     language: Language | None = None,
     outputs: Path = Path("outputs"),
+    terms: Terms | None = None,
+    overwrite: bool = False,
+    retry: bool = False,
+    shard: Shard | None = None,
     progress: Callable[[Step], None] | None = None,
+    note: Callable[[str], None] | None = None,
 ) -> RunSummary:
-    """Execute and render the notebooks of a study, and gather the numbers that they show.
+    """Make the reports of a study that are not up to date, and release them with the others.
+
+    What was done is not done again as long as it follows from the same answers, settings, template, language, code
+    and versions. What failed or was interrupted is.
 
     Parameters
     ----------
     study
         The study.
     departments
-        Slugs of the departments to run, None for all; the others keep their files. The overview is made anew.
-    workers
-        Number of processes.
+        Slugs of the departments to run, None for all; the others stay as they were released.
     language
         Language of the reports; None takes the study's.
     outputs
         Folder for ``<study>/<wave>/...``.
+    terms
+        How notebooks are executed; None takes the defaults.
+    overwrite
+        Make again what was changed by hand; otherwise such departments are left as they are.
+    retry
+        Make only what was begun and did not end well.
+    shard
+        The part of the departments that is made here; None means all.
     progress
         Called when a notebook begins and ends.
+    note
+        Called with a sentence about something that a user should know.
 
     Returns
     -------
@@ -101,256 +149,71 @@ def run(
     RunError
         If anything is wrong with the input: all problems at once, before anything is written or started. Also if an
         earlier release, subtracted from this one, would give a few ratings away.
+    HaltedError
+        When the run cannot go on: another one is at work, the disk is full, an input changed. What was released
+        before is untouched, and what was made is kept for the next run.
     """
-    from icstats.edition import admit_release  # noqa: PLC0415  bring pandas; the command line starts without it
-    from icstats.leakscan import LeakScan  # noqa: PLC0415  as above
-
-    chosen = _checked_arguments(study, workers, language)
-    folder = run_folder(study, outputs.resolve())
-    require_writable(folder)
-    plan, responses = prepare(study, departments=departments)
-    admit_release(study, responses)
+    terms = terms or Terms()
+    chosen = _checked_arguments(study, terms, language)
+    tell = note or (lambda _: None)
+    place = Place(public=run_folder(study, outputs.resolve(), shard))
+    require_writable(place.public)
     logs = study.store_folder / "logs"
-    earlier = earlier_reasons(folder)
-    _open(folder, logs)
-    batch = _Batch(plan=plan, language=chosen, folder=folder, logs=logs, progress=progress)
-    batch.work(workers)
-    batch.withhold_leaks(LeakScan.of(study, responses))
-    others = {one.slug: found_on_disk(folder, one.slug, plan, earlier) for one in study.departments}
-    made = {subject.department: subject.report() for subject in batch.departments}
-    summary = RunSummary(
-        folder=folder,
+    look = partial(
+        taken_stock,
+        study,
+        departments=departments,
         language=chosen,
-        departments=tuple({**others, **made}.values()),
-        overview=batch.overview.report(),
-        ran=plan.departments,
-        logs=logs,
+        place=place,
+        shard=shard,
     )
-    write_receipt(summary, plan, fingerprint=responses.fingerprint)
-    return summary
-
-
-def run_folder(study: Study, outputs: Path) -> Path:
-    """Return where everything of a study's wave is written."""
-    return outputs / study.name / study.wave
-
-
-@dataclass(kw_only=True)
-class _Subject:
-    """A department, or the organisation, while its notebooks are being made."""
-
-    department: str
-    name: str
-    folder: Path
-    results: Path
-    notebooks: tuple[str, ...]
-    rows: dict[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
-    failures: dict[str, str] = field(default_factory=dict)
-    shown: bool = True
-
-    @property
-    def executed(self) -> bool:
-        return self.rows.keys() | self.failures.keys() == set(self.notebooks)
-
-    @property
-    def succeeded(self) -> tuple[str, ...]:
-        return tuple(notebook for notebook in self.notebooks if notebook not in self.failures)
-
-    def file(self, notebook: str) -> Path:
-        return self.folder / f"{notebook}.ipynb"
-
-    def page(self, notebook: str) -> Path:
-        return self.file(notebook).with_suffix(".html")
-
-    def files(self) -> list[Path]:
-        """Return everything that is there to be read."""
-        pages = [path for notebook in self.notebooks for path in (self.file(notebook), self.page(notebook))]
-        return [path for path in (*pages, self.results) if path.is_file()]
-
-    def fail(self, failures: Mapping[str, str]) -> None:
-        """Note why notebooks failed; what they left behind, now or in an earlier run, is taken away."""
-        self.failures |= failures
-        for notebook in failures:
-            for path in (self.file(notebook), self.page(notebook)):
-                path.unlink(missing_ok=True)
-                part_of(path).unlink(missing_ok=True)
-
-    def gather(self) -> None:
-        """Write the numbers of all notebooks together, or take the earlier ones away."""
-        self.results.unlink(missing_ok=True)
-        if self.failures:
-            return
+    with holding(place.lock, note=tell):
+        place.recover()
+        stock = look()
+        to_make = stock.to_make(overwrite=overwrite, retry=retry)
+        if not to_make and not stock.problems and _is_released(place, indexed=shard is None):
+            _say_what_is_kept(stock, to_make, tell)
+            return stock.summary(logs=logs)
+        plan = prepared(study, departments=departments, engine=terms.engine)
+        stock = replace(look(), plan=plan)
+        to_make = stock.to_make(overwrite=overwrite, retry=retry)
+        _say_what_is_kept(stock, to_make, tell)
+        batch = _Batch(stock=stock, to_make=to_make, terms=terms, logs=logs, progress=progress)
         try:
-            rows = merged_rows(row for notebook in self.notebooks for row in self.rows[notebook])
-            write_whole(self.results, as_json({"rows": rows}))
-        except RunError as error:
-            self.fail(dict.fromkeys(self.notebooks, str(error)))
-        except OSError as error:
-            self.fail(dict.fromkeys(self.notebooks, unexpected(type(error).__name__)))
-        else:
-            self.shown = shows_a_number(rows, self.department)
-
-    def report(self) -> SubjectReport:
-        notebooks = tuple(
-            NotebookReport(
-                notebook=one, status="failed" if one in self.failures else "done", reason=self.failures.get(one, "")
-            )
-            for one in self.notebooks
-        )
-        return SubjectReport(
-            department=self.department,
-            status="failed" if self.failures else "done" if self.shown else "suppressed",
-            reason=" ".join(dict.fromkeys(self.failures.values())),
-            notebooks=notebooks,
-        )
+            batch.open()
+            batch.work()
+            batch.withhold_leaks()
+        finally:
+            place.tidy()
+        summary = stock.summary(logs=logs, made=batch.ended, ran=to_make)
+        fingerprint = "" if stock.delivery is None else stock.delivery.fingerprint
+        write_run(place.making, summary, plan, fingerprint=fingerprint)
+        if shard is None:
+            write_index(study, place.making)
+        place.release()
+        return summary
 
 
-class _Batch:
-    """A run while it goes on."""
-
-    def __init__(
-        self, *, plan: Plan, language: Language, folder: Path, logs: Path, progress: Callable[[Step], None] | None
-    ) -> None:
-        self.plan, self.language, self.folder, self.logs, self._progress = plan, language, folder, logs, progress
-        self._texts = Texts(language)
-        self.overview = _Subject(
-            department=ORGANISATION,
-            name=plan.study.organisation[language],
-            folder=folder,
-            results=folder / RESULTS,
-            notebooks=(OVERVIEW,),
-        )
-        self.departments = [
-            _Subject(
-                department=slug,
-                name=plan.study.department(slug).name[language],
-                folder=folder / slug,
-                results=folder / slug / RESULTS,
-                notebooks=plan.notebooks,
-            )
-            for slug in plan.departments
-        ]
-        self._subjects = {subject.department: subject for subject in (self.overview, *self.departments)}
-        self.total = sum(len(subject.notebooks) for subject in self._subjects.values())
-
-    def work(self, n_workers: int) -> None:
-        """Do everything; a KeyboardInterrupt ends all processes and goes on to the caller."""
-        waiting: deque[Execution | Publication] = deque(
-            self._execution(subject, notebook) for subject in self._subjects.values() for notebook in subject.notebooks
-        )
-        log = self.logs / WORKERS_LOG
-        with Workers(perform, n=n_workers, environment=ONE_THREAD_EACH, log=log) as pool:
-            while waiting or pool.busy:
-                while waiting and pool.free:
-                    task = waiting.popleft()
-                    self._tell_begun(task)
-                    pool.give(task)
-                for finished in pool.finished():
-                    # A department that can be finished is finished first.
-                    waiting.extendleft(self._received(finished))
-
-    def withhold_leaks(self, scan: LeakScan) -> None:
-        """Take away whatever holds anything of a respondent, before anybody is told that it is there."""
-        for subject in self._subjects.values():
-            try:
-                scan.require_clean(subject.files())
-            except DisclosureError as leak:
-                subject.fail(dict.fromkeys(subject.notebooks, " ".join(str(leak).split())))
-                subject.results.unlink(missing_ok=True)
-
-    def _received(self, finished: Finished[Execution | Publication, Outcome]) -> list[Publication]:
-        """Note what came of a task and return what it makes possible."""
-        task, subject = finished.task, self._subjects[finished.task.department]
-        outcome = finished.answer or _death(task, finished.ending)
-        subject.fail(outcome.failures)
-        if isinstance(task, Execution):
-            if not outcome.failures:
-                subject.rows[task.notebook] = outcome.rows
-            self._tell(task, "failed" if outcome.failures else "done", outcome.failures.get(task.notebook, ""))
-            if not subject.executed:
-                return []
-            if subject.succeeded:
-                return [self._publication(subject)]
-        subject.gather()
-        return []
-
-    def _execution(self, subject: _Subject, notebook: str) -> Execution:
-        study = self.plan.study
-        parameters = {
-            "study": study.file.resolve().relative_to(study.root.resolve()).as_posix(),
-            "language": self.language,
-            "wave": study.wave,
-        }
-        if subject.department != ORGANISATION:
-            parameters["department"] = subject.department
-        return Execution(
-            department=subject.department,
-            notebook=notebook,
-            template=self.plan.templates[notebook],
-            target=subject.file(notebook),
-            parameters=parameters,
-            folder=study.root.resolve(),
-            log=self._log(subject, notebook),
-        )
-
-    def _log(self, subject: _Subject, notebook: str) -> Path:
-        return self.logs / f"{self.plan.study.name}-{self.plan.study.wave}-{subject.department}-{notebook}.log"
-
-    def _publication(self, subject: _Subject) -> Publication:
-        is_overview = subject.department == ORGANISATION
-        pages = tuple(
-            Page(
-                notebook=notebook,
-                source=subject.file(notebook),
-                title=self._texts.say(
-                    "page.title",
-                    kind=self._texts.say(f"kind.{notebook}"),
-                    subject=subject.name,
-                    wave=self.plan.study.wave,
-                ),
-                label=self._texts.say(f"page_label.{notebook}"),
-                log=self._log(subject, notebook),
-            )
-            for notebook in subject.succeeded
-        )
-        home = Link(href=INDEX if is_overview else f"../{INDEX}", label=self._texts.say("page.index"))
-        return Publication(department=subject.department, language=self.language, home=home, pages=pages)
-
-    def _tell_begun(self, task: Execution | Publication) -> None:
-        if isinstance(task, Execution):
-            # A page of an earlier run must not stand beside a number of this one.
-            self._subjects[task.department].results.unlink(missing_ok=True)
-            self._tell(task, "begun", "")
-
-    def _tell(self, task: Execution, status: Literal["begun", "done", "failed"], reason: str) -> None:
-        if self._progress is not None:
-            ended = sum(len(subject.rows.keys() | subject.failures.keys()) for subject in self._subjects.values())
-            self._progress(
-                Step(
-                    department=task.department,
-                    notebook=task.notebook,
-                    status=status,
-                    reason=reason,
-                    ended=ended,
-                    total=self.total,
-                )
-            )
-
-
-def _death(task: Execution | Publication, ending: str) -> Outcome:
-    """Return what it means that the process that had this task is gone."""
-    error = RunError(
-        f"The process that made it ended ({ending}).",
-        code="ICS-711",
-        hint="was there enough memory? fewer workers need less",
+def states(study: Study, *, language: Language | None = None, outputs: Path = Path("outputs")) -> RunSummary:
+    """Return how every department stands, without making anything."""
+    stock = taken_stock(
+        study,
+        departments=None,
+        language=_checked_arguments(study, Terms(), language),
+        place=Place(public=run_folder(study, outputs.resolve())),
+        shard=None,
     )
-    notebooks = (task.notebook,) if isinstance(task, Execution) else tuple(page.notebook for page in task.pages)
-    return Outcome(failures=dict.fromkeys(notebooks, str(error)))
+    return stock.summary(logs=study.store_folder / "logs")
 
 
-def _checked_arguments(study: Study, workers: int, language: str | None) -> Language:
-    if workers < 1:
-        raise ParameterError(f"There must be at least 1 worker, not {workers}.", code="ICS-703")
+def run_folder(study: Study, outputs: Path, shard: Shard | None = None) -> Path:
+    """Return where everything of a study's wave, or of a part of its departments, is written."""
+    return outputs / study.name / f"{study.wave}{shard.suffix if shard else ''}"
+
+
+def _checked_arguments(study: Study, terms: Terms, language: str | None) -> Language:
+    if terms.workers < 1:
+        raise ParameterError(f"There must be at least 1 worker, not {terms.workers}.", code="ICS-703")
     chosen = language or study.language
     if chosen not in LANGUAGES:
         raise ParameterError(
@@ -359,9 +222,253 @@ def _checked_arguments(study: Study, workers: int, language: str | None) -> Lang
     return "en" if chosen == "en" else "nl"
 
 
-def _open(folder: Path, logs: Path) -> None:
-    """Make the folders ready; a run that does not end leaves no index that speaks of it as if it had."""
-    logs.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in (folder / INDEX, folder / RECEIPT, folder / RESULTS, logs / WORKERS_LOG):
-        path.unlink(missing_ok=True)
+def _is_released(place: Place, *, indexed: bool) -> bool:
+    names = (RUN, INDEX) if indexed else (RUN,)
+    return place.current == place.public and all((place.public / name).is_file() for name in names)
+
+
+def _say_what_is_kept(stock: Stock, to_make: Sequence[Subject], note: Callable[[str], None]) -> None:
+    for slug in stock.asked:
+        subject = stock.subjects[slug]
+        if subject.standing.unreadable:
+            note(f"{subject.name}: its receipt is not whole, so it counts as not made.")
+        if subject.standing.edited and subject not in to_make:
+            named = ", ".join(subject.standing.edited)
+            note(f"{subject.name}: {named} changed by hand; left as it is. --overwrite makes it again.")
+
+
+Task = Execution | Publication
+
+
+class _Batch:
+    """A run while it goes on."""
+
+    def __init__(
+        self,
+        *,
+        stock: Stock,
+        to_make: Sequence[Subject],
+        terms: Terms,
+        logs: Path,
+        progress: Callable[[Step], None] | None,
+    ) -> None:
+        self._stock, self._to_make, self._terms, self._logs = stock, to_make, terms, logs
+        self._progress = progress
+        self._texts = Texts(stock.language)
+        self._study = stock.plan.study
+        self._inputs = stock.inputs()
+        self._waited_for = {subject.department: set(subject.to_execute) for subject in to_make}
+        self._total = sum(len(notebooks) for notebooks in self._waited_for.values())
+        self.ended = 0
+
+    def open(self) -> None:
+        """Make the folders ready; from here on something is written."""
+        self._logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (self._logs / WORKERS_LOG).unlink(missing_ok=True)
+        self._stock.open(self._to_make)
+        free, needed = self._room()
+        if free < needed:
+            raise _disk_is_full(free, needed)
+
+    def work(self) -> None:
+        """Do everything; a KeyboardInterrupt ends all processes and goes on to the caller."""
+        waiting: deque[Task] = deque()
+        for subject in self._to_make:
+            waiting.extend(self._execution(subject, notebook) for notebook in subject.to_execute)
+            if not subject.to_execute:
+                waiting.append(self._publication(subject))
+        with Workers(
+            perform,
+            n=self._terms.workers,
+            environment=ONE_THREAD_EACH,
+            log=self._logs / WORKERS_LOG,
+            start=START[self._terms.engine],
+            preload=PRELOAD,
+            seconds=self._terms.seconds,
+        ) as pool:
+            while waiting or pool.busy:
+                while waiting and pool.free:
+                    task = waiting.popleft()
+                    self._begin(task)
+                    pool.give(task)
+                for finished in pool.finished():
+                    # A department that can be finished is finished first.
+                    waiting.extendleft(self._received(finished))
+
+    def withhold_leaks(self) -> None:
+        """Take away whatever holds anything of a respondent, before anybody is told that it is there.
+
+        Looked through is everything that may be new in the release; what was changed by hand was there already.
+        """
+        new = {
+            slug: self._files(subject)
+            for slug, subject in self._stock.subjects.items()
+            if subject in self._to_make or not subject.standing.edited
+        }
+        for slug, reason in leaks(self._study, new, engine=self._terms.engine).items():
+            for notebook in self._stock.subjects[slug].notebooks:
+                self._fail(self._stock.subjects[slug], notebook, "failed", reason)
+
+    def _begin(self, task: Task) -> None:
+        subject = self._stock.subjects[task.department]
+        if isinstance(task, Execution):
+            # A page of an earlier run must not stand beside a number of this one.
+            (self._folder(subject) / RESULTS).unlink(missing_ok=True)
+            self._keep(subject, begun(subject.receipt, task.notebook).without_files([RESULTS]))
+            self._tell(task, "begun", "")
+        else:
+            self._keep(subject, subject.receipt.without_files(_made_by(task)))
+
+    def _received(self, finished: Finished[Task, Outcome]) -> list[Publication]:
+        """Note what came of a task and return what it makes possible."""
+        task, subject = finished.task, self._stock.subjects[finished.task.department]
+        outcome = finished.answer or self._death(finished)
+        if outcome.halted:
+            raise self._halt(outcome.halted, next(iter(outcome.failures.values())))
+        for notebook, reason in outcome.failures.items():
+            self._fail(subject, notebook, "timed_out" if finished.late else "failed", reason)
+        if isinstance(task, Publication):
+            if outcome.failures:
+                (self._folder(subject) / RESULTS).unlink(missing_ok=True)
+            receipt = subject.receipt.with_files(self._folder(subject), _made_by(task))
+            self._keep(subject, receipt.model_copy(update={"shown": outcome.shown}))
+            return []
+        self.ended += 1
+        if not outcome.failures:
+            key = self._stock.key(subject.department, task.notebook, outcome.reads)
+            entry = NotebookReceipt(status="done", key=key, reads=outcome.reads)
+            receipt = subject.receipt.with_notebooks({task.notebook: entry})
+            self._keep(subject, receipt.with_files(self._folder(subject), [task.target.name]))
+        self._tell(task, "failed" if outcome.failures else "done", outcome.failures.get(task.notebook, ""))
+        waited_for = self._waited_for[subject.department]
+        waited_for.discard(task.notebook)
+        return [self._publication(subject)] if not waited_for and subject.succeeded else []
+
+    def _fail(self, subject: Subject, notebook: str, status: Literal["failed", "timed_out"], reason: str) -> None:
+        """Note why a notebook failed; what it left behind, now or in an earlier run, is taken away."""
+        files = files_of([notebook])
+        for name in files:
+            (self._folder(subject) / name).unlink(missing_ok=True)
+        entry = NotebookReceipt(status=status, reason=reason)
+        self._keep(subject, subject.receipt.without_files(files).with_notebooks({notebook: entry}))
+
+    def _keep(self, subject: Subject, receipt: Receipt) -> None:
+        try:
+            subject.keep(self._stock.place.making, receipt)
+        except OSError as error:
+            if is_disk_full(error):
+                raise self._halt("full", "") from None
+            raise
+
+    def _folder(self, subject: Subject) -> Path:
+        return self._stock.place.making / subject.folder
+
+    def _files(self, subject: Subject) -> tuple[Path, ...]:
+        paths = (self._folder(subject) / name for name in files_of(subject.notebooks))
+        return tuple(path for path in paths if path.is_file())
+
+    def _execution(self, subject: Subject, notebook: str) -> Execution:
+        study, stock = self._study, self._stock
+        parameters = {
+            "study": study.file.resolve().relative_to(study.root.resolve()).as_posix(),
+            "language": stock.language,
+            "wave": study.wave,
+        }
+        if subject.department != ORGANISATION:
+            parameters["department"] = subject.department
+        return Execution(
+            department=subject.department,
+            notebook=notebook,
+            template=stock.plan.templates[notebook],
+            target=self._folder(subject) / f"{notebook}.ipynb",
+            parameters=parameters,
+            folder=study.root.resolve(),
+            log=self._log(subject, notebook),
+            engine=self._terms.engine,
+            memory=self._terms.memory,
+            inputs=self._inputs,
+            answers=None if stock.delivery is None else stock.delivery.store,
+            own=frozenset() if stock.keys is None else stock.keys.own_files(subject.department),
+        )
+
+    def _log(self, subject: Subject, notebook: str) -> Path:
+        return self._logs / f"{self._study.name}-{self._study.wave}-{subject.department}-{notebook}.log"
+
+    def _publication(self, subject: Subject) -> Publication:
+        is_overview = subject.department == ORGANISATION
+        pages = tuple(
+            Page(
+                notebook=notebook,
+                source=self._folder(subject) / f"{notebook}.ipynb",
+                title=self._texts.say(
+                    "page.title",
+                    kind=self._texts.say(f"kind.{notebook}"),
+                    subject=subject.name,
+                    wave=self._study.wave,
+                ),
+                label=self._texts.say(f"page_label.{notebook}"),
+                log=self._log(subject, notebook),
+            )
+            for notebook in subject.succeeded
+        )
+        home = Link(href=INDEX if is_overview else f"../{INDEX}", label=self._texts.say("page.index"))
+        return Publication(
+            department=subject.department,
+            language=self._stock.language,
+            home=home,
+            pages=pages,
+            results=None if subject.broke_off else self._folder(subject) / RESULTS,
+        )
+
+    def _tell(self, task: Execution, status: Literal["begun", "done", "failed"], reason: str) -> None:
+        if self._progress is not None:
+            self._progress(
+                Step(
+                    department=task.department,
+                    notebook=task.notebook,
+                    status=status,
+                    reason=reason,
+                    ended=self.ended,
+                    total=self._total,
+                )
+            )
+
+    def _death(self, finished: Finished[Task, Outcome]) -> Outcome:
+        """Return what it means that the process that had this task is gone."""
+        task = finished.task
+        notebooks = (task.notebook,) if isinstance(task, Execution) else tuple(page.notebook for page in task.pages)
+        if finished.late:
+            what = f"{', '.join(notebooks)} of {task.department}"
+            error = RunError(
+                f"{what} took longer than the {self._terms.seconds:g} seconds that it may take.",
+                code="ICS-716",
+                hint="raise --timeout",
+            )
+        else:
+            error = RunError(
+                f"The process that made it ended ({finished.ending}).",
+                code="ICS-711",
+                hint="was there enough memory? fewer workers need less",
+            )
+        return Outcome(failures=dict.fromkeys(notebooks, str(error)))
+
+    def _halt(self, why: Halted, reason: str) -> HaltedError:
+        if why == "full":
+            return _disk_is_full(*self._room())
+        return HaltedError(reason.partition(" Hint:")[0], code="ICS-714", hint="run the study again")
+
+    def _room(self) -> tuple[int, int]:
+        """Return the bytes that are free, and those that are needed for what is left."""
+        return disk_usage(self._stock.place.making).free, (self._total - self.ended) * BYTES_PER_NOTEBOOK
+
+
+def _made_by(task: Publication) -> list[str]:
+    return [RESULTS, *(page.target.name for page in task.pages)]
+
+
+def _disk_is_full(free: int, needed: int) -> HaltedError:
+    return HaltedError(
+        f"The disk is full: {free / MEGABYTE:,.1f} MB are free, about {needed / MEGABYTE:,.1f} MB are needed.",
+        code="ICS-719",
+        hint="make room and run the study again: what is done is not done again",
+    )

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, TypedDict
 import numpy as np
 
 from icstats.analysis import SERVICE, Analysis
+from icstats.decisions import decision_before
 from icstats.disclosure import RATINGS, open_ledger, release, shown_n
 from icstats.errors import NotEnoughDataError, ParameterError, RunError
 from icstats.ledger import reopened_ledger
 from icstats.norms import norm_of_departments, read_norms
 from icstats.questionnaire import DRIVER_BLOCKS
-from icstats.register import admit, decision_before
+from icstats.register import admit
 from icstats.responses import read_responses
 from icstats.results import ORGANISATION
 from icstats.scales import score_items

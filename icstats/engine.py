@@ -6,30 +6,61 @@ respondent; the full traceback, which may, goes to a private log only.
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import re
+import sys
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Literal
 
 from icstats import errors
+from icstats.collation import as_json, merged_rows, shows_a_number
 from icstats.errors import ICStatsError, RunError
 from icstats.pages import Link, is_section, render
 from icstats.sections import RELEASED_JSON
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from nbformat import NotebookNode
 
-__all__ = ["KERNEL", "Execution", "Outcome", "Page", "Publication", "part_of", "perform", "unexpected", "write_whole"]
+__all__ = [
+    "KERNEL",
+    "Engine",
+    "Execution",
+    "Outcome",
+    "Page",
+    "Publication",
+    "Reads",
+    "default_engine",
+    "file_digest",
+    "is_disk_full",
+    "part_of",
+    "perform",
+    "unexpected",
+    "write_whole",
+]
+
+Engine = Literal["fork", "kernel"]
+"""``fork``: in the process itself, which is a copy of one that has everything imported. ``kernel``: in a Jupyter
+kernel of its own, as papermill does it."""
+
+Reads = Literal["own", "all"]
+"""Whose answers a notebook has read: its own department's, or also others'."""
+
+Halted = Literal["", "full", "changed"]
 
 KERNEL = "icstats"
 SHOWN_TYPES = ("text/html", "text/plain", RELEASED_JSON)
 OWN_ERRORS = frozenset(errors.__all__) - {"Problem"}
+MEMORY_ERRORS = frozenset({"MemoryError", "_ArrayMemoryError", "ArrowMemoryError"})
 COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
+MEGABYTE = 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +76,19 @@ class Execution:
     parameters
         papermill parameters: plain text.
     folder
-        Where the kernel runs; the study's path among the parameters is relative to it.
+        Where the notebook runs; the study's path among the parameters is relative to it.
     log
         Private file for the traceback of a failure.
+    engine
+        How it is executed.
+    memory
+        Megabytes that it may take on top of what the libraries take; None means: as many as it wants.
+    inputs
+        File -> SHA-256 of what the notebook must have been made from.
+    answers
+        Folder of the prepared answers.
+    own
+        Paths in ``answers`` that concern its own department, or nobody's in particular.
     """
 
     department: str
@@ -57,6 +98,11 @@ class Execution:
     parameters: Mapping[str, str]
     folder: Path
     log: Path
+    engine: Engine = "fork"
+    memory: int | None = None
+    inputs: Mapping[Path, str] = field(default_factory=dict)
+    answers: Path | None = None
+    own: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,12 +123,19 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True)
 class Publication:
-    """The pages of one department, which link to each other and first of all to ``home``."""
+    """The pages of one department, which link to each other and first of all to ``home``, and its numbers.
+
+    Attributes
+    ----------
+    results
+        Where the numbers of all pages together go; None when a notebook failed, as they would not be all.
+    """
 
     department: str
     language: str
     home: Link
     pages: tuple[Page, ...]
+    results: Path | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,12 +146,23 @@ class Outcome:
     ----------
     failures
         Notebook -> reason, for those that failed.
-    rows
-        Released numbers that an executed notebook shows.
+    reads
+        Whose answers an executed notebook has read.
+    shown
+        Whether the numbers of a publication hold one that may be shown.
+    halted
+        Why no other notebook can be made either: the disk is ``full``, or an input ``changed``; else empty.
     """
 
     failures: Mapping[str, str] = field(default_factory=dict)
-    rows: tuple[Mapping[str, Any], ...] = ()
+    reads: Reads = "all"
+    shown: bool = True
+    halted: Halted = ""
+
+
+def default_engine() -> Engine:
+    """Return the fast way where a process can be copied safely: on Linux."""
+    return "fork" if sys.platform == "linux" else "kernel"
 
 
 def perform(task: Execution | Publication) -> Outcome:
@@ -108,14 +172,17 @@ def perform(task: Execution | Publication) -> Outcome:
 
 def _executed(task: Execution) -> Outcome:
     task.log.unlink(missing_ok=True)
+    opened = _files_opened_from_now() if task.engine == "fork" and task.answers else None
     try:
+        _limit_memory(task.memory)
         notebook = _cleaned(_run_by_papermill(task))
+        _refuse_changed(task.inputs)
         write_whole(task.target, _as_text(notebook))
         task.target.with_suffix(".html").unlink(missing_ok=True)
     except Exception as error:  # noqa: BLE001  whatever happens in one notebook must not stop the others
-        reason = _reason(error, task.log).replace(f"{task.folder}{os.sep}", "")
-        return Outcome(failures={task.notebook: reason})
-    return Outcome(rows=tuple(_released_rows(notebook)))
+        reason = _over_limit(task, error) or _reason(error, task.log).replace(f"{task.folder}{os.sep}", "")
+        return Outcome(failures={task.notebook: reason}, halted=_halts(error))
+    return Outcome(reads="all" if opened is None else _reads(opened, task))
 
 
 def _published(task: Publication) -> Outcome:
@@ -128,12 +195,30 @@ def _published(task: Publication) -> Outcome:
             break
         failures |= failed
         pages = [page for page in pages if page.notebook not in failed]
+    halted: Halted = ""
     for page in pages:
         try:
             write_whole(page.target, rendered[page.notebook])
         except OSError as error:
             failures[page.notebook] = _reason(error, page.log)
-    return Outcome(failures=failures)
+            halted = halted or _halts(error)
+    if failures or task.results is None:
+        return Outcome(failures=failures, halted=halted)
+    return _collated(task, task.results)
+
+
+def _collated(task: Publication, results: Path) -> Outcome:
+    """Write the numbers of all notebooks together; numbers that contradict each other are nobody's."""
+    try:
+        rows = merged_rows(row for page in task.pages for row in _released_rows(page.source))
+        write_whole(results, as_json({"rows": rows}))
+    except (RunError, OSError) as error:
+        reason = _reason(error, task.pages[0].log)
+        return Outcome(
+            failures=dict.fromkeys((page.notebook for page in task.pages), reason),
+            halted=_halts(error),
+        )
+    return Outcome(shown=shows_a_number(rows, task.department))
 
 
 def _rendered(pages: Sequence[Page], task: Publication) -> tuple[dict[str, str], dict[str, str]]:
@@ -159,17 +244,104 @@ def _run_by_papermill(task: Execution) -> NotebookNode:
     import nbformat  # noqa: PLC0415  these are slow to import; only worker processes need them
     from papermill import execute_notebook  # noqa: PLC0415
 
+    from icstats.inprocess import ENGINE  # noqa: PLC0415  brings IPython
+
     template = nbformat.read(task.template, as_version=4)  # type: ignore[no-untyped-call]
     executed: NotebookNode = execute_notebook(
         template,
         None,
         parameters=dict(task.parameters),
+        engine_name=ENGINE if task.engine == "fork" else None,
         kernel_name=KERNEL,
         progress_bar=False,
         cwd=task.folder,
         shutdown_kernel="immediate",
     )
     return executed
+
+
+def _limit_memory(megabytes: int | None) -> None:
+    """Let this process, and a kernel that it starts, take so much more than it has now."""
+    if megabytes is None or sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415  not everywhere
+
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (_address_space() + megabytes * MEGABYTE, hard))
+
+
+def _address_space() -> int:
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123  Linux' own, not a path of ours
+            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+
+
+def _over_limit(task: Execution, error: Exception) -> str:
+    """Return what it means that memory ran out below the limit that was set."""
+    if task.memory is None or getattr(error, "ename", type(error).__name__) not in MEMORY_ERRORS:
+        return ""
+    return str(
+        RunError(
+            f"{task.notebook} of {task.department} needed more than the {task.memory} MB that it may take.",
+            code="ICS-732",
+            hint="raise --memory",
+        )
+    )
+
+
+def _refuse_changed(inputs: Mapping[Path, str]) -> None:
+    """Refuse to have made a notebook from something else than the others."""
+    changed = [path.name for path, digest in inputs.items() if file_digest(path) != digest]
+    if changed:
+        raise _ChangedError(
+            f"{', '.join(changed)} changed while the run went on.", code="ICS-714", hint="run the study again"
+        )
+
+
+class _ChangedError(RunError):
+    """An input is not what it was."""
+
+
+def _halts(error: Exception) -> Halted:
+    if is_disk_full(error):
+        return "full"
+    return "changed" if isinstance(error, _ChangedError) else ""
+
+
+def is_disk_full(error: Exception) -> bool:
+    """Return whether an error means that nothing more can be written."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file; of nothing when it is not there."""
+    try:
+        return sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def _files_opened_from_now() -> set[str]:
+    """Return a set that grows with every file that this process opens, until it ends.
+
+    So what a notebook rests on is observed, not guessed.
+    """
+    opened: set[str] = set()
+
+    def note(event: str, details: tuple[object, ...]) -> None:
+        if event == "open" and isinstance(details[0], str):
+            opened.add(details[0])
+
+    sys.addaudithook(note)
+    return opened
+
+
+def _reads(opened: set[str], task: Execution) -> Reads:
+    folder = f"{task.answers}{os.sep}"
+    within = {path.removeprefix(folder).replace(os.sep, "/") for path in opened if path.startswith(folder)}
+    return "own" if within <= task.own else "all"
 
 
 def _cleaned(notebook: NotebookNode) -> NotebookNode:
@@ -202,13 +374,12 @@ def _as_text(notebook: NotebookNode) -> str:
     return text + "\n"
 
 
-def _released_rows(notebook: NotebookNode) -> list[Mapping[str, Any]]:
-    return [
-        row
-        for cell in notebook.cells
-        for output in cell.get("outputs", ())
-        for row in output.data.get(RELEASED_JSON, {}).get("rows", ())
-    ]
+def _released_rows(notebook: Path) -> Iterator[Mapping[str, Any]]:
+    """Return the released numbers that an executed notebook shows."""
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    for cell in content["cells"]:
+        for output in cell.get("outputs", ()):
+            yield from output["data"].get(RELEASED_JSON, {}).get("rows", ())
 
 
 def _reason(error: Exception, log: Path) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DisclosureError",
+    "HaltedError",
     "ICStatsError",
     "NormError",
     "NotEnoughDataError",
@@ -174,3 +175,7 @@ class RunError(ICStatsError):
     """A batch cannot start or cannot finish."""
 
     default_code = "ICS-700"
+
+
+class HaltedError(RunError):
+    """A run had to stop before its end; what was released before is untouched."""

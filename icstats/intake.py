@@ -14,7 +14,6 @@ from icstats.delimited import parse_delimited
 from icstats.documents import file_nearby, shown_path
 from icstats.rawtable import refused
 from icstats.spreadsheets import parse_spreadsheet
-from icstats.statfiles import parse_parquet, parse_statfile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,9 +113,11 @@ def parse_table(content: bytes, source: ResponsesFile) -> RawTable:
     kind = SUFFIXES.get(source.file.suffix.lower(), TEXT)
     if kind == WORKBOOK:
         return parse_spreadsheet(content, source, name)
-    if kind == STATFILE:
-        return parse_statfile(content, source, name)
-    return parse_parquet(content, name) if kind == PARQUET else parse_delimited(content, source, name)
+    if kind == TEXT:
+        return parse_delimited(content, source, name)
+    from icstats.statfiles import parse_parquet, parse_statfile  # noqa: PLC0415  bring pandas
+
+    return parse_parquet(content, name) if kind == PARQUET else parse_statfile(content, source, name)
 
 
 def _require_kind(start: bytes, path: Path, name: str) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from nbconvert.exporters import HTMLExporter
 
-__all__ = ["Link", "check_page", "content_policy", "is_section", "render", "stylesheet"]
+__all__ = ["Link", "check_page", "content_policy", "exporter", "is_section", "render", "stylesheet"]
 
 REMOVED_TAG = "remove-cell"
 TEMPLATES = files("icstats") / "templates"
@@ -96,7 +96,7 @@ def render(notebook: Path, *, title: str, language: str, links: Sequence[Link] =
     }
     content = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
     content.cells = [cell for cell in content.cells if REMOVED_TAG not in cell.metadata.get("tags", ())]
-    html, _ = _exporter().from_notebook_node(content, resources={"page": page})
+    html, _ = exporter().from_notebook_node(content, resources={"page": page})
     check_page(html)
     return str(html)
 
@@ -168,7 +168,7 @@ def _stays_inside(tag: str, target: str) -> bool:
 
 
 @cache
-def _exporter() -> HTMLExporter:
+def exporter() -> HTMLExporter:
     """Return the exporter with this package's template; made once per process, because making it is slow."""
     from nbconvert.exporters import HTMLExporter  # noqa: PLC0415  slow to import, and only workers render
     from traitlets.config import Config  # noqa: PLC0415  comes with nbconvert

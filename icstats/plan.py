@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
-from icstats.engine import KERNEL
+from icstats.engine import KERNEL, Engine
 from icstats.errors import ICStatsError, Problem, RunError
 
 if TYPE_CHECKING:
@@ -19,10 +19,20 @@ if TYPE_CHECKING:
     from icstats.responses import Responses
     from icstats.study import Study
 
-__all__ = ["OVERVIEW", "Checked", "Plan", "check", "prepare", "require_writable"]
+__all__ = ["INTERNAL", "OVERVIEW", "Checked", "NormNamed", "Plan", "check", "outlined", "prepare", "require_writable"]
+
+INTERNAL = "departments"
+"""The norm that is the mean of the study's own departments."""
 
 OVERVIEW = "overview"
 """The notebook about the organisation as a whole."""
+
+
+class NormNamed(TypedDict):
+    """What a run says of its norm."""
+
+    name: str
+    fictional: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +48,13 @@ class Plan:
     templates
         Notebook -> its stored template, the overview included.
     norm
-        What departments are compared with; None without a norm, or when that is the mean of the departments.
+        What departments are compared with; None without a norm.
     """
 
     study: Study
     departments: tuple[str, ...]
     templates: Mapping[str, Path]
-    norm: Norm | None
+    norm: NormNamed | None
 
     @property
     def notebooks(self) -> tuple[str, ...]:
@@ -71,7 +81,7 @@ class Checked:
     notes: tuple[str, ...]
 
 
-def check(study: Study, *, departments: Sequence[str] | None = None) -> Checked:
+def check(study: Study, *, departments: Sequence[str] | None = None, engine: Engine = "fork") -> Checked:
     """Return what would be run, after checking everything; nothing is written and no kernel is started.
 
     Parameters
@@ -80,16 +90,18 @@ def check(study: Study, *, departments: Sequence[str] | None = None) -> Checked:
         The study.
     departments
         Slugs; None means all.
+    engine
+        How notebooks would be executed.
 
     Raises
     ------
     RunError
         All at once: every problem of the survey file and the norm, an unknown department (with the nearest name), a
-        template that is missing, no kernel called ``icstats``.
+        template that is missing, no kernel called ``icstats`` where one is needed.
     """
     from icstats.responses import check_responses  # noqa: PLC0415  brings pandas; the command line starts without it
 
-    plan, problems = _planned(study, departments)
+    plan, norm, problems = _planned(study, departments, engine)
     try:
         checked = check_responses(study)
     except ICStatsError as error:
@@ -100,7 +112,7 @@ def check(study: Study, *, departments: Sequence[str] | None = None) -> Checked:
     _refuse([*problems, *_too_few_answers(study, rated), *_too_many_answers(study, rated)])
     unrated = [one.slug for one in study.departments if not rated.get(one.slug)]
     nobody = (f"nobody rated {', '.join(unrated)} in wave {study.wave}: is its code right?",) if unrated else ()
-    years = plan.norm.years_older_than(study.wave) if plan.norm else 0
+    years = norm.years_older_than(study.wave) if norm else 0
     old = (f"the norm is {years} years older than wave {study.wave}; every report says so",) if years else ()
     notes = (*checked.contents.notes, *_other_waves(counts, study), *nobody, *old)
     return Checked(plan=plan, answered=_answered(of_wave, rated, plan), notes=notes)
@@ -166,8 +178,10 @@ def _answered(of_wave: pd.DataFrame, rated: Mapping[str, int], plan: Plan) -> di
     }
 
 
-def prepare(study: Study, *, departments: Sequence[str] | None = None) -> tuple[Plan, Responses]:
-    """Return what is to be run and the checked answers, now in the store that the kernels read.
+def prepare(
+    study: Study, *, departments: Sequence[str] | None = None, engine: Engine = "fork"
+) -> tuple[Plan, Responses]:
+    """Return what is to be run, with the checked answers now in the store that the notebooks read.
 
     Raises
     ------
@@ -176,7 +190,7 @@ def prepare(study: Study, *, departments: Sequence[str] | None = None) -> tuple[
     """
     from icstats.responses import read_responses  # noqa: PLC0415  as above
 
-    return check(study, departments=departments).plan, read_responses(study)
+    return check(study, departments=departments, engine=engine).plan, read_responses(study)
 
 
 def require_writable(folder: Path) -> None:
@@ -205,9 +219,9 @@ def require_writable(folder: Path) -> None:
         ) from None
 
 
-def _planned(study: Study, departments: Sequence[str] | None) -> tuple[Plan, list[Problem]]:
-    norm, unusable = _norm(study)
-    problems = [*_unknown_departments(study, departments or ()), *unusable, *_kernel_problems()]
+def outlined(study: Study, *, departments: Sequence[str] | None = None) -> tuple[Plan, list[Problem]]:
+    """Return what would be run, and what can be seen to be wrong with it without reading answers or norm."""
+    problems = _unknown_departments(study, departments or ())
     templates = _template_folder(study)
     paths = {notebook: templates / f"{notebook}.ipynb" for notebook in (*study.notebooks, OVERVIEW)}
     missing = [path.name for path in paths.values() if not path.is_file()]
@@ -220,7 +234,16 @@ def _planned(study: Study, departments: Sequence[str] | None) -> tuple[Plan, lis
             )
         )
     slugs = tuple(one.slug for one in study.departments if departments is None or one.slug in departments)
-    return Plan(study=study, departments=slugs, templates=paths, norm=norm), problems
+    return Plan(study=study, departments=slugs, templates=paths, norm=None), problems
+
+
+def _planned(
+    study: Study, departments: Sequence[str] | None, engine: Engine
+) -> tuple[Plan, Norm | None, list[Problem]]:
+    plan, problems = outlined(study, departments=departments)
+    norm, unusable = _norm(study)
+    kernel = _kernel_problems() if engine == "kernel" else []
+    return replace(plan, norm=_named(norm, study)), norm, [*problems, *unusable, *kernel]
 
 
 def _unknown_departments(study: Study, wanted: Iterable[str]) -> list[Problem]:
@@ -241,7 +264,7 @@ def _unknown_departments(study: Study, wanted: Iterable[str]) -> list[Problem]:
 
 def _norm(study: Study) -> tuple[Norm | None, Sequence[Problem]]:
     """Return the norm that the study reads from a file, or what is wrong with it."""
-    if study.norms is None or study.norms == "departments":
+    if study.norms is None or study.norms == INTERNAL:
         return None, ()
     from icstats.norms import read_norms  # noqa: PLC0415  brings pandas
 
@@ -249,6 +272,12 @@ def _norm(study: Study) -> tuple[Norm | None, Sequence[Problem]]:
         return read_norms(Path(study.norms), questionnaire=study.questionnaire), ()
     except ICStatsError as error:
         return None, error.problems
+
+
+def _named(norm: Norm | None, study: Study) -> NormNamed | None:
+    if norm is not None:
+        return NormNamed(name=norm.name, fictional=norm.fictional)
+    return NormNamed(name=INTERNAL, fictional=False) if study.norms == INTERNAL else None
 
 
 def _template_folder(study: Study) -> Path:

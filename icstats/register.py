@@ -8,16 +8,14 @@ with the prepared answers, and so does the key, without which nobody can tell wh
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections import Counter
-from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from icstats.decisions import HIDDEN, RELEASED, decision_before, folder_of
 from icstats.documents import shown_path
 from icstats.errors import Problem, RunError
 from icstats.ledger import RATINGS
@@ -26,45 +24,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from icstats.ledger import Cell, Ledger
+    from icstats.ledger import Ledger
     from icstats.study import Study
 
-__all__ = ["admit", "decision_before", "fingerprints", "key_of_store", "keyed", "made_key"]
+__all__ = ["admit", "fingerprints"]
 
-KEY, RELEASED, HIDDEN = "key", "released", "hidden.json"
-KEY_BYTES, FINGERPRINT_BYTES = 32, 8
+FINGERPRINT_BYTES = 8
 NOT_SHOWN = ""
 """Where the ratings of all departments that are not shown are: a reader knows them together only."""
 ABSENT = "\0"
 LISTED = 5
-
-
-def key_of_store(folder: Path) -> bytes:
-    """Return the key of a folder of prepared answers; empty when nothing was ever kept there."""
-    with suppress(FileNotFoundError):
-        return (folder / KEY).read_bytes()
-    return b""
-
-
-def made_key(folder: Path) -> bytes:
-    """Return the key of a folder of prepared answers, made when there is none yet, for its owner only."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = folder / f".{KEY}-{secrets.token_hex(FINGERPRINT_BYTES)}"
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(secrets.token_bytes(KEY_BYTES))
-    try:
-        # Whoever comes first decides: a link never takes the place of a file.
-        with suppress(FileExistsError):
-            os.link(part, folder / KEY)
-    finally:
-        part.unlink()
-    return key_of_store(folder)
-
-
-def keyed(text: str, key: bytes) -> str:
-    """Return a fingerprint of a text that nobody can compute without the key."""
-    return blake2b(text.encode(), key=key, digest_size=KEY_BYTES).hexdigest()
 
 
 def fingerprints(who: Sequence[str], answers: Sequence[str], *, key: bytes) -> pd.DataFrame:
@@ -86,22 +55,6 @@ def fingerprints(who: Sequence[str], answers: Sequence[str], *, key: bytes) -> p
 def _number(text: str, key: bytes) -> int:
     digest = blake2b(text.encode(), key=key, digest_size=FINGERPRINT_BYTES).digest()
     return int.from_bytes(digest, "big", signed=True)
-
-
-class Decision(NamedTuple):
-    """What earlier releases of a wave did not show, and of what the last of them was made."""
-
-    basis: str = ""
-    hidden: frozenset[Cell] = frozenset()
-
-
-def decision_before(study: Study, *, wave: str) -> Decision:
-    """Return what was decided before: what one release hides and another shows would give others away."""
-    try:
-        found = json.loads((_folder(study, wave) / HIDDEN).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return Decision()
-    return Decision(found["basis"], frozenset((str(place), str(name)) for place, name in found["hidden"]))
 
 
 def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str) -> None:
@@ -134,7 +87,7 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str) ->
     minimum = study.policy.minimum_group
     if len(release) < minimum:
         return
-    folder = _folder(study, study.wave)
+    folder = folder_of(study, study.wave)
     problems = [
         _problem(path, few, study)
         for path, earlier in _earlier(study, release)
@@ -150,10 +103,6 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str) ->
     _write(folder / HIDDEN, json.dumps(decision).encode())
 
 
-def _folder(study: Study, wave: str) -> Path:
-    return study.store_folder / RELEASED / study.name / wave
-
-
 def _earlier(study: Study, release: pd.DataFrame) -> Iterator[tuple[Path, pd.DataFrame]]:
     """Yield earlier releases of this wave, and others in which most ratings have the same answers.
 
@@ -162,7 +111,7 @@ def _earlier(study: Study, release: pd.DataFrame) -> Iterator[tuple[Path, pd.Dat
     for path in sorted((study.store_folder / RELEASED).glob("*/*/*.parquet")):
         earlier = pd.read_parquet(path)
         same = release["what"].isin(earlier["what"]).sum()
-        if path.parent == _folder(study, study.wave) or 2 * same > min(len(release), len(earlier)):
+        if path.parent == folder_of(study, study.wave) or 2 * same > min(len(release), len(earlier)):
             yield path, earlier
 
 

@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
 
-from icstats import __version__
 from icstats.answers import NOT_ASKED, REASONS
 from icstats.cleaning import item_notes
+from icstats.delivery import read_delivery
 from icstats.documents import did_you_mean
 from icstats.errors import ParameterError, Problem, SurveyFileError
-from icstats.intake import parse_table, survey_bytes
+from icstats.intake import parse_table
 from icstats.layouts import to_ratings
 from icstats.pairwise import PairwiseMoments, merged, moments_of_answers
 from icstats.ratings import check_ratings
-from icstats.register import fingerprints, key_of_store, keyed, made_key
+from icstats.register import fingerprints
 from icstats.scales import valid_counts
-from icstats.store import COUNTS, FINGERPRINTS, Contents, open_store, partition, read_frame, write_store
+from icstats.store import COUNTS, FINGERPRINTS, Contents, partition, read_frame, write_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from icstats.delivery import Delivery
     from icstats.questionnaire import Questionnaire
     from icstats.study import Study
 
 __all__ = ["Responses", "check_responses", "read_responses"]
 
 Role = Literal["customer", "staff"]
-FORM = "3"
-"""Changes when the store is laid out differently, so that older stores are made again."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -242,19 +240,14 @@ def read_responses(study: Study, *, rebuild: bool = False) -> Responses:
     RunError
         When the prepared answers cannot be written.
     """
-    content = survey_bytes(study.responses)
-    key = key_of_store(study.store_folder)
-    fingerprint = _fingerprint(content, study, key)
-    folder = _folder(study, fingerprint)
-    contents = None if rebuild else open_store(folder, fingerprint)
+    delivery = read_delivery(study)
+    contents = None if rebuild else delivery.prepared()
     if contents is None:
-        checked = _checked(content, study)
-        key = key or made_key(study.store_folder)
-        fingerprint = _fingerprint(content, study, key)
-        folder = _folder(study, fingerprint)
-        planned, frames = _prepared(checked, study, fingerprint, key)
-        contents = write_store(folder, planned, frames, replace=rebuild)
-    return Responses(store=folder, contents=contents, questionnaire=study.questionnaire)
+        checked = _checked(delivery.content, study)
+        delivery = delivery.with_key(study)
+        planned, frames = _prepared(checked, study, delivery)
+        contents = write_store(delivery.store, planned, frames, replace=rebuild)
+    return Responses(store=delivery.store, contents=contents, questionnaire=study.questionnaire)
 
 
 def check_responses(study: Study) -> CheckedFile:
@@ -265,37 +258,16 @@ def check_responses(study: Study) -> CheckedFile:
     SurveyFileError
         All problems of the survey file at once.
     """
-    content = survey_bytes(study.responses)
-    key = key_of_store(study.store_folder)
-    fingerprint = _fingerprint(content, study, key)
-    folder = _folder(study, fingerprint)
-    contents = open_store(folder, fingerprint)
+    delivery = read_delivery(study)
+    contents = delivery.prepared()
     if contents is not None:
-        return CheckedFile(contents=contents, counts=read_frame(folder, contents, COUNTS))
-    planned, frames = _prepared(_checked(content, study), study, fingerprint, key)
+        return CheckedFile(contents=contents, counts=read_frame(delivery.store, contents, COUNTS))
+    planned, frames = _prepared(_checked(delivery.content, study), study, delivery)
     return CheckedFile(contents=planned, counts=frames[COUNTS])
 
 
 def _told(contents: Contents) -> str:
     return f"{contents.n_ratings:,} rows, {len(contents.departments)} departments"
-
-
-def _folder(study: Study, fingerprint: str) -> Path:
-    return study.store_folder / f"{study.name}-{fingerprint[:16]}"
-
-
-def _fingerprint(content: bytes, study: Study, key: bytes) -> str:
-    departments = ",".join(f"{department.slug}={department.code}" for department in study.departments)
-    parts = (
-        FORM.encode(),
-        __version__.encode(),
-        hashlib.sha256(content).digest(),
-        study.responses.model_dump_json(exclude={"file"}).encode(),
-        study.questionnaire.model_dump_json().encode(),
-        departments.encode(),
-        study.wave.encode(),
-    )
-    return keyed("".join(hashlib.sha256(part).hexdigest() for part in parts), key)
 
 
 class _Survey(NamedTuple):
@@ -341,7 +313,7 @@ def _fingerprints(survey: _Survey, study: Study, key: bytes) -> pd.DataFrame:
     return known[(ratings["role"] == "customer").to_numpy()].reset_index(drop=True)
 
 
-def _prepared(survey: _Survey, study: Study, fingerprint: str, key: bytes) -> tuple[Contents, dict[str, pd.DataFrame]]:
+def _prepared(survey: _Survey, study: Study, delivery: Delivery) -> tuple[Contents, dict[str, pd.DataFrame]]:
     """Return everything that a store holds."""
     stored = survey.ratings
     slugs = tuple(department.slug for department in study.departments)
@@ -359,14 +331,14 @@ def _prepared(survey: _Survey, study: Study, fingerprint: str, key: bytes) -> tu
         for slug in slugs
     }
     contents = Contents(
-        fingerprint=fingerprint,
+        fingerprint=delivery.fingerprint,
         waves=waves,
         departments=slugs,
         attributes=study.responses.attributes,
         n_ratings=len(stored),
         notes=(*survey.notes, *item_notes(customers, study.questionnaire)),
     )
-    known = {COUNTS: pd.concat(counts, ignore_index=True), FINGERPRINTS: _fingerprints(survey, study, key)}
+    known = {COUNTS: pd.concat(counts, ignore_index=True), FINGERPRINTS: _fingerprints(survey, study, delivery.key)}
     return contents, {**known, **frames}
 
 

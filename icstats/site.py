@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from icstats.batch import INDEX, run_folder
+from icstats.collation import HIDDEN, RESULTS
 from icstats.engine import write_whole
 from icstats.errors import RunError
 from icstats.pages import TEMPLATES, Link, check_page, content_policy, stylesheet
-from icstats.plan import OVERVIEW
+from icstats.plan import INTERNAL, OVERVIEW
 from icstats.questionnaire import DRIVER_BLOCKS
-from icstats.receipts import HIDDEN, INTERNAL, RECEIPT, RESULTS
-from icstats.results import ORGANISATION
+from icstats.study import ORGANISATION
+from icstats.summary import RUN
 from icstats.texts import Texts
 from icstats.written import written_n
 
@@ -26,9 +26,13 @@ if TYPE_CHECKING:
     from icstats.questionnaire import Language, ResponseScale
     from icstats.study import Study
 
-__all__ = ["write_index"]
+__all__ = ["INDEX", "write_index"]
+
+INDEX = "index.html"
 
 CANNOT_TELL = "cannot_tell"
+AS_SHOWN = {"timed_out": "failed", "interrupted": "not_run"}
+"""What a reader is told of states that make no difference to them."""
 CODE = re.compile(r"ICS-\d{3}")
 
 
@@ -59,22 +63,21 @@ class Row:
     links: tuple[Link, ...] = ()
 
 
-def write_index(study: Study, *, outputs: Path) -> Path:
+def write_index(study: Study, folder: Path) -> Path:
     """Write ``index.html`` of a study's wave and return its path.
 
     Parameters
     ----------
     study
         For names and the scale of the outcome. Numbers and states come from ``results.json`` and ``run.json`` alone.
-    outputs
-        Folder of ``<study>/<wave>/...``, as given to :func:`icstats.batch.run`.
+    folder
+        Where they are, and where the index goes.
 
     Raises
     ------
     RunError
         If there is no finished run.
     """
-    folder = run_folder(study, outputs)
     receipt = _receipt(folder)
     target = folder / INDEX
     html = _Index(study, folder, receipt).html()
@@ -85,10 +88,12 @@ def write_index(study: Study, *, outputs: Path) -> Path:
 
 def _receipt(folder: Path) -> dict[str, Any]:
     try:
-        receipt: dict[str, Any] = json.loads((folder / RECEIPT).read_text(encoding="utf-8"))
+        receipt: dict[str, Any] = json.loads((folder / RUN).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise RunError(
-            f"There is no finished run in {folder.name}.", code="ICS-721", hint="run the study first: icstats run STUDY"
+            f"There is no finished run of wave {folder.name}.",
+            code="ICS-721",
+            hint="run the study first: icstats run STUDY",
         ) from error
     return receipt
 
@@ -151,23 +156,27 @@ class _Index:
         state = self._receipt["overview"]
         links = self._links("", (OVERVIEW,))
         name = self._texts.say("site.overview")
-        if state["status"] == "failed":
+        status = AS_SHOWN.get(state["status"], state["status"])
+        if status == "failed":
             return Row(name=name, status="failed", reason=self._why_failed(state["reason"]))
+        if status == "not_run":
+            return Row(name=name, status=status, note=self._texts.say("site.not_run"))
         return self._with_numbers(name, "", ORGANISATION, links)
 
     def _department(self, slug: str, name: str) -> Row:
         state = self._receipt["departments"].get(slug, {"status": "not_run", "reason": ""})
+        status = AS_SHOWN.get(state["status"], state["status"])
         # The technical pages of a department that is not shown have nothing to say.
-        notebooks = self._study.notebooks[:1] if state["status"] == "suppressed" else self._study.notebooks
+        notebooks = self._study.notebooks[:1] if status == "suppressed" else self._study.notebooks
         links = self._links(f"{slug}/", notebooks)
-        if state["status"] == "done":
+        if status == "done":
             return self._with_numbers(name, f"{slug}/", slug, links)
         notes = {
             "failed": self._texts.say("site.failed", reason=self._why_failed(state["reason"])),
             "suppressed": self._texts.say("site.suppressed", minimum=self._study.policy.minimum_group),
             "not_run": self._texts.say("site.not_run"),
         }
-        return Row(name=name, status=state["status"], note=notes[state["status"]], links=links)
+        return Row(name=name, status=status, note=notes[status], links=links)
 
     def _why_failed(self, reason: str) -> str:
         """Return in the reader's words why it failed, by the codes in the reason; that itself is for who ran it."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FLOOR",
+    "ORGANISATION",
     "Cleaning",
     "Columns",
     "Department",
@@ -38,8 +39,10 @@ Notebook = Literal["department_report", "reliability", "drivers", "benchmark"]
 NOTEBOOKS: tuple[Notebook, ...] = ("department_report", "reliability", "drivers", "benchmark")
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-TAKEN_SLUG = "organisation"
-"""Same as :data:`icstats.results.ORGANISATION`, written out: that room loads pandas, and reading a study should not."""
+ORGANISATION = "organisation"
+"""Stands where a number is about all departments together, so no department can be called so.
+
+Same as :data:`icstats.results.ORGANISATION`, written out: that room loads pandas, and reading a study should not."""
 LONGEST_NAME = 60
 SLUG_IN_WORDS = "lower case letters, digits and single hyphens, at most 60 characters"
 WAVE_IN_WORDS = "letters, digits and single hyphens, at most 20 characters"
@@ -114,6 +117,9 @@ class Study(Strict):
     ----------
     file
         The study file itself (not a setting).
+    sources
+        All files that the settings stand in: the study file, the questionnaire and the policy (not a setting); none
+        where a study was not read from files.
     norms
         A norm file (``.csv`` with a ``.yaml`` beside it), ``departments`` for the mean of this study's own
         departments, or None.
@@ -125,6 +131,7 @@ class Study(Strict):
     """
 
     file: Path = Field(exclude=True)
+    sources: tuple[Path, ...] = Field(default=(), exclude=True)
     name: str = Field(pattern=SLUG, max_length=LONGEST_NAME, description=SLUG_IN_WORDS)
     title: Text
     organisation: Text
@@ -198,9 +205,12 @@ def read_study(path: Path | str) -> Study:
     file = Path(path).resolve()
     lost = [document.problem(*finding) for finding in _lost_files(document, file.parent)]
     parts, failures = _parts(document, file.parent)
+    sources = (file, *((file.parent / str(document.data[key])).resolve() for key in PARTS if key in parts))
     failures += [ParameterError(lost)] if lost else []
     try:
-        study = parse(document, Study, overrides=parts, added={"file": file}, context={"folder": file.parent})
+        study = parse(
+            document, Study, overrides=parts, added={"file": file, "sources": sources}, context={"folder": file.parent}
+        )
     except ParameterError as failure:
         unread = {key for key in PARTS if key in document.data and key not in parts}
         own = [problem for problem in failure.problems if problem.column.split(".")[0] not in unread]
@@ -278,7 +288,7 @@ def _departments(study: Study) -> Iterator[Finding]:
     for place, department in enumerate(study.departments):
         slug, code = department.slug, department.code or department.slug
         loc = ("departments", place)
-        if slug == TAKEN_SLUG:
+        if slug == ORGANISATION:
             message = f"found {quoted(slug)}; icstats uses this name for all departments together."
             yield Finding((*loc, "slug"), 22, message, f"for instance {slug}-office")
         if ("slug", slug) in users:

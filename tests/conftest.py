@@ -1,7 +1,8 @@
-"""Sites that more than one test file reads are made once."""
+"""Sites that more than one test file reads are made once; commands can be stopped however the tests were started."""
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ import pytest
 from shared import shared_file
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# Tests that run in the background inherit that Ctrl-C is ignored, and so would the commands that they stop by it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True, kw_only=True)

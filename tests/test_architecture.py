@@ -31,6 +31,7 @@ RANKS = (
         "platforms",
         "encodings",
         "sheetcells",
+        "storekey",
     ),
     (
         "texts",
@@ -110,9 +111,10 @@ RANKS = (
         "aggregation",
         "pooling",
     ),
-    ("ordinal", "hierarchy", "gate", "gaps", "priorities", "trends"),
+    ("ordinal", "hierarchy", "gate", "decisions", "gaps", "priorities", "trends"),
     # what may be shown
     ("intake", "ratings", "example", "disclosure", "register"),
+    ("delivery",),
     ("responses", "codebook", "written"),
     ("recipe", "analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel", "leakscan"),
     ("figures",),
@@ -121,11 +123,13 @@ RANKS = (
     ("colophon", "crosschecks"),
     ("report", "overview", "pages"),
     # batch and site
+    ("collation", "inprocess", "lock", "parts", "staging"),
     ("engine",),
-    ("plan",),
-    ("receipts",),
-    ("batch",),
-    ("site",),
+    ("plan", "keys", "receipts"),
+    ("summary", "errands"),
+    ("site", "stock"),
+    ("batch", "warm"),
+    ("merging",),
     ("__main__",),
 )
 RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}

@@ -18,7 +18,7 @@ from icstats.__main__ import main
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = ("babel", "jinja2", "jupyter_client", "matplotlib", "nbconvert", "nbformat", "numpy", "pandas", "papermill")
-HEAVY = (*HEAVY, "pydantic", "rich", "ruamel", "scipy", "seaborn", "statsmodels")
+HEAVY = (*HEAVY, "psutil", "pyarrow", "pydantic", "rich", "ruamel", "scipy", "seaborn", "statsmodels", "zmq")
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--version"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["status", "--help"], ["--version"]])
 def test_help_answers_at_once_because_nothing_is_loaded_for_it(arguments: list[str]) -> None:
     program = (
         "import sys\n"
@@ -52,7 +52,7 @@ def test_help_answers_at_once_because_nothing_is_loaded_for_it(arguments: list[s
 
 def test_every_command_says_what_it_does() -> None:
     listed = icstats("--help").output
-    assert set(main.commands) == {"check", "lab", "new", "norms", "run", "simulate"}
+    assert set(main.commands) == {"check", "lab", "merge", "new", "norms", "run", "simulate", "status"}
     for name, one in main.commands.items():
         assert name in listed
         assert one.help
@@ -151,17 +151,67 @@ def test_a_run_ends_with_the_path_of_the_index_and_names_what_failed(study: Smal
     assert mended.stdout.splitlines()[-1] == str(study.folder / "index.html")
 
 
+def test_a_run_loads_neither_pandas_nor_zmq_in_the_process_that_waits(study: SmallStudy) -> None:
+    program = (
+        "import sys\n"
+        "from icstats.__main__ import main\n"
+        f"arguments = ['run', {str(study.file)!r}, '--outputs', {str(study.outputs)!r}, '--department', 'hr']\n"
+        "for _ in 'made', 'up to date':\n"
+        "    try:\n"
+        "        main(arguments, standalone_mode=False)\n"
+        "    except SystemExit as end:\n"
+        "        print(end.code)\n"
+        "print([name for name in ('IPython', 'matplotlib', 'nbformat', 'pandas', 'papermill', 'scipy', 'zmq')"
+        " if name in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=study.root, env=environment()
+    )
+    *lines, last = done.stdout.splitlines()
+    assert lines.count("0") == 2
+    assert "Everything is up to date; nothing was made." in lines
+    assert last == "[]"
+
+
+def test_status_says_how_everything_stands_and_writes_nothing(study: SmallStudy) -> None:
+    study.ask("drivers", "it", mischief="raise KeyError('an answer')")
+    assert icstats("run", study.file, "--outputs", study.outputs, "--department", "hr", "--department", "it").exit_code
+    page = study.folder / "hr" / "drivers.html"
+    page.write_text(page.read_text(encoding="utf-8") + "<!-- mine -->", encoding="utf-8")
+    before = study.files()
+    result = icstats("status", study.file, "--outputs", study.outputs)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "department\tstatus\treason",
+        "Human Resources\tchanged by hand\tdrivers.html",
+        (
+            "IT <support>\tfailed\tAn unexpected error ended it (KeyError). "
+            "Hint: run it once more; the full story is in the private logs [ICS-730]"
+        ),
+        "Legal\tnot_run",
+        "Small & Sons\tdone",
+    ]
+    assert study.files() == before
+
+    template = study.root / "notebooks" / "overview.ipynb"
+    template.write_text(template.read_text(encoding="utf-8").replace("our own", "ours"), encoding="utf-8")
+    assert "Small & Sons\tout of date\toverview" in icstats("status", study.file, "--outputs", study.outputs).stdout
+
+
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("engine", ["fork", "kernel"])
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-def test_a_stopped_run_ends_with_130_and_leaves_no_process_and_no_index(study: SmallStudy, name: str) -> None:
-    (study.folder).mkdir(parents=True)
-    (study.folder / "index.html").touch()
+def test_a_stopped_run_ends_with_130_and_leaves_no_process_and_the_earlier_release(
+    study: SmallStudy, name: str, engine: str
+) -> None:
+    study.folder.mkdir(parents=True)
+    (study.folder / "index.html").write_text("of an earlier run", encoding="utf-8")
     mark = study.root / "kernel-{}"
     hang = f"Path({str(mark)!r}.format(os.getpid())).touch(); import time; time.sleep(600)"
     for notebook, department in (("overview", "organisation"), ("department_report", "hr")):
         study.ask(notebook, department, mischief=hang)
     running = subprocess.Popen(
-        command("run", study.file, "--outputs", study.outputs),
+        command("run", study.file, "--outputs", study.outputs, "--engine", engine),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -169,22 +219,40 @@ def test_a_stopped_run_ends_with_130_and_leaves_no_process_and_no_index(study: S
         env=environment(),
     )
     with running:
-        kernels: list[int] = []
-        while len(kernels) < 2 and running.poll() is None:
+        at_work: list[int] = []
+        while len(at_work) < 2 and running.poll() is None:
             time.sleep(0.1)
-            kernels = [int(path.name.partition("-")[2]) for path in study.root.glob("kernel-*")]
-        processes = [
-            process for process in [*psutil.Process(running.pid).children(recursive=True)] if process.is_running()
-        ]
+            at_work = [int(path.name.partition("-")[2]) for path in study.root.glob("kernel-*")]
+        processes = psutil.Process(running.pid).children(recursive=True)
         running.send_signal(signal.Signals[name])
         out, err = running.communicate(timeout=60)
     assert running.returncode == 130, err
-    assert err == "Stopped. Reports that were finished are whole; there is no index until a run ends.\n"
-    assert {process.pid for process in processes} >= set(kernels)
+    assert err == "Stopped. What was released before is as it was; the next run goes on from here.\n"
+    assert {process.pid for process in processes} >= set(at_work)
     _, alive = psutil.wait_procs(processes, timeout=60)
     assert alive == []
-    assert list(study.outputs.rglob("*.*")) == []
+    assert study.files().keys() - {"small/.2026.making/receipt.json", "small/.2026.making/hr/receipt.json"} == {
+        "small/2026/index.html"
+    }
+    assert (study.folder / "index.html").read_text(encoding="utf-8") == "of an earlier run"
     assert out == ""
+
+    for notebook, department in (("overview", "organisation"), ("department_report", "hr")):
+        study.ask(notebook, department, mischief="")
+    assert "Human Resources\tinterrupted" in icstats("status", study.file, "--outputs", study.outputs).stdout
+    assert icstats("run", study.file, "--outputs", study.outputs, "--engine", engine).exit_code == 0
+
+
+def test_parts_are_made_and_put_together(study: SmallStudy) -> None:
+    outputs = ["--outputs", study.outputs]
+    assert icstats("run", study.file, *outputs, "--shard", "3/2").exit_code == 2
+    for part in ("1/2", "2/2"):
+        made = icstats("run", study.file, *outputs, "--shard", part)
+        assert made.exit_code == 0, made.output
+    together = icstats("merge", study.file, *outputs)
+    assert together.exit_code == 0, together.output
+    assert together.stdout.splitlines()[-1] == str(study.folder / "index.html")
+    assert [path.name for path in study.folder.parent.iterdir()] == ["2026"]
 
 
 def test_new_makes_a_study_that_can_be_read_and_never_overwrites(

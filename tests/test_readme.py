@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
+from icstats.__main__ import run
 from icstats.questionnaire import Item, Questionnaire, ResponseScale
 from icstats.study import Cleaning, Columns, Department, Policy, ResponsesFile, Study
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
 IN_WORDS = {"required", "none", "unknown", "found", "see below", "the codes", "the slug", "the defaults", "all four"}
-NOT_IN_THE_FILE = {"file"}  # a study knows its own path; it is not a setting
+NOT_IN_THE_FILE = {"file", "sources"}  # a study knows its own paths; they are not settings
 
 
 def documented(model: type[Strict]) -> dict[str, str]:
@@ -41,5 +43,15 @@ def test_every_setting_is_documented_with_its_default(model: type[Strict]) -> No
 
 
 def test_readme_names_every_command() -> None:
-    for command in ("new", "check", "run"):
+    for command in ("new", "check", "run", "status", "merge"):
         assert f"icstats {command}" in README
+
+
+def test_every_option_of_a_run_is_documented_with_its_default() -> None:
+    table = README.split("| option of `icstats run` |")[1].split("\n\n")[0]
+    rows = re.findall(r"^\| `(--[\w-]+)[^|]*?(?:\\\|[^|]*?)?` \| (.*?) ?\|", table, flags=re.MULTILINE)
+    defaults = dict(rows)
+    options = {option.opts[0]: option for option in run.params if isinstance(option, click.Option)}
+    assert set(defaults) == set(options)
+    for name in ("--workers", "--timeout"):
+        assert defaults[name] == f"`{options[name].default:g}`"

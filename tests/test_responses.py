@@ -11,6 +11,7 @@ import pytest
 from shared import shared_file
 from small_survey import PRIVATE, item, questionnaire, read, study, text, write
 
+from icstats import delivery
 from icstats import responses as room
 from icstats.errors import ParameterError, RunError
 from icstats.responses import Responses, check_responses, read_responses
@@ -238,7 +239,7 @@ def test_whatever_the_answers_follow_from_makes_them_anew(responses: Responses, 
 
 
 def test_another_version_of_icstats_makes_them_anew(responses: Responses, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "__version__", "99")
+    monkeypatch.setattr(delivery, "__version__", "99")
     assert read_responses(study(**SETTINGS)).fingerprint != responses.fingerprint
 
 

@@ -79,7 +79,7 @@ class Run:
 
     def html(self) -> str:
         (self.study.folder / "run.json").write_text(json.dumps(self.receipt), encoding="utf-8")
-        path = write_index(self.study.opened(), outputs=self.study.outputs)
+        path = write_index(self.study.opened(), self.study.folder)
         assert path == self.study.folder / "index.html"
         return path.read_text(encoding="utf-8")
 
@@ -245,8 +245,8 @@ def test_the_index_depends_on_what_is_on_disk_alone(finished: Run) -> None:
 def test_without_a_finished_run_there_is_no_index(tmp_path: Path) -> None:
     study = SmallStudy(tmp_path)
     with pytest.raises(RunError) as refusal:
-        write_index(study.opened(), outputs=study.outputs)
+        write_index(study.opened(), study.folder)
     assert str(refusal.value) == (
-        "There is no finished run in 2026. Hint: run the study first: icstats run STUDY [ICS-721]"
+        "There is no finished run of wave 2026. Hint: run the study first: icstats run STUDY [ICS-721]"
     )
     assert not study.outputs.exists()

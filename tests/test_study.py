@@ -14,7 +14,8 @@ from shared import shared_file
 
 from icstats.errors import ParameterError, QuestionnaireError
 from icstats.results import ORGANISATION
-from icstats.study import FLOOR, TAKEN_SLUG, Policy, Study, read_policy, read_study
+from icstats.study import FLOOR, Policy, Study, read_policy, read_study
+from icstats.study import ORGANISATION as TAKEN
 
 ROOT = Path(__file__).resolve().parents[1]
 ORIENTATION = ROOT / "tests" / "studies" / "orientation"
@@ -350,7 +351,7 @@ def test_contradictions_are_told_together(folder: Path) -> None:
 
 
 def test_the_taken_slug_is_that_of_the_results() -> None:
-    assert TAKEN_SLUG == ORGANISATION
+    assert TAKEN == ORGANISATION
 
 
 def test_reading_a_study_loads_nothing_heavy() -> None:

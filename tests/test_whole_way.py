@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 import papermill
 import pytest
-from conftest import ROOT, Ran
+from conftest import ROOT, Ran, icstats
 
-import icstats
+import icstats as ic
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,13 +52,14 @@ def test_the_real_survey_runs(orientation_site: Ran) -> None:
     assert len(departments) == 13
     for department in departments:
         assert {path.name for path in department.iterdir()} == {
+            "receipt.json",
             "results.json",
             *(f"{page}.{kind}" for page in PAGES for kind in ("html", "ipynb")),
         }
 
 
 def test_the_real_survey_has_its_known_numbers() -> None:
-    raw = icstats.open_overview("tests/studies/orientation/study.yaml").analysis
+    raw = ic.open_overview("tests/studies/orientation/study.yaml").analysis
     reliability = raw.reliability.data.set_index(["scale", "coefficient"])
     assert round(reliability.loc[("service", "alpha"), "estimate"], 4) == 0.8562
     assert reliability.loc[("service", "alpha"), "n"] == 2179
@@ -170,6 +171,22 @@ def test_every_figure_of_an_executed_notebook_is_there(orientation_site: Ran, na
             if pictures:
                 found[cell.source.removeprefix("report.").removesuffix("()")] = len(pictures)
     assert found == expected[name]
+
+
+def test_a_kernel_and_one_worker_give_the_same_bytes(dutch_example_site: Ran, tmp_path: Path) -> None:
+    """Every cell, picture, page and number: neither the engine nor the number of workers makes a difference."""
+    done = icstats(
+        *("run", "params/example.yaml", "--language", "nl", "--outputs", str(tmp_path), "--department", "procurement"),
+        *("--department", "archive", "--engine", "kernel", "--workers", "1"),
+    )
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "example" / "2026"
+    made = [path.relative_to(folder) for kind in ("ipynb", "html") for path in folder.glob(f"*/*.{kind}")]
+    made += [path.relative_to(folder) for path in folder.rglob("results.json")]
+    assert len(made) == 2 * 2 * len(PAGES) + 3
+    assert sum((folder / path).read_text(encoding="utf-8").count("data:image/png") for path in made) > 12
+    for path in made:
+        assert (folder / path).read_bytes() == (dutch_example_site.folder / path).read_bytes(), path
 
 
 def test_papermill_alone_runs_a_template(tmp_path: Path) -> None:

@@ -7,19 +7,33 @@ import sys
 from multiprocessing import active_children
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from worker_tasks import obey
 
-from icstats.workers import Finished, Workers
+from icstats.workers import Finished, Start, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
 
-def performed(orders: Iterable[str], *, n: int, log: Path, **environment: str) -> dict[str, Finished[str, str]]:
+BOTH_STARTS = pytest.mark.parametrize(
+    "start", ["spawn", pytest.param("fork", marks=pytest.mark.skipif(sys.platform != "linux", reason="needs fork"))]
+)
+
+
+def performed(
+    orders: Iterable[str],
+    *,
+    n: int,
+    log: Path,
+    start: Start = "spawn",
+    seconds: float | None = None,
+    **environment: str,
+) -> dict[str, Finished[str, str]]:
     waiting, over = list(orders), {}
-    with Workers(obey, n=n, environment=environment, log=log) as pool:
+    with Workers(obey, n=n, environment=environment, log=log, start=start, seconds=seconds) as pool:
         while waiting or pool.busy:
             while waiting and pool.free:
                 pool.give(waiting.pop(0))
@@ -27,10 +41,11 @@ def performed(orders: Iterable[str], *, n: int, log: Path, **environment: str) -
     return over
 
 
-def test_every_task_is_answered_whatever_happens_to_others(tmp_path: Path) -> None:
+@BOTH_STARTS
+def test_every_task_is_answered_whatever_happens_to_others(tmp_path: Path, start: Start) -> None:
     deaths = ["die SIGKILL", "die SIGSEGV", "leave 3", "leave 0"]
     good = [f"echo {number}" for number in range(6)]
-    over = performed([*deaths, *good], n=2, log=tmp_path / "log")
+    over = performed([*deaths, *good], n=2, log=tmp_path / "log", start=start)
     assert {task: over[task].answer for task in good} == {task: task for task in good}
     assert [over[task].answer for task in deaths] == [None] * 4
     assert [over[task].ending for task in deaths] == ["signal SIGKILL", "signal SIGSEGV", "exit code 3", "exit code 0"]
@@ -39,6 +54,24 @@ def test_every_task_is_answered_whatever_happens_to_others(tmp_path: Path) -> No
 def test_processes_are_used_again_and_no_more_than_asked_are_started(tmp_path: Path) -> None:
     over = performed([f"whoami {number}" for number in range(8)], n=2, log=tmp_path / "log")
     assert 1 <= len({finished.answer for finished in over.values()}) <= 2
+
+
+@BOTH_STARTS
+def test_a_task_that_takes_too_long_is_ended_and_the_others_are_not(tmp_path: Path, start: Start) -> None:
+    over = performed(["sleep 600", "echo here"], n=2, log=tmp_path / "log", start=start, seconds=8)
+    assert (over["sleep 600"].late, over["sleep 600"].answer) == (True, None)
+    assert (over["echo here"].late, over["echo here"].answer) == (False, "echo here")
+    assert active_children() == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs fork")
+def test_a_copied_process_performs_one_task_only_and_leaves_nothing_open(tmp_path: Path) -> None:
+    orders = [f"whoami {number}" for number in range(8)]
+    performed(orders[:1], n=2, log=tmp_path / "log", start="fork")
+    before = psutil.Process().num_fds()
+    over = performed(orders, n=2, log=tmp_path / "log", start="fork")
+    assert len({finished.answer for finished in over.values()}) == len(orders)
+    assert psutil.Process().num_fds() <= before
 
 
 def test_what_processes_print_goes_to_the_log_alone(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 from attacks.organisation import ITEMS, OUTCOME, Organisation, answers, organisation
 
+from icstats.decisions import HIDDEN, RELEASED
 from icstats.edition import admit_release
 from icstats.errors import RunError
 from icstats.ledger import RATINGS
-from icstats.register import HIDDEN, RELEASED, key_of_store
+from icstats.storekey import key_of_store
 from icstats.study import Policy
 
 if TYPE_CHECKING:

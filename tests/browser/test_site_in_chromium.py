@@ -72,7 +72,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "overview": done,
     }
     (study.folder / "run.json").write_text(json.dumps(receipt), encoding="utf-8")
-    write_index(study.opened(), outputs=study.outputs)
+    write_index(study.opened(), study.folder)
     return study.folder
 
 

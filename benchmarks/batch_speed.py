@@ -1,0 +1,284 @@
+"""What a batch costs, against the loop that users write: ``papermill`` then ``jupyter nbconvert``, per notebook.
+
+Run with ``python benchmarks/batch_speed.py``: prints the table and writes it to ``batch_speed.md`` beside this file.
+The loop is timed on the notebooks of two departments and scaled. Wall time depends on who else uses the machine, so
+the processor time of everything that a command starts is counted too; ratios within one run are what counts. Linux
+only: processes that a command leaves behind are waited for, and counted.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import psutil
+
+from icstats.collation import RESULTS
+from icstats.questionnaire import read_questionnaire
+from icstats.receipts import NotebookReceipt, Receipt, files_of, write_receipt
+from icstats.responses import read_responses
+from icstats.staging import Place
+from icstats.stock import taken_stock
+from icstats.study import read_study
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+BIN = Path(sys.executable).parent
+SAMPLE = ("hr", "legal-affairs")
+NOTEBOOKS = ("department_report", "reliability", "drivers", "benchmark")
+WORKERS = 2
+MANY = 2000
+BECOME_REAPER = 36
+"""PR_SET_CHILD_SUBREAPER: processes that lose their parent become ours."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Seconds on the clock, seconds of processors, megabytes of the largest process."""
+
+    wall: float
+    cpu: float
+    peak: float = 0.0
+
+
+def cost_of(command: list[str], *, watch: Callable[[psutil.Process], None] | None = None) -> Cost:
+    """Run a command to its end, and wait for all that it leaves behind."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, **quiet) as one:  # noqa: S603  our own commands
+        if watch is not None:
+            Thread(target=watch, args=(psutil.Process(one.pid),), daemon=True).start()
+        peak = 0.0
+        process = psutil.Process(one.pid)
+        while one.poll() is None:
+            with suppress(psutil.Error):
+                peak = max(peak, process.memory_info().rss / 2**20)
+            time.sleep(0.05)
+        wall = time.monotonic() - started
+        if one.returncode:
+            raise SystemExit(f"{command} ended with {one.returncode}: {one.stderr.read()[-2000:]!r}")
+    with suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(wall=wall, cpu=cpu, peak=peak)
+
+
+def loop(study: Path, folder: Path) -> Cost:
+    """Return what one notebook costs in the loop, on average."""
+    costs = []
+    for department in SAMPLE:
+        for notebook in NOTEBOOKS:
+            target = folder / f"{department}-{notebook}.ipynb"
+            template = f"notebooks/{notebook}.ipynb"
+            asked = ["-p", "study", str(study.relative_to(ROOT)), "-p", "department", department]
+            costs.append(cost_of([str(BIN / "papermill"), template, str(target), *asked, "-k", "icstats"]))
+            costs.append(cost_of([str(BIN / "jupyter"), "nbconvert", "--to", "html", str(target)]))
+    n = len(SAMPLE) * len(NOTEBOOKS)
+    return Cost(wall=sum(one.wall for one in costs) / n, cpu=sum(one.cpu for one in costs) / n)
+
+
+def bare_cells(study: Path) -> float:
+    """Return the processor seconds of the cells of one notebook in a warm process, on average."""
+    program = (
+        "import sys, time, nbformat, icstats.warm\n"
+        "spent = []\n"
+        f"for department in {SAMPLE!r}:\n"
+        f"    for name in {NOTEBOOKS!r}:\n"
+        "        cells = nbformat.read(f'notebooks/{name}.ipynb', 4).cells\n"
+        "        space = {}\n"
+        "        started = time.process_time()\n"
+        "        for cell in (cell for cell in cells if cell.cell_type == 'code'):\n"
+        "            if 'parameters' in cell.metadata.get('tags', ()):\n"
+        f"                space |= dict(study={str(study.relative_to(ROOT))!r}, department=department)\n"
+        "                space |= dict(language='', wave='')\n"
+        "                continue\n"
+        "            *body, last = cell.source.strip().split('\\n')\n"
+        "            exec('\\n'.join(body), space)\n"
+        "            if last.startswith('report.'):\n"
+        "                eval(last, space)._repr_mimebundle_()\n"
+        "            else:\n"
+        "                exec(last, space)\n"
+        "        spent.append(time.process_time() - started)\n"
+        "print(sum(spent) / len(spent))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S603
+    return float(done.stdout)
+
+
+def own_memory(into: list[float]) -> Callable[[psutil.Process], None]:
+    """Return a watcher that notes what each process at work has for itself alone, in megabytes."""
+
+    def watch(process: psutil.Process) -> None:
+        with suppress(psutil.Error):
+            while process.is_running():
+                for one in process.children(recursive=True):
+                    with suppress(psutil.Error):
+                        if one.parent() != process:
+                            into.append(one.memory_full_info().uss / 2**20)
+                time.sleep(0.3)
+
+    return watch
+
+
+def example_study(folder: Path) -> Path:
+    """Write the example study with prepared answers of its own, so that it starts cold."""
+    study = ROOT / "params" / ".speed.yaml"
+    text = (ROOT / "params" / "example.yaml").read_text(encoding="utf-8")
+    study.write_text(f"{text}store: {folder / 'store'}\n", encoding="utf-8")
+    return study
+
+
+def many_departments(folder: Path) -> Path:
+    """Write a study of many departments whose reports lie there with their receipts, as a run would leave them."""
+    for name in ("params", "data", "notebooks"):
+        (folder / name).mkdir(parents=True)
+    source = (ROOT / "params" / "example.yaml").read_text(encoding="utf-8").partition("  - {slug: it")[0]
+    slugs = [f"d-{number}" for number in range(MANY)]
+    lines = "".join(f"  - {{slug: {slug}, name: {{en: {slug}, nl: {slug}}}}}\n" for slug in slugs)
+    source = source.replace("../data/example/responses.csv", "../data/many.csv").replace(
+        "  attributes: [unit, tenure, location]\n", ""
+    )
+    source = source.replace("    role: role ", "    # ").replace("../data/norms", str(ROOT / "data" / "norms"))
+    source = source.replace("questionnaires/", f"{ROOT}/params/questionnaires/").replace(
+        "policy: policy", f"policy: {ROOT}/params/policy"
+    )
+    study = folder / "params" / "many.yaml"
+    study.write_text(source + lines, encoding="utf-8")
+    bank = read_questionnaire(ROOT / "params" / "questionnaires" / "internal_customer.yaml")
+    scales = {one.code: bank.response_scale(one.code) for one in bank.items if one.responses and one.block != "mirror"}
+    items = list(scales)
+    answers = [
+        ",".join(str(scale.minimum + p % (scale.maximum - scale.minimum + 1)) for scale in scales.values())
+        for p in range(12)
+    ]
+    rows = [f"{p},{slug},2026,{answers[p]}" for slug in slugs for p in range(12)]
+    header = ",".join(["respondent", "department", "wave", *items])
+    (folder / "data" / "many.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    for template in (ROOT / "notebooks").glob("*.ipynb"):
+        shutil.copy(template, folder / "notebooks")
+    return study
+
+
+def lay_down(study_file: Path, outputs: Path) -> None:
+    """Write outputs and receipts of a study without executing a notebook."""
+    study = read_study(study_file)
+    read_responses(study)
+    place = Place(public=outputs / study.name / study.wave)
+    stock = taken_stock(study, departments=None, language="en", place=place, shard=None)
+    page = "x" * 20_000
+    for slug, subject in stock.subjects.items():
+        folder = place.public / subject.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in files_of(subject.notebooks):
+            text = json.dumps({"rows": []}) if name == RESULTS else page
+            (folder / name).write_text(text, encoding="utf-8")
+        entries = {
+            one: NotebookReceipt(status="done", key=stock.key(slug, one, "own"), reads="own")
+            for one in subject.notebooks
+        }
+        write_receipt(folder, Receipt(notebooks=entries).with_files(folder, files_of(subject.notebooks)))
+    for name in ("run.json", "index.html"):
+        (place.public / name).write_text("{}", encoding="utf-8")
+
+
+def rows(folder: Path) -> Iterator[tuple[str, str, str, str]]:
+    """Measure, and return what was measured, in words."""
+    icstats = [sys.executable, "-m", "icstats", "run"]
+    study = example_study(folder)
+    try:
+        one = loop(study, folder)
+        yield "loop: papermill, then nbconvert, per notebook", f"{one.wall:.1f} s", f"{one.cpu:.1f} s", ""
+        shutil.rmtree(folder / "store", ignore_errors=True)
+
+        used: list[float] = []
+        whole = cost_of(
+            [*icstats, str(study), "--outputs", str(folder / "a"), "--workers", str(WORKERS)], watch=own_memory(used)
+        )
+        n = len(list((folder / "a").rglob("*.ipynb")))
+        against = f"{n * one.wall / whole.wall:.1f} × the loop ({n * one.cpu / whole.cpu:.1f} × in processor time)"
+        yield (
+            f"example study, all {n} notebooks, {WORKERS} workers, from cold",
+            f"{whole.wall:.1f} s",
+            f"{whole.cpu:.1f} s",
+            against,
+        )
+
+        again = cost_of([*icstats, str(study), "--outputs", str(folder / "a")])
+        yield "example study, nothing changed", f"{again.wall:.2f} s", f"{again.cpu:.2f} s", f"{again.peak:.0f} MB"
+
+        shutil.rmtree(folder / "store", ignore_errors=True)
+        first = cost_of([*icstats, str(study), "--outputs", str(folder / "b"), "--department", "hr"])
+        against = f"{5 * one.wall / first.wall:.1f} × the loop ({5 * one.cpu / first.cpu:.1f} × in processor time)"
+        yield (
+            "one department and the overview (5 notebooks), from cold",
+            f"{first.wall:.1f} s",
+            f"{first.cpu:.1f} s",
+            against,
+        )
+
+        steady = Cost(wall=(whole.wall - first.wall) / (n - 5), cpu=(whole.cpu - first.cpu) / (n - 5))
+        against = f"{one.wall / steady.wall:.1f} × the loop ({one.cpu / steady.cpu:.1f} × in processor time)"
+        yield "a notebook more (difference of the two above)", f"{steady.wall:.2f} s", f"{steady.cpu:.2f} s", against
+
+        bare = bare_cells(study)
+        yield (
+            "its cells alone in a warm process",
+            "",
+            f"{bare:.2f} s",
+            f"a notebook more costs {steady.cpu / bare:.2f} × this",
+        )
+
+        yield (
+            "memory that a worker has for itself",
+            "",
+            "",
+            f"{max(used, default=0):.0f} MB at most, the one that prepares the answers included",
+        )
+    finally:
+        study.unlink()
+
+    many = many_departments(folder / "many")
+    lay_down(many, folder / "many" / "outputs")
+    again = cost_of([*icstats, str(many), "--outputs", str(folder / "many" / "outputs")])
+    yield f"{MANY} departments, nothing changed", f"{again.wall:.2f} s", f"{again.cpu:.2f} s", f"{again.peak:.0f} MB"
+
+
+def main() -> None:
+    """Measure, print and write."""
+    ctypes.CDLL(None).prctl(BECOME_REAPER, 1, 0, 0, 0)
+    load = os.getloadavg()[0]
+    lines = ["| work | on the clock | processor time | so |", "| -- | -- | -- | -- |"]
+    with tempfile.TemporaryDirectory() as folder:
+        for row in rows(Path(folder)):
+            lines.append("| " + " | ".join(row) + " |")
+            print(lines[-1], flush=True)
+    told = (
+        "# What a batch costs\n\n"
+        f"Made by `benchmarks/batch_speed.py` in one run, on {os.cpu_count()} cores with a load of {load:.1f} to "
+        f"{os.getloadavg()[0]:.1f} by others and itself. The loop was timed on {len(SAMPLE) * len(NOTEBOOKS)} "
+        f"notebooks and scaled. The {MANY} departments were not executed: their reports and receipts were laid down "
+        "as a run would leave them.\n\n"
+    )
+    (HERE / "batch_speed.md").write_text(told + "\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""What a notebook follows from, as one short key: when the key is the same, so is the notebook."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import platform
+from functools import cached_property
+from hashlib import sha256
+from importlib.metadata import version
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from icstats.store import COUNTS, LIST, Contents, partition
+from icstats.study import ORGANISATION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from importlib.resources.abc import Traversable
+    from pathlib import Path
+
+    from icstats.engine import Reads
+    from icstats.ledger import Cell
+    from icstats.study import Study
+
+__all__ = ["PACKAGES", "Keys"]
+
+PACKAGES = (
+    "icstats",
+    "ipython",
+    "matplotlib",
+    "nbconvert",
+    "numpy",
+    "pandas",
+    "papermill",
+    "pillow",
+    "pingouin",
+    "pyarrow",
+    "scipy",
+    "seaborn",
+    "statsmodels",
+)
+PATHS = {"file", "store", "responses", "norms", "departments"}
+"""Settings that say where things are; what is there goes into a key by its content."""
+
+
+class Keys:
+    """The keys of a study's notebooks.
+
+    Parameters
+    ----------
+    study
+        Its settings, without the paths.
+    contents
+        The prepared answers: of them, a notebook's key holds what it read.
+    templates
+        Notebook -> stored template; of it counts what is executed or shown.
+    language
+        As asked for. The engine is no part of a key: both make the same.
+    hidden
+        What earlier releases did not show, and so this one does not either.
+    secret
+        Keys are published beside reports; without it they cannot be tried out.
+    """
+
+    def __init__(
+        self,
+        *,
+        study: Study,
+        contents: Contents,
+        templates: Mapping[str, Path],
+        language: str,
+        hidden: Iterable[Cell],
+        secret: bytes,
+    ) -> None:
+        self._study, self._contents, self._secret = study, contents, secret
+        self._templates = {notebook: _source(path) for notebook, path in templates.items()}
+        self._language, self._hidden = language, json.dumps(sorted(hidden))
+
+    def of(self, department: str, notebook: str, *, reads: Reads) -> str:
+        """Return the key of a notebook that has read its own department's answers, or those of all."""
+        subject = ORGANISATION if department == ORGANISATION else self._described(department)
+        others = self._everyone if reads == "all" or department == ORGANISATION else ""
+        parts = (self._shared, self._templates[notebook], notebook, subject, self._own(department), others)
+        return hmac.new(self._secret, "\0".join(parts).encode(), sha256).hexdigest()
+
+    def own_files(self, department: str) -> frozenset[str]:
+        """Return the prepared files that concern this department, or nobody in particular.
+
+        The counts are among them: what may be shown is decided with them, and that decision is in every key.
+        """
+        return frozenset({LIST, COUNTS, partition(self._study.wave, department)})
+
+    def _own(self, department: str) -> str:
+        return self._contents.files.get(partition(self._study.wave, department), "")
+
+    def _described(self, department: str) -> str:
+        return self._descriptions[department]
+
+    @cached_property
+    def _descriptions(self) -> dict[str, str]:
+        return {one.slug: one.model_dump_json() for one in self._study.departments}
+
+    @cached_property
+    def _shared(self) -> str:
+        """What all notebooks rest on: settings, norm, what may be shown of whom, language, code and versions.
+
+        Of the counts of all departments a page reads its own, and what follows from the others: the hidden cells.
+        """
+        study = self._study
+        norm = study.norms
+        values = [] if norm is None or norm == "departments" else [norm, norm.with_suffix(".yaml")]
+        return _digest(
+            self._language,
+            study.model_dump_json(exclude=PATHS),
+            study.responses.model_dump_json(exclude={"file"}),
+            str(norm) if norm is None or norm == "departments" else norm.stem,
+            *(_file_digest(path) for path in values),
+            self._contents.model_dump_json(include={"waves", "departments", "attributes", "notes"}),
+            self._hidden,
+            _code(),
+            platform.python_version(),
+            *(f"{name} {version(name)}" for name in PACKAGES),
+        )
+
+    @cached_property
+    def _everyone(self) -> str:
+        wave = f"wave={self._study.wave}/"
+        answers = (f"{name}={digest}" for name, digest in self._contents.files.items() if name.startswith(wave))
+        return _digest(*sorted(answers), *self._descriptions.values())
+
+
+def _source(template: Path) -> str:
+    """Return what counts of a template: its cells, not the outputs or metadata that an editor may leave."""
+    content = json.loads(template.read_bytes())
+    cells = [
+        (cell.get("id"), cell["cell_type"], "".join(cell["source"]), cell["metadata"].get("tags", []))
+        for cell in content["cells"]
+    ]
+    return _digest(json.dumps(cells))
+
+
+def _code() -> str:
+    """Return what this package is: an installation that is being worked on changes without a new version."""
+    return _digest(*(f"{path.name}={sha256(path.read_bytes()).hexdigest()}" for path in _files(files("icstats"))))
+
+
+def _files(folder: Traversable) -> Iterator[Traversable]:
+    for path in sorted(folder.iterdir(), key=lambda one: one.name):
+        if path.is_dir():
+            yield from _files(path)
+        elif not path.name.endswith(".pyc"):
+            yield path
+
+
+def _file_digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def _digest(*parts: str) -> str:
+    return sha256("\0".join(parts).encode()).hexdigest()

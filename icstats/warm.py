@@ -1,0 +1,68 @@
+"""What the fork server imports: everything that a notebook and its page use, imported and used once.
+
+A child copied from it starts with libraries that are loaded, fonts that are found and a template that is compiled.
+Importing this room does the work, because that is what the standard library's fork server can be asked to do. Nothing
+of a study is read here, and nothing that starts threads: those would not live on in a child.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import warnings
+from importlib import import_module
+
+os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+
+LIBRARIES = ("click", "ipykernel.ipkernel", "matplotlib_inline.backend_inline", "papermill", "statsmodels.api")
+ROOMS = ("engine", "inprocess", "overview", "plan", "report")
+
+
+def _warm() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in (*LIBRARIES, *(f"icstats.{room}" for room in ROOMS)):
+            import_module(name)
+        _draw()
+        _fit()
+        _export()
+    gc.collect()
+    gc.freeze()  # else the first collection in a child would copy every page that it looks at
+
+
+def _draw() -> None:
+    from io import BytesIO  # noqa: PLC0415  with its library, once the environment is set
+
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    axes.plot([1, 2])
+    axes.set_title("Áà 1", fontweight="bold")
+    figure.savefig(BytesIO())
+
+
+def _fit() -> None:
+    import numpy as np  # noqa: PLC0415
+    import pandas as pd  # noqa: PLC0415
+    from statsmodels.api import OLS, add_constant  # noqa: PLC0415
+
+    x = pd.DataFrame({"a": np.arange(9.0) % 4, "b": np.arange(9.0) % 5})
+    OLS(x["a"] * 2 + x["b"] ** 2, add_constant(x)).fit(cov_type="HC3").summary2()
+
+
+def _export() -> None:
+    from nbformat.v4 import new_code_cell, new_notebook, new_output  # noqa: PLC0415
+
+    from icstats.pages import exporter  # noqa: PLC0415
+
+    shown = new_output("execute_result", {"text/html": "<section></section>"})  # type: ignore[no-untyped-call]
+    cell = new_code_cell(outputs=[shown])  # type: ignore[no-untyped-call]
+    notebook = new_notebook(cells=[cell])  # type: ignore[no-untyped-call]
+    page = {"links": (), "title": "", "skip": "", "navigation": ""}
+    exporter().from_notebook_node(notebook, resources={"page": page})
+
+
+_warm()
