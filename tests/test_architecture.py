@@ -76,6 +76,7 @@ RANKS = (
         "answers",
         "template",
         "ledger",
+        "turnover",
         "organisation",
         "draws",
         "importance",
@@ -113,7 +114,9 @@ RANKS = (
     ),
     ("ordinal", "hierarchy", "gate", "decisions", "gaps", "priorities", "trends"),
     # what may be shown
-    ("intake", "ratings", "example", "disclosure", "register"),
+    ("intake", "ratings", "example", "released", "register"),
+    ("withheld",),
+    ("disclosure",),
     ("delivery",),
     ("responses", "codebook", "written"),
     ("recipe", "analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel", "leakscan"),
