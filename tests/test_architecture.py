@@ -32,6 +32,7 @@ RANKS = (
         "encodings",
         "sheetcells",
         "storekey",
+        "workbooks",
     ),
     (
         "texts",
@@ -87,6 +88,7 @@ RANKS = (
         "asymmetry",
         "halo",
         "performance",
+        "fieldwork",
     ),
     # the statistics, and the formats of survey files
     (
@@ -110,8 +112,10 @@ RANKS = (
         "odds",
         "aggregation",
         "pooling",
+        "xlsform",
+        "limesurvey",
     ),
-    ("ordinal", "hierarchy", "gate", "decisions", "gaps", "priorities", "trends"),
+    ("fielding", "ordinal", "hierarchy", "gate", "decisions", "gaps", "priorities", "trends"),
     # what may be shown
     ("intake", "ratings", "example", "disclosure", "register"),
     ("delivery",),
