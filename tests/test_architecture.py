@@ -32,6 +32,7 @@ RANKS = (
         "encodings",
         "sheetcells",
         "storekey",
+        "workbooks",
     ),
     (
         "texts",
@@ -88,6 +89,7 @@ RANKS = (
         "asymmetry",
         "halo",
         "performance",
+        "fieldwork",
     ),
     # the statistics, and the formats of survey files
     (
@@ -111,8 +113,10 @@ RANKS = (
         "odds",
         "aggregation",
         "pooling",
+        "xlsform",
+        "limesurvey",
     ),
-    ("ordinal", "hierarchy", "gate", "decisions", "gaps", "priorities", "trends"),
+    ("fielding", "ordinal", "hierarchy", "gate", "decisions", "gaps", "priorities", "trends"),
     # what may be shown
     ("intake", "ratings", "example", "released", "register"),
     ("withheld",),
