@@ -24,7 +24,7 @@ from icstats.edition import Edition, open_edition
 from icstats.errors import NotEnoughDataError, ParameterError
 from icstats.figures import dot_intervals, driver_dots, forest, mark_strip, reliability_dots, why_bar
 from icstats.limits import RELIABLE_FROM
-from icstats.sections import Section, folded, paragraphs, section
+from icstats.sections import Section, folded, paragraphs, quoted, section
 from icstats.story import (
     answered_sentence,
     best_and_worst_sentence,
@@ -408,6 +408,16 @@ class Report:
             labels=self.edition.labels,
         )
         return section(title, paragraphs([self._say("shrunken.answer")], kind="answer"), as_table, released=[means])
+
+    @unless_hidden
+    def comments(self) -> Section:
+        """Quote what customers wrote: what somebody of the organisation signed off, and nothing beside it."""
+        if not self.edition.study.questionnaire.items_of(block="open", department=self.department):
+            return section("")
+        said = self.edition.comments(self.department)
+        title, note = self._say("comments.heading"), self._say("comments.rule" if said else "comments.none")
+        quotes = [quoted(self.edition.labels[item], texts) for item, texts in said.items()]
+        return section(title, *quotes, paragraphs([note], kind="note"))
 
     @unless_hidden
     def norm_card(self) -> Section:

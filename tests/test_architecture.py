@@ -123,6 +123,7 @@ RANKS = (
     ("disclosure",),
     ("delivery",),
     ("responses", "codebook", "written"),
+    ("comments",),
     ("recipe", "analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel", "leakscan"),
     ("figures",),
     # reports
