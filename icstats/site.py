@@ -22,7 +22,7 @@ from icstats.texts import Texts
 from icstats.written import written_n
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from icstats.questionnaire import Language, ResponseScale
@@ -134,7 +134,7 @@ class _Index:
             loader=FileSystemLoader(str(TEMPLATES / "site")), autoescape=True, undefined=StrictUndefined
         )
         rows = [self._department(one.slug, one.name[self._language]) for one in self._study.departments]
-        overview = self._overview()
+        overview, say = self._overview(), self._texts.say
         return environment.get_template("index.html.j2").render(
             language=self._language,
             policy=content_policy(index_script()),
@@ -144,10 +144,18 @@ class _Index:
                 Link(href=href, label=Texts(other).say("page.language"), language=other)
                 for other, href in self._others.items()
             ],
-            orders=self._choices("site.order_by", ORDERS, self._orders(rows)),
-            verdicts=self._choices("verdict", VERDICTS, {row.verdict_code for row in rows}),
-            statuses=self._choices("site.status_name", STATUSES, {row.status for row in rows}),
-            say=self._texts.say,
+            orders=[
+                (code, say(f"site.order_by.{code}"))
+                for code in ORDERS
+                if code != "verdict" or any(row.verdict for row in rows)
+            ],
+            verdicts=[
+                (code, say(f"verdict.{code}")) for code in VERDICTS if code in {row.verdict_code for row in rows}
+            ],
+            statuses=[
+                (code, say(f"site.status_name.{code}")) for code in STATUSES if code in {row.status for row in rows}
+            ],
+            say=say,
             organisation=self._study.organisation[self._language],
             title=self._study.title[self._language],
             wave=self._study.wave,
@@ -159,14 +167,6 @@ class _Index:
             version=version("icstats"),
             results=RESULTS if (self._folder / RESULTS).is_file() else "",
         )
-
-    def _choices(self, key: str, codes: Iterable[str], there: Collection[str]) -> list[tuple[str, str]]:
-        """Return the codes that occur, in their own order, with what a reader sees."""
-        return [(code, self._texts.say(f"{key}.{code}")) for code in codes if code in there]
-
-    @staticmethod
-    def _orders(rows: Sequence[Row]) -> list[str]:
-        return [order for order in ORDERS if order != "verdict" or any(row.verdict for row in rows)]
 
     def _how_to_read(self, rows: Sequence[Row]) -> str:
         if not any(row.strip for row in rows):
