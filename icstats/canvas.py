@@ -206,6 +206,14 @@ class Sheet:
             zorder=5,
         )
 
+    def cloud(self, x: float, y: float, width: float, height: float, *, colour: str) -> None:
+        """Draw a pale ellipse with a thin rim, centred on a point: as large as what is not sure."""
+        from matplotlib.patches import Ellipse  # noqa: PLC0415  slow, and only drawing needs it
+
+        look = {"linewidth": 1.2 * POINTS_PER_PIXEL, "zorder": 1.5}
+        self._axes.add_patch(Ellipse((x, y), width, height, facecolor=colour, edgecolor="none", alpha=0.16, zorder=1.4))
+        self._axes.add_patch(Ellipse((x, y), width, height, facecolor="none", edgecolor=colour, **look))
+
     def shading(self, x: float, y: float, height: float, colours: Sequence[RGB]) -> None:
         """Draw one column of colour per pixel, from x to the right; these colours are kept exactly."""
         self._kept |= {(round(red * 255), round(green * 255), round(blue * 255)) for red, green, blue in colours}
