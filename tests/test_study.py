@@ -47,7 +47,7 @@ items:
 """
 
 SETTINGS = (
-    "name, title, organisation, wave, responses, questionnaire, norms, margin, policy, language, departments, "
+    "name, title, organisation, wave, responses, questionnaire, norms, names, margin, policy, language, departments, "
     "notebooks, store, seed"
 )
 
