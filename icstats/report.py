@@ -17,7 +17,7 @@ from icstats.colophon import (
     reliability_table,
 )
 from icstats.crosschecks import asymmetry, halo, measures, shrunken
-from icstats.dialogue import change_section, expectations_section, mirror_section, quick_wins_section
+from icstats.dialogue import change_section, comments_section, expectations_section, mirror_section, quick_wins_section
 from icstats.disclosure import RATINGS
 from icstats.documents import did_you_mean
 from icstats.drivers import DRIVERS_FROM
@@ -26,7 +26,7 @@ from icstats.errors import NotEnoughDataError, ParameterError
 from icstats.figures import dot_intervals, driver_dots, forest, mark_strip, reliability_dots, why_bar
 from icstats.limits import RELIABLE_FROM
 from icstats.priorities import TOP
-from icstats.sections import Section, folded, paragraphs, quoted, section
+from icstats.sections import Section, folded, paragraphs, section
 from icstats.story import (
     answered_sentence,
     best_and_worst_sentence,
@@ -451,12 +451,7 @@ class Report:
     @unless_hidden
     def comments(self) -> Section:
         """Quote what customers wrote: what somebody of the organisation signed off, and nothing beside it."""
-        if not self.edition.study.questionnaire.items_of(block="open", department=self.department):
-            return section("")
-        said = self.edition.comments(self.department)
-        title, note = self._say("comments.heading"), self._say("comments.rule" if said else "comments.none")
-        quotes = [quoted(self.edition.labels[item], texts) for item, texts in said.items()]
-        return section(title, *quotes, paragraphs([note], kind="note"))
+        return comments_section(self.edition, self.department)
 
     @unless_hidden
     def norm_card(self) -> Section:

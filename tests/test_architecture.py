@@ -33,6 +33,7 @@ RANKS = (
         "sheetcells",
         "storekey",
         "workbooks",
+        "masking",
     ),
     (
         "texts",
