@@ -36,6 +36,7 @@ from icstats.stock import Stock, Subject, taken_stock
 from icstats.study import ORGANISATION
 from icstats.summary import RUN, RunSummary, write_run
 from icstats.texts import LANGUAGES, Texts
+from icstats.workbook import write_workbook
 from icstats.workers import Finished, Workers
 
 if TYPE_CHECKING:
@@ -198,6 +199,7 @@ def run(
         fingerprint = "" if stock.delivery is None else stock.delivery.fingerprint
         write_run(place.making, summary, plan, fingerprint=fingerprint)
         if shard is None:
+            write_workbook(study, place.making, language=chosen)
             write_index(study, place.making, others=indexes_in_other_languages(study, outputs.resolve(), chosen))
         place.release()
         if shard is None:

@@ -16,6 +16,7 @@ from icstats.site import write_index
 from icstats.staging import Place, bring
 from icstats.stock import taken_stock
 from icstats.summary import RUN, RunSummary, subjects_as_json
+from icstats.workbook import write_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,6 +79,7 @@ def merge(
         summary = stock.summary(logs=study.store_folder / "logs", ran=subjects)
         reports = {one.department: one.report() for one in subjects}
         write_whole(place.making / RUN, as_json({**receipt, **subjects_as_json(reports)}))
+        write_workbook(study, place.making, language=chosen)
         write_index(study, place.making, others=indexes_in_other_languages(study, outputs.resolve(), chosen))
         place.release()
         link_back(study, outputs.resolve(), chosen)

@@ -19,6 +19,7 @@ from icstats.questionnaire import DRIVER_BLOCKS
 from icstats.study import ORGANISATION
 from icstats.summary import RUN
 from icstats.texts import Texts
+from icstats.workbook import WORKBOOK
 from icstats.written import written_n
 
 if TYPE_CHECKING:
@@ -166,6 +167,7 @@ class _Index:
             made_on=self._texts.date(datetime.fromisoformat(self._receipt["finished"]).date()),
             version=version("icstats"),
             results=RESULTS if (self._folder / RESULTS).is_file() else "",
+            workbook=WORKBOOK if (self._folder / WORKBOOK).is_file() else "",
         )
 
     def _how_to_read(self, rows: Sequence[Row]) -> str:

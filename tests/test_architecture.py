@@ -135,6 +135,7 @@ RANKS = (
     # batch and site
     ("collation", "inprocess", "lock", "parts", "staging"),
     ("engine",),
+    ("workbook",),
     ("plan", "keys", "receipts"),
     ("summary", "errands"),
     ("site", "stock"),

@@ -57,6 +57,7 @@ def test_everything_is_written_where_it_was_promised(good: Ran) -> None:
     pages = [f"{name}.{kind}" for name in ("department_report", "drivers") for kind in ("html", "ipynb")]
     expected = {f"{slug}/{name}" for slug in ("hr", "it", "legal") for name in (*pages, "receipt.json", "results.json")}
     expected |= {"index.html", "overview.html", "overview.ipynb", "receipt.json", "results.json", "run.json"}
+    expected |= {"results.xlsx"}
     assert set(good.files) == {f"small/2026/{name}" for name in expected}
 
 
