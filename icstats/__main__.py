@@ -276,6 +276,29 @@ def import_scores(scores: Path, score: str, organisation: str, published: str, g
         )
 
 
+@main.group()
+def questionnaire() -> None:
+    """Choose the questions together, and put them to the customers."""
+
+
+@questionnaire.command()
+@click.argument("fieldwork", type=click.Path(path_type=Path))
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder; else one called as the fieldwork, beside FIELDWORK.",
+)
+def field(fieldwork: Path, into: Path | None) -> None:
+    """Make the forms that FIELDWORK describes: XLSForm, LimeSurvey, paper, and the studies that read them back."""
+    with _refusals():
+        from icstats.fielding import field_questionnaire  # noqa: PLC0415
+        from icstats.fieldwork import read_fieldwork  # noqa: PLC0415
+
+        read = read_fieldwork(fieldwork)
+        for path in field_questionnaire(read, into or fieldwork.parent / read.name):
+            click.echo(path)
+
+
 @main.command(context_settings={"ignore_unknown_options": True})
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def lab(options: tuple[str, ...]) -> None:

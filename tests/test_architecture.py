@@ -32,6 +32,7 @@ RANKS = (
         "encodings",
         "sheetcells",
         "storekey",
+        "workbooks",
     ),
     (
         "texts",
@@ -76,6 +77,7 @@ RANKS = (
         "answers",
         "template",
         "ledger",
+        "turnover",
         "organisation",
         "draws",
         "importance",
@@ -87,6 +89,7 @@ RANKS = (
         "asymmetry",
         "halo",
         "performance",
+        "fieldwork",
     ),
     # the statistics, and the formats of survey files
     (
@@ -110,10 +113,14 @@ RANKS = (
         "odds",
         "aggregation",
         "pooling",
+        "xlsform",
+        "limesurvey",
     ),
-    ("ordinal", "hierarchy", "gate", "decisions", "gaps", "priorities", "trends"),
+    ("fielding", "ordinal", "hierarchy", "gate", "decisions", "gaps", "priorities", "trends"),
     # what may be shown
-    ("intake", "ratings", "example", "disclosure", "register"),
+    ("intake", "ratings", "example", "released", "register"),
+    ("withheld",),
+    ("disclosure",),
     ("delivery",),
     ("responses", "codebook", "written"),
     ("recipe", "analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel", "leakscan"),
