@@ -14,13 +14,14 @@ from icstats.decisions import decision_before
 from icstats.disclosure import RATINGS, open_ledger, release, shown_n
 from icstats.errors import NotEnoughDataError, ParameterError, RunError
 from icstats.ledger import reopened_ledger
+from icstats.limits import VERDICTS
 from icstats.norms import norm_of_departments, read_norms
 from icstats.questionnaire import DRIVER_BLOCKS
 from icstats.register import admit
 from icstats.responses import read_responses
 from icstats.results import ORGANISATION
 from icstats.scales import score_items
-from icstats.story import VERDICTS, left_out_sentence, unreliable_sentence
+from icstats.story import left_out_sentence, unreliable_sentence
 from icstats.study import read_study
 from icstats.texts import LANGUAGES, Texts
 

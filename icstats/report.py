@@ -16,7 +16,8 @@ from icstats.colophon import (
     provenance,
     reliability_table,
 )
-from icstats.crosschecks import asymmetry, halo, measures
+from icstats.crosschecks import asymmetry, halo, linear_model, measures, shrunken
+from icstats.dialogue import change_section, expectations_section, mirror_section, quick_wins_section
 from icstats.disclosure import RATINGS
 from icstats.documents import did_you_mean
 from icstats.drivers import DRIVERS_FROM
@@ -24,6 +25,7 @@ from icstats.edition import Edition, open_edition
 from icstats.errors import NotEnoughDataError, ParameterError
 from icstats.figures import dot_intervals, driver_dots, forest, mark_strip, reliability_dots, why_bar
 from icstats.limits import RELIABLE_FROM
+from icstats.priorities import TOP
 from icstats.sections import Section, folded, paragraphs, section
 from icstats.story import (
     answered_sentence,
@@ -37,7 +39,6 @@ from icstats.story import (
     leading_sentence,
     left_out_sentence,
     mark_sentence,
-    model_sentence,
     reliability_sentence,
     unreliable_sentence,
 )
@@ -54,8 +55,6 @@ if TYPE_CHECKING:
     from icstats.tables import Table
 
 __all__ = ["Report", "open_report"]
-
-INTERCEPT = "(intercept)"
 
 
 def open_report(study: str | Path, department: str | int, *, language: str = "", wave: str | int = "") -> Report:
@@ -142,6 +141,11 @@ class Report:
             return None
         comparison = self.edition.comparison(self.department)
         return None if comparison is None else self._released(comparison)
+
+    @cached_property
+    def _expectation(self) -> Released | None:
+        expectation = self.analysis.expectation
+        return None if expectation is None else self._released(expectation)
 
     @cached_property
     def _reliability(self) -> Released:
@@ -355,6 +359,26 @@ class Report:
         )
 
     @unless_hidden
+    def expectations(self) -> Section:
+        """Say whether customers got what they find acceptable and what they expected."""
+        return expectations_section(
+            self.edition, self._expectation, expected=self.analysis.expected, outcome=self.analysis.outcome
+        )
+
+    @unless_hidden
+    def mirror(self) -> Section:
+        """Lay the department's own view beside that of its customers."""
+        mirror, mutual = self.analysis.mirror, self.analysis.mutual
+        return mirror_section(
+            self.edition,
+            None if mirror is None else self._released(mirror),
+            blocks=self.analysis.blocks,
+            expectation=self._expectation,
+            mutual=None if mutual is None else self._released(mutual),
+            expected=self.analysis.expected,
+        )
+
+    @unless_hidden
     def benchmark(self) -> Section:
         """Compare the outcome and the blocks with the norm."""
         return self._compared("benchmark.heading", [self.analysis.outcome, *self._blocks])
@@ -415,26 +439,38 @@ class Report:
         )
 
     @unless_hidden
+    def quick_wins(self) -> Section:
+        """Say what to do first, if the answers can tell; among few questions the first three are no news."""
+        if len(self.analysis.reliable_codes) < 2 * TOP:
+            return section("")
+        try:
+            wins = self._released(self.analysis.quick_wins)
+        except NotEnoughDataError:
+            return section(self._say("priority.heading"), paragraphs([self._no_drivers], kind="answer"))
+        return quick_wins_section(self.edition, wins, self._summary, blocks=self.analysis.reliable_blocks)
+
+    @unless_hidden
+    def change(self) -> Section:
+        """Say what has changed since the wave before."""
+        change, earlier = self.analysis.change, self.analysis.earlier_wave
+        if change is None or earlier is None:
+            return section("")
+        return change_section(
+            self.edition,
+            self._released(change),
+            outcome=self.analysis.outcome,
+            blocks=self.analysis.blocks,
+            earlier=earlier,
+        )
+
+    @unless_hidden
     def shrunken(self) -> Section:
         """Show what is left of this department's means when chance is taken out, beside the means themselves."""
         title, department = self._say("shrunken.heading"), self.analysis.department
         if self.edition.shrunken is None:
             return section(title, paragraphs([self._say("shrunken.none")], kind="answer"))
         means = self._released(self.edition.shrunken).only(departments=[department])
-        as_table = table(
-            means,
-            texts=self.edition.texts,
-            caption=self._say("shrunken.caption"),
-            stub=self._say("scores.question"),
-            columns=[
-                Column(heading=self._say("benchmark.value"), statistic="mean"),
-                Column(heading=self._say("scores.interval"), statistic="mean", show="interval"),
-                Column(heading=self._say("shrunken.mean"), statistic="shrunken"),
-                Column(heading=self._say("scores.interval"), statistic="shrunken", show="interval"),
-            ],
-            labels=self.edition.labels,
-        )
-        return section(title, paragraphs([self._say("shrunken.answer")], kind="answer"), as_table, released=[means])
+        return shrunken(self.edition, means)
 
     @unless_hidden
     def norm_card(self) -> Section:
@@ -510,34 +546,7 @@ class Report:
     @unless_hidden
     def regression(self) -> Section:
         """Show the linear model behind the driver analysis; empty where :meth:`drivers` says why not."""
-        texts, say = self.edition.texts, self._say
-        try:
-            model = self._released(self.analysis.regression)
-        except NotEnoughDataError:
-            return section("")
-        columns = [
-            Column(heading=say("regression.coefficient"), statistic="coefficient"),
-            Column(heading=say("scores.interval"), statistic="coefficient", show="interval"),
-            *(
-                Column(heading=say(f"regression.{code}"), statistic=code)
-                for code in ("standardised", "zero_order_r", "vif")
-            ),
-        ]
-        terms = [INTERCEPT, *self.analysis.reliable_codes]
-        return section(
-            say("regression.heading"),
-            paragraphs([model_sentence(model, texts)], kind="answer"),
-            table(
-                model.only(variables=terms),
-                texts=texts,
-                caption=say("regression.table_caption"),
-                stub=say("why.driver"),
-                columns=columns,
-                labels={**self.edition.labels, INTERCEPT: say("regression.intercept")},
-            ),
-            paragraphs([say("regression.collinear"), say("why.caution")], kind="note"),
-            released=[model],
-        )
+        return self._of_all_drivers(linear_model, "regression")
 
     @unless_hidden
     def measures(self) -> Section:

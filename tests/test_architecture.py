@@ -124,14 +124,16 @@ RANKS = (
     ("delivery",),
     ("responses", "codebook", "written"),
     ("recipe", "analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel", "leakscan"),
-    ("figures",),
+    ("figures", "tolerance", "dumbbells", "prioritymap", "slopes"),
+    ("talk",),
     # reports
     ("edition", "sections"),
-    ("colophon", "crosschecks"),
+    ("colophon", "crosschecks", "dialogue"),
     ("report", "overview", "pages"),
     # batch and site
     ("collation", "inprocess", "lock", "parts", "staging"),
     ("engine",),
+    ("workbook",),
     ("plan", "keys", "receipts"),
     ("summary", "errands"),
     ("site", "stock"),
@@ -237,7 +239,24 @@ def test_statistics_know_neither_words_nor_pictures(room: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "room", ["tables", "figures", "markstrip", "heatmap", "sharebars", "funnel", "written", "story", "sections"]
+    "room",
+    [
+        "tables",
+        "figures",
+        "markstrip",
+        "heatmap",
+        "sharebars",
+        "funnel",
+        "written",
+        "story",
+        "sections",
+        "tolerance",
+        "dumbbells",
+        "prioritymap",
+        "slopes",
+        "talk",
+        "dialogue",
+    ],
 )
 def test_what_readers_see_is_made_from_released_results_only(room: str) -> None:
     assert not own_rooms(PACKAGE / f"{room}.py") & {*STATISTICS, "responses", "intake", "analysis", "scales"}

@@ -480,7 +480,7 @@ def test_intervals_among_departments_hold_where_people_rate_several() -> None:
 
 
 def test_a_guarded_test_of_symmetric_answers_is_the_t_test() -> None:
-    """No skewness, and a spread that is not smaller than the norm's: only the four statistics are left, all the same."""
+    """No skewness, and a spread that is not smaller than the norm's: all four statistics are the same."""
     scores = pd.DataFrame({"a": [4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0]})
     found = rows(compare_with_norm(scores, norm(a=6.0)), "difference").loc["a"]
     assert found["p_guarded"] == pytest.approx(found["p_value"])
@@ -490,7 +490,7 @@ def test_a_guarded_test_of_symmetric_answers_is_the_t_test() -> None:
 def test_a_guarded_test_is_never_bolder_than_the_t_test(given_answers: list[int], level: float) -> None:
     scores = pd.DataFrame({"a": np.array(given_answers, dtype=float)})
     found = rows(compare_with_norm(scores, norm(a=level)), "difference").loc["a"]
-    if scores["a"].nunique() > 1:
+    if len(set(given_answers)) > 1:
         assert found["p_guarded"] >= found["p_value"] * (1 - 1e-9)
         turned = rows(compare_with_norm(6 - scores, norm(a=6 - level)), "difference").loc["a"]
         assert turned["p_guarded"] == pytest.approx(found["p_guarded"])
