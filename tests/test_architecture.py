@@ -33,6 +33,7 @@ RANKS = (
         "sheetcells",
         "storekey",
         "workbooks",
+        "masking",
     ),
     (
         "texts",
@@ -123,6 +124,7 @@ RANKS = (
     ("disclosure",),
     ("delivery",),
     ("responses", "codebook", "written"),
+    ("comments",),
     ("recipe", "analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel", "leakscan"),
     ("figures", "tolerance", "dumbbells", "prioritymap", "slopes"),
     ("talk",),
