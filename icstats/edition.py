@@ -22,6 +22,7 @@ from icstats.register import admit, moved_since_releases
 from icstats.responses import read_responses
 from icstats.results import ORGANISATION
 from icstats.scales import score_items
+from icstats.story import left_out_sentence, unreliable_sentence
 from icstats.study import read_study
 from icstats.texts import LANGUAGES, Texts
 
@@ -251,9 +252,19 @@ class Edition:
         try:
             return self.released(self.organisation.block_importance, ORGANISATION), ""
         except NotEnoughDataError:
-            return None, self.texts.say("why.none")
+            unreliable = self.organisation.too_unreliable
+            return None, unreliable_sentence(self.texts) if unreliable else self.texts.say("why.none")
         except RunError:
             return None, self.texts.say("why.unavailable")
+
+    @cached_property
+    def organisation_left_out(self) -> str:
+        """Which scales the reliability gate keeps out of the drivers of the organisation as a whole, and why."""
+        scales = self.organisation.left_out
+        if not scales:
+            return ""
+        gate = self.released(self.organisation.gate, ORGANISATION)
+        return left_out_sentence(gate, scales, self.labels, self.texts)
 
     @property
     def norm_is_internal(self) -> bool:
