@@ -152,9 +152,7 @@ class Responses:
 
     def _moments(self, wave: str, department: str, role: Role) -> PairwiseMoments:
         stored = read_frame(self.store, self.contents, partition(wave, department), [*self._closed, "role"])
-        codes = stored.loc[stored["role"] == role, self._closed].to_numpy()
-        lowest = [self.questionnaire.response_scale(code).minimum for code in self._closed]
-        return moments_of_answers(codes, codes > NOT_ASKED, tuple(self._closed)).shifted(lowest)
+        return _moments_of(stored[stored["role"] == role], self.questionnaire)
 
     def counts(self, *, wave: str) -> pd.DataFrame:
         """Return the valid answers of one wave: the columns of :func:`icstats.scales.valid_counts`.
@@ -176,7 +174,7 @@ class Responses:
 
     @property
     def _closed(self) -> list[str]:
-        return [item.code for item in self.questionnaire.items if item.responses is not None]
+        return _closed(self.questionnaire)
 
     @property
     def _columns(self) -> list[str]:
@@ -323,7 +321,7 @@ def _prepared(survey: _Survey, study: Study, delivery: Delivery) -> tuple[Conten
         valid_counts(answered[answered["wave"] == wave], study.questionnaire, departments=slugs).assign(wave=wave)
         for wave in waves
     ]
-    customers = answered[(answered["wave"] == study.wave) & (answered["role"] == "customer")]
+    customers = stored[(stored["wave"] == study.wave) & (stored["role"] == "customer")]
     rows_of = stored.groupby(["wave", "department"]).indices
     frames = {
         partition(wave, slug): stored.iloc[rows_of.get((wave, slug), [])].drop(columns=["wave", "department"])
@@ -336,10 +334,21 @@ def _prepared(survey: _Survey, study: Study, delivery: Delivery) -> tuple[Conten
         departments=slugs,
         attributes=study.responses.attributes,
         n_ratings=len(stored),
-        notes=(*survey.notes, *item_notes(customers, study.questionnaire)),
+        notes=(*survey.notes, *item_notes(_moments_of(customers, study.questionnaire), study.questionnaire)),
     )
     known = {COUNTS: pd.concat(counts, ignore_index=True), FINGERPRINTS: _fingerprints(survey, study, delivery.key)}
     return contents, {**known, **frames}
+
+
+def _closed(questionnaire: Questionnaire) -> list[str]:
+    return [item.code for item in questionnaire.items if item.responses is not None]
+
+
+def _moments_of(stored: pd.DataFrame, questionnaire: Questionnaire) -> PairwiseMoments:
+    closed = _closed(questionnaire)
+    codes = stored[closed].to_numpy()
+    lowest = [questionnaire.response_scale(code).minimum for code in closed]
+    return moments_of_answers(codes, codes > NOT_ASKED, tuple(closed)).shifted(lowest)
 
 
 def _answers(stored: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:

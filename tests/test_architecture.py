@@ -91,7 +91,7 @@ RANKS = (
     # the statistics, and the formats of survey files
     (
         "layouts",
-        "cleaning",
+        "tally",
         "shards",
         "delimited",
         "spreadsheets",
@@ -111,7 +111,7 @@ RANKS = (
         "aggregation",
         "pooling",
     ),
-    ("ordinal", "hierarchy", "gate", "decisions", "gaps", "priorities", "trends"),
+    ("ordinal", "hierarchy", "gate", "decisions", "gaps", "priorities", "trends", "cleaning"),
     # what may be shown
     ("intake", "ratings", "example", "disclosure", "register"),
     ("delivery",),
