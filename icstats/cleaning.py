@@ -221,4 +221,3 @@ def _day(parts: tuple[int, int, int, int] | None, *, month_first: bool) -> str |
         return (date(year, day, month) if month_first else date(year, month, day)).isoformat()
     except ValueError:
         return None
-

@@ -28,6 +28,7 @@ from icstats.cleaning import clean
 from icstats.columns import written
 from icstats.documents import did_you_mean, nearest, shown_path
 from icstats.errors import Problem
+from icstats.layouts import to_ratings
 from icstats.tally import BLANK, SPELLING, Tally, counted, notes_of
 
 if TYPE_CHECKING:
@@ -37,9 +38,10 @@ if TYPE_CHECKING:
 
     from icstats.layouts import Stacked
     from icstats.questionnaire import Item
+    from icstats.rawtable import RawTable
     from icstats.study import Study
 
-__all__ = ["CheckedRatings", "check_ratings"]
+__all__ = ["CheckedRatings", "check_ratings", "checked_table"]
 
 Marks: TypeAlias = "NDArray[np.bool_]"
 Column: TypeAlias = "NDArray[Any]"
@@ -106,6 +108,24 @@ def check_ratings(stacked: Stacked, study: Study) -> CheckedRatings:
         With all problems that the file has, those of its columns first.
     """
     return _Check(stacked, study).ratings()
+
+
+def checked_table(raw: RawTable, study: Study) -> tuple[CheckedRatings, list[str] | None]:
+    """Check a raw table.
+
+    Returns
+    -------
+    checked
+        As :func:`check_ratings`.
+    respondents
+        The respondents' own names, in the order of the checked ratings; None where the file has none.
+    """
+    stacked = to_ratings(raw, study)
+    checked = check_ratings(stacked, study)
+    if "respondent" not in stacked.frame or checked.problems:
+        return checked, None
+    names = dict(zip(stacked.rows.tolist(), stacked.frame["respondent"], strict=True))
+    return checked, [str(names[row]).strip() for row in checked.frame["file_row"].tolist()]
 
 
 @dataclass
