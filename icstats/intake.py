@@ -97,7 +97,8 @@ def survey_bytes(source: ResponsesFile) -> bytes:
                 "ICS-103",
                 f"the file has {size / 2**20:,.0f} MB; up to {LARGEST_FILE // 2**20} MB are read at once",
                 file=name,
-                hint="Leave out what is not needed, or make a file per wave; CSV or Parquet of one row per rating may be larger.",
+                hint="Leave out what is not needed, or make a file per wave. "
+                "Larger files are read as CSV or Parquet, with one row per rating.",
             )
         with path.open("rb") as stream:
             _require_kind(stream.read(4096), path, name)

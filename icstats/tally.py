@@ -75,8 +75,8 @@ class Tally:
 
 def counted(ratings: pd.DataFrame) -> dict[Where, int]:
     """Return how many ratings there are per wave and department."""
-    found: dict[Where, int] = ratings.groupby(["wave", "department"]).size().to_dict()
-    return found
+    pairs = zip(ratings["wave"].tolist(), ratings["department"].tolist(), strict=True)
+    return Counter(pairs)
 
 
 def compared_items(questionnaire: Questionnaire) -> list[str]:

@@ -115,6 +115,8 @@ RANKS = (
     # what may be shown
     ("intake", "ratings", "example", "disclosure", "register"),
     ("delivery",),
+    ("prepared",),
+    ("bulk",),
     ("responses", "codebook", "written"),
     ("recipe", "analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel", "leakscan"),
     ("figures",),
