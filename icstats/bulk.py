@@ -387,12 +387,15 @@ class _Bulk:
         codes = [written(department) for department in self.study.departments]
         looks = [look(code) for code in codes]
         texts = [text for (text,) in self.database.execute(f"SELECT DISTINCT {column} FROM filled").fetchall()]
-        known = ", ".join(
-            f"{_literal(text)}: {codes.index(text) if text in codes else looks.index(look(text))}"
+        known = [
+            (text, codes.index(text) if text in codes else looks.index(look(text)))
             for text in texts
             if look(text) in looks
-        )
-        return f"(MAP {{{known}}})[{column}]" if known else "NULL"
+        ]
+        self.database.execute("CREATE OR REPLACE TABLE places (text VARCHAR, place INTEGER)")
+        if known:
+            self.database.executemany("INSERT INTO places VALUES (?, ?)", known)
+        return f"(SELECT places.place FROM places WHERE places.text = {column})"
 
     def _of_department(self, place: int) -> tuple[RawTable | None, Any]:
         folder = self.folder / "parts" / f"place={place}"

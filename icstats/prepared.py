@@ -182,6 +182,11 @@ def _file(stored: pd.DataFrame) -> pd.DataFrame:
     return stored.drop(columns=["wave", "department"])
 
 
+def _written(codes: pd.Series[int]) -> list[str]:
+    texts = {code: str(code) for code in codes.unique().tolist()}
+    return [texts[code] for code in codes.tolist()]
+
+
 def _fingerprints(part: Checked, study: Study, key: bytes) -> pd.DataFrame:
     """Return ``wave, department, who, what`` of the customers' ratings: what the register knows them by.
 
@@ -189,12 +194,13 @@ def _fingerprints(part: Checked, study: Study, key: bytes) -> pd.DataFrame:
     """
     ratings = part.ratings
     closed = sorted(code for code in closed_items(study.questionnaire) if code in ratings)
-    columns = [ratings["role"].tolist(), *(list(map(str, ratings[code].tolist())) for code in closed)]
+    columns = [ratings["role"].tolist(), *(_written(ratings[code]) for code in closed)]
     answers = map("\x1f".join, zip(*columns, strict=True))
     people = [""] * len(ratings) if part.respondents is None else part.respondents
     what = [f"{person}\x1f{text}" for person, text in zip(people, answers, strict=True)]
     codes = {one.slug: (one.code or one.slug).casefold() for one in study.departments}
-    rated = [f"{codes[slug]}\x1f{role}" for slug, role in zip(ratings["department"], ratings["role"], strict=True)]
+    pairs = zip(ratings["department"].tolist(), ratings["role"].tolist(), strict=True)
+    rated = [f"{codes[slug]}\x1f{role}" for slug, role in pairs]
     if part.respondents is None:
         alike = ratings[["wave", "department"]].assign(what=what).groupby(["wave", "department", "what"]).cumcount()
         people = [f"{text}\x1f{number}" for text, number in zip(what, alike, strict=True)]

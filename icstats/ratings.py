@@ -124,7 +124,7 @@ def checked_table(raw: RawTable, study: Study) -> tuple[CheckedRatings, list[str
     checked = check_ratings(stacked, study)
     if "respondent" not in stacked.frame or checked.problems:
         return checked, None
-    names = dict(zip(stacked.rows.tolist(), stacked.frame["respondent"], strict=True))
+    names = dict(zip(stacked.rows.tolist(), stacked.frame["respondent"].tolist(), strict=True))
     return checked, [str(names[row]).strip() for row in checked.frame["file_row"].tolist()]
 
 
