@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, TypedDict
 import numpy as np
 
 from icstats.analysis import SERVICE, Analysis
+from icstats.comments import signed_off
 from icstats.decisions import decision_before
 from icstats.disclosure import RATINGS, open_ledger, release, shown_n
 from icstats.errors import NotEnoughDataError, ParameterError, RunError
 from icstats.ledger import reopened_ledger
+from icstats.limits import VERDICTS
 from icstats.norms import norm_of_departments, read_norms
 from icstats.questionnaire import DRIVER_BLOCKS
 from icstats.register import admit
 from icstats.responses import read_responses
 from icstats.results import ORGANISATION
 from icstats.scales import score_items
-from icstats.story import VERDICTS
 from icstats.study import read_study
 from icstats.texts import LANGUAGES, Texts
 
@@ -82,7 +83,10 @@ class Edition:
     @cached_property
     def ledger(self) -> Ledger:
         """What may be shown of whom, decided over all departments together; once, when the wave is released."""
-        counts, before = self.organisation.responses.counts(wave=self.wave), decision_before(self.study, wave=self.wave)
+        return self._ledger_of(self.wave)
+
+    def _ledger_of(self, wave: str) -> Ledger:
+        counts, before = self.organisation.responses.counts(wave=wave), decision_before(self.study, wave=wave)
         if before.basis == self.basis:
             return reopened_ledger(counts, hidden=before.hidden)
         return open_ledger(
@@ -90,8 +94,18 @@ class Edition:
             policy=self.study.policy,
             parts=score_items(self.study.questionnaire),
             hidden=before.hidden.union((slug, code) for slug in self.small_teams for code in self._about_staff),
-            without_total=[item.code for item in self.study.questionnaire.items if item.departments is not None],
+            without_total=[
+                item.code
+                for item in self.study.questionnaire.items
+                if item.departments is not None or item.block == "mirror"
+            ],
         )
+
+    @cached_property
+    def _ledger_of_change(self) -> Ledger:
+        """What may be shown about this wave and the one before it together: what may be shown of both."""
+        earlier = self.organisation.earlier_wave
+        return self.ledger if earlier is None else self.ledger.along_with(self._ledger_of(earlier))
 
     @property
     def basis(self) -> str:
@@ -113,8 +127,15 @@ class Edition:
         return [STAFF_BLOCK, *scales, *(item.code for item in questionnaire.items_of(block=STAFF_BLOCK))]
 
     def released(self, result: Result, department: str) -> Released:
-        """Return what may be shown of a result about this department."""
-        return release(result, policy=self.study.policy, ledger=self.ledger.at(department))
+        """Return what may be shown of a result about this department; of a change, where both waves may be shown."""
+        ledger = self.ledger if result.waves == 1 else self._ledger_of_change
+        return release(result, policy=self.study.policy, ledger=ledger.at(department))
+
+    def comments(self, department: str) -> dict[str, tuple[str, ...]]:
+        """Return what customers wrote about a department, as far as somebody signed it off: question -> texts."""
+        return signed_off(
+            self.study, self.organisation.responses, department, wave=self.wave, ledger=self.ledger.at(department)
+        )
 
     @cached_property
     def names(self) -> dict[str, str]:

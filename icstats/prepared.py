@@ -15,6 +15,7 @@ from icstats.register import fingerprints
 from icstats.scales import valid_counts
 from icstats.store import COUNTS, FINGERPRINTS, Contents, Finding, partition
 from icstats.tally import Tally, notes_of
+from icstats.turnover import moved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -82,9 +83,9 @@ class Preparation:
             stored = part.ratings
             empty = stored.iloc[:0] if empty is None else empty
             rows_of = stored.groupby(["wave", "department"]).indices
+            self._count(part)
             for wave in sorted(stored["wave"].unique()):
                 self._waves.add(wave)
-                self._count(stored[stored["wave"] == wave], wave, part.departments)
                 for slug in part.departments:
                     made.add((wave, slug))
                     yield partition(wave, slug), _file(stored.iloc[rows_of.get((wave, slug), [])])
@@ -94,7 +95,9 @@ class Preparation:
         for wave in self.waves:
             unrated = tuple(slug for slug in self.departments if (wave, slug) not in made)
             if unrated:
-                self._count(empty, wave, unrated)
+                answered = answers_of(empty, self.study.questionnaire)
+                counts = valid_counts(answered, self.study.questionnaire, departments=unrated)
+                self._counts.append(counts.assign(moved=0, wave=wave))
             for slug in unrated:
                 yield partition(wave, slug), _file(empty)
         yield COUNTS, self.counts
@@ -140,10 +143,16 @@ class Preparation:
         order = np.lexsort((counts["department"].map(place), pd.factorize(counts["wave"], sort=True)[0]))
         return counts.iloc[order].reset_index(drop=True)
 
-    def _count(self, stored: pd.DataFrame, wave: str, departments: Sequence[str]) -> None:
-        answered = answers_of(stored, self.study.questionnaire)
-        counts = valid_counts(answered, self.study.questionnaire, departments=departments)
-        self._counts.append(counts.assign(wave=wave))
+    def _count(self, part: Checked) -> None:
+        """Count what is valid in each wave; where nobody has a name, nobody can be followed from wave to wave."""
+        questionnaire = self.study.questionnaire
+        answered = answers_of(part.ratings, questionnaire)
+        waves = {str(wave): ratings for wave, ratings in answered.groupby("wave", sort=True)}
+        for place, (wave, ratings) in enumerate(waves.items()):
+            counts = valid_counts(ratings, questionnaire, departments=part.departments)
+            earlier = list(waves.values())[:place] if part.respondents is not None else []
+            people = moved(ratings, earlier, questionnaire).reindex(part.departments, fill_value=0)
+            self._counts.append(counts.assign(moved=people.to_numpy().ravel(), wave=wave))
 
     def _add_up(self, part: Checked) -> None:
         stored = part.ratings

@@ -153,9 +153,11 @@ class Responses:
         return moments_of(stored[stored["role"] == role], self.questionnaire)
 
     def counts(self, *, wave: str) -> pd.DataFrame:
-        """Return the valid answers of one wave: the columns of :func:`icstats.scales.valid_counts`.
+        """Return the valid answers of one wave: the columns of :func:`icstats.scales.valid_counts`, and ``moved``.
 
-        All departments of the study are in it, also those that nobody rated.
+        ``moved`` is how many people stand behind this wave or an earlier one and not behind both; 0 where the survey
+        file does not say who answered (:func:`icstats.turnover.moved`). All departments of the study are in it, also
+        those that nobody rated.
         """
         _require(wave, self.waves, "wave")
         counts = read_frame(self.store, self.contents, COUNTS)
