@@ -93,6 +93,9 @@ def require_conf_level(conf_level: float) -> None:
 def person_codes(clusters: npt.ArrayLike | None, *, n_rows: int) -> IntArray:
     """Return for each row the number of its person, counted from 0; without ``clusters`` each row is a person.
 
+    People are numbered in the order of their ids, so that bootstrap samples do not depend on the order of the rows.
+    Without ids nothing but their place tells rows apart: then another order of the rows draws other samples.
+
     Raises
     ------
     ParameterError
@@ -113,7 +116,7 @@ def person_codes(clusters: npt.ArrayLike | None, *, n_rows: int) -> IntArray:
             code="ICS-352",
             hint="Give each rating without a respondent id an id of its own.",
         )
-    return np.asarray(pd.factorize(persons)[0], dtype=np.int64)
+    return np.asarray(pd.factorize(persons, sort=True)[0], dtype=np.int64)
 
 
 def department_codes(departments: npt.ArrayLike, *, n_rows: int) -> tuple[tuple[str, ...], IntArray]:
@@ -378,8 +381,8 @@ class ItemSample:
         return self.summed_per_person(columns), covariances
 
     def summed_per_person(self, columns: FloatArray) -> FloatArray:
-        """Return the column sums of each person."""
-        if not self.repeated:
+        """Return the column sums of each person, in the order of the people."""
+        if (np.diff(self.people) > 0).all():
             return columns
         order = np.argsort(self.people, kind="stable")
         starts = np.searchsorted(self.people[order], np.arange(self.units))
