@@ -199,8 +199,8 @@ def checked_items(items: pd.DataFrame) -> pd.DataFrame:
         raise ParameterError(problems)
     plain = all(dtype == np.float64 for dtype in items.dtypes)
     values = items.to_numpy() if plain else items.to_numpy(dtype=float, na_value=np.nan)
-    infinite = np.isinf(values).sum(axis=0)
-    if infinite.any():
+    if np.isinf(values).any():
+        infinite = np.isinf(values).sum(axis=0)
         raise ParameterError(
             [
                 Problem(code="ICS-350", column=name, message=f"holds {count} infinite values.")
@@ -441,17 +441,28 @@ def item_sample(
     values = checked_items(items)
     persons = person_codes(clusters, n_rows=len(values))
     answers = values.to_numpy(copy=True)
-    answered = ~np.isnan(answers)
-    kept = answered.all(axis=1) if missing == "listwise" else answered.any(axis=1)
+    empty = np.isnan(answers)
+    kept = ~empty.any(axis=1) if missing == "listwise" else _with_an_answer(empty)
     if not kept.all():
-        answers, answered, persons = answers[kept], answered[kept], persons[kept]
+        answers, empty, persons = answers[kept], empty[kept], persons[kept]
         persons = np.unique(persons, return_inverse=True)[1].astype(np.int64)
-    np.copyto(answers, 0.0, where=~answered)
+    answered = ~empty
+    np.copyto(answers, 0.0, where=empty)
     answers -= answers.sum(axis=0) / np.maximum(answered.sum(axis=0), 1)
-    np.copyto(answers, 0.0, where=~answered)
+    np.copyto(answers, 0.0, where=empty)
     return ItemSample(
         items=tuple(values.columns), answers=answers, answered=answered, people=persons, n_rows=len(values)
     )
+
+
+def _with_an_answer(empty: BoolArray) -> BoolArray:
+    """Return which rows have an answer; only those without one to the first item are looked through."""
+    if not empty.shape[1]:
+        return np.zeros(len(empty), dtype=np.bool_)
+    found = ~empty[:, 0]
+    without = np.flatnonzero(empty[:, 0])
+    found[without] = ~empty[without].all(axis=1)
+    return found
 
 
 def standard_error(sample: ItemSample, gradient: FloatArray) -> float:
