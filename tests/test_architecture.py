@@ -57,6 +57,7 @@ RANKS = (
         "contrasts",
     ),
     ("surveyfile",),
+    ("agreements",),
     (
         "study",
         "norms",
