@@ -89,7 +89,11 @@ class Figure:
         """Return the figure of a picture with its texts, escaped."""
         source = f"data:image/png;base64,{b64encode(png).decode()}"
         image = f'<img alt="{escape(alt)}" width="{WIDTH}" height="{height}" src="{source}">'
-        return cls(html=f"<figure>{image}<figcaption>{escape(caption)}</figcaption></figure>", alt=alt, caption=caption)
+        return cls(
+            html=f'<figure tabindex="0">{image}<figcaption>{escape(caption)}</figcaption></figure>',
+            alt=alt,
+            caption=caption,
+        )
 
     @classmethod
     def of_sentence(cls, sentence: str) -> Figure:

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, TypedDict
 import numpy as np
 
 from icstats.analysis import SERVICE, Analysis
+from icstats.comments import signed_off
 from icstats.decisions import decision_before
 from icstats.disclosure import RATINGS, open_ledger, release, shown_n
 from icstats.errors import NotEnoughDataError, ParameterError, RunError
 from icstats.ledger import reopened_ledger
+from icstats.limits import VERDICTS
 from icstats.norms import norm_of_departments, read_norms
 from icstats.questionnaire import DRIVER_BLOCKS
 from icstats.register import admit
 from icstats.responses import read_responses
 from icstats.results import ORGANISATION
 from icstats.scales import score_items
-from icstats.story import VERDICTS
 from icstats.study import read_study
 from icstats.texts import LANGUAGES, Texts
 
@@ -129,6 +130,12 @@ class Edition:
         """Return what may be shown of a result about this department; of a change, where both waves may be shown."""
         ledger = self.ledger if result.waves == 1 else self._ledger_of_change
         return release(result, policy=self.study.policy, ledger=ledger.at(department))
+
+    def comments(self, department: str) -> dict[str, tuple[str, ...]]:
+        """Return what customers wrote about a department, as far as somebody signed it off: question -> texts."""
+        return signed_off(
+            self.study, self.organisation.responses, department, wave=self.wave, ledger=self.ledger.at(department)
+        )
 
     @cached_property
     def names(self) -> dict[str, str]:

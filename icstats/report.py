@@ -17,7 +17,7 @@ from icstats.colophon import (
     reliability_table,
 )
 from icstats.crosschecks import ITEM_STATISTICS, asymmetry, halo, item_statistics, measures, shrunken
-from icstats.dialogue import change_section, expectations_section, mirror_section, quick_wins_section
+from icstats.dialogue import change_section, comments_section, expectations_section, mirror_section, quick_wins_section
 from icstats.disclosure import RATINGS
 from icstats.documents import did_you_mean
 from icstats.drivers import DRIVERS_FROM
@@ -460,6 +460,11 @@ class Report:
             return section(title, paragraphs([self._say("shrunken.none")], kind="answer"))
         means = self._released(self.edition.shrunken).only(departments=[department])
         return shrunken(self.edition, means)
+
+    @unless_hidden
+    def comments(self) -> Section:
+        """Quote what customers wrote: what somebody of the organisation signed off, and nothing beside it."""
+        return comments_section(self.edition, self.department)
 
     @unless_hidden
     def norm_card(self) -> Section:

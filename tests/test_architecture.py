@@ -33,6 +33,7 @@ RANKS = (
         "sheetcells",
         "storekey",
         "workbooks",
+        "masking",
     ),
     (
         "texts",
@@ -124,6 +125,7 @@ RANKS = (
     ("disclosure",),
     ("delivery",),
     ("responses", "codebook", "written"),
+    ("comments",),
     ("recipe", "analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel", "leakscan"),
     ("figures", "tolerance", "dumbbells", "prioritymap", "slopes"),
     ("talk",),
@@ -134,6 +136,7 @@ RANKS = (
     # batch and site
     ("collation", "inprocess", "lock", "parts", "staging"),
     ("engine",),
+    ("workbook",),
     ("plan", "keys", "receipts"),
     ("summary", "errands"),
     ("site", "stock"),
