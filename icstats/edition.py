@@ -11,14 +11,14 @@ import numpy as np
 
 from icstats.analysis import SERVICE, Analysis
 from icstats.comments import signed_off
-from icstats.decisions import decision_before
+from icstats.decisions import decision_before, folder_of, require_locked_policy
 from icstats.disclosure import RATINGS, open_ledger, release, shown_n
 from icstats.errors import NotEnoughDataError, ParameterError, RunError
 from icstats.ledger import reopened_ledger
 from icstats.limits import VERDICTS
 from icstats.norms import norm_of_departments, read_norms
 from icstats.questionnaire import DRIVER_BLOCKS
-from icstats.register import admit
+from icstats.register import admit, moved_since_releases
 from icstats.responses import read_responses
 from icstats.results import ORGANISATION
 from icstats.scales import score_items
@@ -87,11 +87,13 @@ class Edition:
         return self._ledger_of(self.wave)
 
     def _ledger_of(self, wave: str) -> Ledger:
+        # Also for a notebook that somebody runs by hand: it sees no register otherwise.
+        require_locked_policy(self.study.policy, folder_of(self.study, wave))
         counts, before = self.organisation.responses.counts(wave=wave), decision_before(self.study, wave=wave)
         if before.basis == self.basis:
             return reopened_ledger(counts, hidden=before.hidden)
         return open_ledger(
-            counts,
+            self._with_moved(counts, wave),
             policy=self.study.policy,
             parts=score_items(self.study.questionnaire),
             hidden=before.hidden.union((slug, code) for slug in self.small_teams for code in self._about_staff),
@@ -101,6 +103,14 @@ class Edition:
                 if item.departments is not None or item.block == "mirror"
             ],
         )
+
+    def _with_moved(self, counts: pd.DataFrame, wave: str) -> pd.DataFrame:
+        """Return the counts with who joined or left since waves that stand in another survey file."""
+        ratings = self.organisation.responses.fingerprints(wave=wave)
+        elsewhere = moved_since_releases(self.study, ratings, wave=wave)
+        since = counts["department"].map(elsewhere).where(counts["variable"] == RATINGS).fillna(0).astype(int)
+        fewest = since.where((counts["moved"] == 0) | ((since > 0) & (since < counts["moved"])), counts["moved"])
+        return counts.assign(moved=fewest)
 
     @cached_property
     def _ledger_of_change(self) -> Ledger:
@@ -194,7 +204,10 @@ class Edition:
                 # would be another norm.
                 return None
             return None if norm.values.empty else norm
-        return read_norms(Path(self.study.norms), questionnaire=self.study.questionnaire)
+        norm = read_norms(Path(self.study.norms), questionnaire=self.study.questionnaire)
+        own = self.organisation.responses.counts(wave=self.wave).groupby("variable")["n"].sum()
+        apart = norm.without_own(own, minimum=self.study.policy.minimum_group)
+        return None if apart.values.empty else apart
 
     @cached_property
     def norm_means(self) -> dict[str, float]:
