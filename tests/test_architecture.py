@@ -58,6 +58,7 @@ RANKS = (
         "contrasts",
     ),
     ("surveyfile",),
+    ("agreements",),
     (
         "study",
         "norms",
@@ -95,7 +96,7 @@ RANKS = (
     # the statistics, and the formats of survey files
     (
         "layouts",
-        "cleaning",
+        "tally",
         "shards",
         "delimited",
         "spreadsheets",
@@ -117,19 +118,21 @@ RANKS = (
         "xlsform",
         "limesurvey",
     ),
-    ("fielding", "ordinal", "hierarchy", "gate", "decisions", "gaps", "priorities", "trends"),
+    ("fielding", "ordinal", "hierarchy", "gate", "decisions", "gaps", "priorities", "trends", "cleaning"),
     # what may be shown
     ("intake", "ratings", "example", "released", "register"),
     ("withheld",),
     ("disclosure",),
     ("delivery",),
+    ("prepared",),
+    ("bulk",),
     ("responses", "codebook", "written"),
     ("comments",),
     ("recipe", "analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel", "leakscan"),
     ("figures", "tolerance", "dumbbells", "prioritymap", "slopes"),
     ("talk",),
     # reports
-    ("edition", "sections"),
+    ("edition", "sections", "quality"),
     ("colophon", "crosschecks", "dialogue"),
     ("report", "overview", "pages"),
     # batch and site
