@@ -219,6 +219,23 @@ def new(name: str) -> None:
 
 
 @main.command()
+@STUDY_FILE
+def comments(study: Path) -> None:
+    """Write what customers of STUDY wrote, masked, into private sheets: say yes there to what may be shown."""
+    with _refusals():
+        from icstats.comments import write_sheets  # noqa: PLC0415  only this command pays for it
+        from icstats.edition import open_edition  # noqa: PLC0415
+
+        edition = open_edition(_opened(study).file)
+        responses = edition.organisation.responses
+        sheets = write_sheets(edition.study, responses, wave=edition.wave, ledger=edition.ledger)
+        for sheet in sheets:
+            click.echo(f"{sheet.path}: {sheet.n_shown} of {sheet.n} are shown")
+        if not sheets:
+            click.echo("There is nothing to read: no comments, or too few customers.")
+
+
+@main.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def simulate(folder: Path) -> None:
     """Write the simulated example study into FOLDER, which has params/questionnaires."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from icstats.dumbbells import MIRROR_WORDS, mirror_dumbbells
 from icstats.prioritymap import importance_performance_map
-from icstats.sections import folded, paragraphs, section
+from icstats.sections import folded, paragraphs, quoted, section
 from icstats.slopes import CHANGE_WORDS, wave_slopes
 from icstats.tables import Column, table
 from icstats.talk import (
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from icstats.edition import Edition
     from icstats.sections import Section
 
-__all__ = ["change_section", "expectations_section", "mirror_section", "quick_wins_section"]
+__all__ = ["change_section", "comments_section", "expectations_section", "mirror_section", "quick_wins_section"]
 
 
 def expectations_section(
@@ -232,6 +232,24 @@ def change_section(
         folded(say("benchmark.as_table"), numbers.html + paragraphs([say("change.rule")], kind="note")),
         released=[change],
     )
+
+
+def comments_section(edition: Edition, department: str) -> Section:
+    """Quote what customers wrote; empty where they were asked no open question.
+
+    Parameters
+    ----------
+    edition
+        Words, labels and what was signed off.
+    department
+        Slug.
+    """
+    if not edition.study.questionnaire.items_of(block="open", department=department):
+        return section("")
+    said = edition.comments(department)
+    note = edition.texts.say("comments.rule" if said else "comments.none")
+    quotes = [quoted(edition.labels[item], texts) for item, texts in said.items()]
+    return section(edition.texts.say("comments.heading"), *quotes, paragraphs([note], kind="note"))
 
 
 def _numbered(sentences: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from icstats.comments import sheet_of
 from icstats.store import COUNTS, LIST, Contents, partition
 from icstats.study import ORGANISATION
 
@@ -40,7 +41,7 @@ PACKAGES = (
     "seaborn",
     "statsmodels",
 )
-PATHS = {"file", "store", "responses", "norms", "departments"}
+PATHS = {"file", "store", "responses", "norms", "departments", "names"}
 """Settings that say where things are; what is there goes into a key by its content."""
 
 
@@ -92,7 +93,9 @@ class Keys:
         return frozenset({LIST, COUNTS, partition(self._study.wave, department)})
 
     def _own(self, department: str) -> str:
-        return self._contents.files.get(partition(self._study.wave, department), "")
+        signed = sheet_of(self._study, department, wave=self._study.wave)
+        sheet = _file_digest(signed) if signed.is_file() else ""
+        return self._contents.files.get(partition(self._study.wave, department), "") + sheet
 
     def _described(self, department: str) -> str:
         return self._descriptions[department]
@@ -115,7 +118,7 @@ class Keys:
             study.model_dump_json(exclude=PATHS),
             study.responses.model_dump_json(exclude={"file"}),
             str(norm) if norm is None or norm == "departments" else norm.stem,
-            *(_file_digest(path) for path in values),
+            *(_file_digest(path) for path in (*values, *([study.names] if study.names else []))),
             self._contents.model_dump_json(include={"waves", "departments", "attributes", "notes"}),
             self._hidden,
             _code(),

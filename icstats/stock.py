@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -153,7 +152,7 @@ class Stock:
         files = [*study.sources, *self.plan.templates.values()]
         if study.norms is not None and study.norms != INTERNAL:
             files += [Path(study.norms), Path(study.norms).with_suffix(".yaml")]
-        answers = {} if self.delivery is None else {study.responses.file: sha256(self.delivery.content).hexdigest()}
+        answers = {} if self.delivery is None else {study.responses.file: self.delivery.digest}
         return {**{path: file_digest(path) for path in files}, **answers}
 
     def open(self, to_make: Sequence[Subject]) -> None:

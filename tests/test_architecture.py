@@ -33,6 +33,7 @@ RANKS = (
         "sheetcells",
         "storekey",
         "workbooks",
+        "masking",
     ),
     (
         "texts",
@@ -94,7 +95,7 @@ RANKS = (
     # the statistics, and the formats of survey files
     (
         "layouts",
-        "cleaning",
+        "tally",
         "shards",
         "delimited",
         "spreadsheets",
@@ -116,13 +117,16 @@ RANKS = (
         "xlsform",
         "limesurvey",
     ),
-    ("fielding", "ordinal", "hierarchy", "gate", "decisions", "gaps", "priorities", "trends"),
+    ("fielding", "ordinal", "hierarchy", "gate", "decisions", "gaps", "priorities", "trends", "cleaning"),
     # what may be shown
     ("intake", "ratings", "example", "released", "register"),
     ("withheld",),
     ("disclosure",),
     ("delivery",),
+    ("prepared",),
+    ("bulk",),
     ("responses", "codebook", "written"),
+    ("comments",),
     ("recipe", "analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel", "leakscan"),
     ("figures", "tolerance", "dumbbells", "prioritymap", "slopes"),
     ("talk",),
