@@ -58,6 +58,7 @@ RANKS = (
         "contrasts",
     ),
     ("surveyfile",),
+    ("agreements",),
     (
         "study",
         "norms",
@@ -131,7 +132,7 @@ RANKS = (
     ("figures", "tolerance", "dumbbells", "prioritymap", "slopes"),
     ("talk",),
     # reports
-    ("edition", "sections"),
+    ("edition", "sections", "quality"),
     ("colophon", "crosschecks", "dialogue"),
     ("report", "overview", "pages", "explored"),
     ("explorer",),
