@@ -234,7 +234,7 @@ class Explorer:
     def write_parameters(self, name: str) -> Path:
         """Write the changes as a study of its own, ``<name>.yaml`` beside this one; ``icstats run`` makes its reports.
 
-        It has no norm: with other questions a norm no longer holds.
+        It has no norm and no agreements: those are about the questions as they were.
 
         Parameters
         ----------
