@@ -15,7 +15,7 @@ from icstats.cleaning import item_notes
 from icstats.pairwise import PairwiseMoments, merged, moments_of_answers
 from icstats.register import fingerprints
 from icstats.scales import valid_counts
-from icstats.store import COUNTS, FINGERPRINTS, Contents, Finding, partition
+from icstats.store import COUNTS, Contents, Finding, fingerprints_of, partition
 from icstats.tally import Tally, notes_of
 from icstats.turnover import moved
 
@@ -73,26 +73,28 @@ class Preparation:
     _tally: Tally = field(default_factory=Tally, init=False)
     _n: int = field(default=0, init=False)
     _counts: list[pd.DataFrame] = field(default_factory=list, init=False)
-    _known: list[pd.DataFrame] = field(default_factory=list, init=False)
     _moments: list[PairwiseMoments] = field(default_factory=list, init=False)
     _waves: set[str] = field(default_factory=set, init=False)
 
     def frames(self, parts: Iterable[Checked]) -> Iterator[tuple[str, pd.DataFrame]]:
         """Yield path within the store and frame, one after the other; of every part only what adds up is kept."""
         made: set[tuple[str, str]] = set()
-        empty = None
+        empty = nobody = None
         for part in parts:
-            stored = part.ratings
-            empty = stored.iloc[:0] if empty is None else empty
+            stored, known = part.ratings, _fingerprints(part, self.study, self.delivery.key)
+            if empty is None:
+                empty, nobody = stored.iloc[:0], known.iloc[:0]
             rows_of = stored.groupby(["wave", "department"]).indices
+            known_of = known.groupby(["wave", "department"]).indices
             self._count(part)
             for wave in sorted(stored["wave"].unique()):
                 self._waves.add(wave)
                 for slug in part.departments:
                     made.add((wave, slug))
                     yield partition(wave, slug), _file(stored.iloc[rows_of.get((wave, slug), [])])
+                    yield fingerprints_of(wave, slug), _file(known.iloc[known_of.get((wave, slug), [])])
             self._add_up(part)
-        if empty is None:
+        if empty is None or nobody is None:
             return
         for wave in self.waves:
             unrated = tuple(slug for slug in self.departments if (wave, slug) not in made)
@@ -102,8 +104,8 @@ class Preparation:
                 self._counts.append(counts.assign(moved=0, wave=wave))
             for slug in unrated:
                 yield partition(wave, slug), _file(empty)
+                yield fingerprints_of(wave, slug), _file(nobody)
         yield COUNTS, self.counts
-        yield FINGERPRINTS, pd.concat(self._known, ignore_index=True)
 
     def contents(self) -> Contents:
         """Return what the store holds, once all frames were made."""
@@ -160,7 +162,6 @@ class Preparation:
         stored = part.ratings
         customers = stored[(stored["wave"] == self.study.wave) & (stored["role"] == "customer")]
         self._moments.append(moments_of(customers, self.study.questionnaire))
-        self._known.append(_fingerprints(part, self.study, self.delivery.key))
         self._tally += part.tally + _missing(stored, self.study.questionnaire)
         self._n += len(stored)
 

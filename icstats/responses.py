@@ -17,7 +17,7 @@ from icstats.intake import parse_table
 from icstats.pairwise import PairwiseMoments, merged
 from icstats.prepared import Checked, Preparation, answers_of, closed_items, moments_of
 from icstats.ratings import checked_table
-from icstats.store import COUNTS, FINGERPRINTS, Contents, partition, read_frame, write_store
+from icstats.store import COUNTS, Contents, fingerprints_of, partition, read_frame, write_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -166,11 +166,14 @@ class Responses:
     def fingerprints(self, *, wave: str) -> pd.DataFrame:
         """Return ``department, who, what`` of every rating by a customer; see :mod:`icstats.register`.
 
-        They stand in a file of their own, so that the damaged answers of one department stop no other.
+        They stand in files of their own, so that the damaged answers of one department stop no other.
         """
         _require(wave, self.waves, "wave")
-        known = read_frame(self.store, self.contents, FINGERPRINTS)
-        return known[known["wave"] == wave].drop(columns="wave").reset_index(drop=True)
+        known = (
+            read_frame(self.store, self.contents, fingerprints_of(wave, slug)).assign(department=slug)
+            for slug in self.departments
+        )
+        return pd.concat(known, ignore_index=True)[["department", "who", "what"]]
 
     @property
     def _closed(self) -> list[str]:

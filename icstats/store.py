@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COUNTS",
-    "FINGERPRINTS",
     "Contents",
     "Finding",
+    "fingerprints_of",
     "open_store",
     "partition",
     "read_frame",
@@ -42,7 +42,7 @@ __all__ = [
     "write_store",
 ]
 
-LIST, COUNTS, FINGERPRINTS = "store.json", "counts.parquet", "fingerprints.parquet"
+LIST, COUNTS = "store.json", "counts.parquet"
 PRIVATE = 0o700
 MAKING, DIGEST = ".making-", "digest-"
 ABANDONED_SECONDS = 24 * 60 * 60
@@ -65,7 +65,7 @@ class Contents(Strict):
     fingerprint
         Of everything that the answers follow from.
     waves, departments
-        There is a file for each pair, also when nobody rated the department in that wave.
+        There are two files for each pair, also when nobody rated the department in that wave.
     attributes
         Names of the columns that describe the customer.
     n_ratings
@@ -93,6 +93,11 @@ def partition(wave: str, department: str) -> str:
     return f"wave={wave}/department={department}.parquet"
 
 
+def fingerprints_of(wave: str, department: str) -> str:
+    """Return the path of the fingerprints of a department's ratings within the store."""
+    return f"wave={wave}/fingerprints={department}.parquet"
+
+
 def open_store(folder: Path, fingerprint: str) -> Contents | None:
     """Return what the store holds; None when it is not there, not whole, or made from something else.
 
@@ -102,8 +107,12 @@ def open_store(folder: Path, fingerprint: str) -> Contents | None:
         contents = Contents.model_validate_json((folder / LIST).read_bytes())
         expected = {
             COUNTS,
-            FINGERPRINTS,
-            *(partition(wave, slug) for wave in contents.waves for slug in contents.departments),
+            *(
+                path(wave, slug)
+                for wave in contents.waves
+                for slug in contents.departments
+                for path in (partition, fingerprints_of)
+            ),
         }
         whole = contents.fingerprint == fingerprint and set(contents.files) == expected
         return contents if whole and _digest((folder / COUNTS).read_bytes()) == contents.files[COUNTS] else None

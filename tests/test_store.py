@@ -11,16 +11,17 @@ import pytest
 
 from icstats import store as room
 from icstats.errors import RunError
-from icstats.store import COUNTS, FINGERPRINTS, Contents, open_store, partition, read_frame, write_store
+from icstats.store import COUNTS, Contents, fingerprints_of, open_store, partition, read_frame, write_store
 
 PLANNED = Contents(
     fingerprint="f" * 64, waves=("1",), departments=("hr", "it"), attributes=(), n_ratings=3, notes=("a note",)
 )
 FRAMES = {
     COUNTS: pd.DataFrame({"wave": ["1"], "n": [3]}),
-    FINGERPRINTS: pd.DataFrame({"wave": ["1"], "who": [7], "what": [8]}),
     partition("1", "hr"): pd.DataFrame({"a": [1, 2]}),
     partition("1", "it"): pd.DataFrame({"a": [3]}),
+    fingerprints_of("1", "hr"): pd.DataFrame({"who": [7, 9], "what": [8, 8]}),
+    fingerprints_of("1", "it"): pd.DataFrame({"who": [7], "what": [8]}),
 }
 
 
@@ -44,10 +45,11 @@ def test_what_is_written_is_read_back(folder: Path) -> None:
     assert contents.notes == ("a note",)
     assert names(folder) == [
         COUNTS,
-        FINGERPRINTS,
         "store.json",
         "wave=1/department=hr.parquet",
         "wave=1/department=it.parquet",
+        "wave=1/fingerprints=hr.parquet",
+        "wave=1/fingerprints=it.parquet",
     ]
     for name, frame in FRAMES.items():
         pd.testing.assert_frame_equal(read_frame(folder, contents, name), frame)
