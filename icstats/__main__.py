@@ -21,6 +21,8 @@ from icstats import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    import pandas as pd
+
     from icstats.batch import Step
     from icstats.codebook import Codebook
     from icstats.errors import Problem
@@ -296,6 +298,62 @@ def import_scores(scores: Path, score: str, organisation: str, published: str, g
 @main.group()
 def questionnaire() -> None:
     """Choose the questions together, and put them to the customers."""
+
+
+@questionnaire.command()
+@click.argument("fieldwork", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def choose(fieldwork: Path, folder: Path) -> None:
+    """Make a workbook per department in FOLDER, in which its staff rate the questions they may add."""
+    with _refusals():
+        from icstats.choosing import write_sheets  # noqa: PLC0415
+        from icstats.fieldwork import read_fieldwork  # noqa: PLC0415
+
+        for path in write_sheets(read_fieldwork(fieldwork), folder):
+            click.echo(path)
+
+
+@questionnaire.command()
+@click.argument("fieldwork", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+def propose(fieldwork: Path, folder: Path) -> None:
+    """Read the workbooks in FOLDER back: the questions of every department, the reasons, and what they will give."""
+    with _refusals():
+        from icstats.choosing import (  # noqa: PLC0415
+            chosen_questionnaire,
+            pilot,
+            propose,
+            read_sheets,
+        )
+        from icstats.fieldwork import as_yaml, read_fieldwork  # noqa: PLC0415
+        from icstats.sizes import survey_sizes  # noqa: PLC0415
+
+        read = read_fieldwork(fieldwork)
+        selection = propose(read, read_sheets(read, folder))
+        chosen = chosen_questionnaire(read, selection)
+        for name, content in (("selection", selection), ("questionnaire", chosen)):
+            written = folder / f"{name}.yaml"
+            written.write_text(as_yaml(content.model_dump(exclude_none=True)), encoding="utf-8")
+            click.echo(written)
+        _show_table(
+            ("department", "question", "decision"), [(c.department, c.item, c.reason) for c in selection.choices]
+        )
+        planned = pilot(read, chosen, seed=read.seed)
+        _show_frame(planned)
+        invited = [(one.slug, one.invited) for one in read.departments if one.invited]
+        rules = read.choice
+        if invited:
+            sizes = survey_sizes(invited, response=rules.response, sd=rules.sd, wanted_margin=rules.margin)
+            _show_frame(sizes)
+
+
+def _show_frame(frame: pd.DataFrame) -> None:
+    rows = [tuple(_plainly(value) for value in row) for row in frame.to_numpy().tolist()]
+    _show_table(tuple(map(str, frame.columns)), rows)
+
+
+def _plainly(value: object) -> str:
+    return f"{value:.2f}".removesuffix(".00") if isinstance(value, float) else str(value)
 
 
 @questionnaire.command()

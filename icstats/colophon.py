@@ -34,6 +34,7 @@ __all__ = [
     "norm_source",
     "provenance",
     "reliability_table",
+    "scores_table",
 ]
 
 FINGERPRINT = 12
@@ -236,3 +237,22 @@ def _weighted(edition: Edition) -> str:
 
 def _ladder(edition: Edition) -> str:
     return edition.texts.say("method.ladder", blocks=BLOCKS_FROM, below=DRIVERS_FROM - 1, drivers=DRIVERS_FROM)
+
+
+def scores_table(edition: Edition, summary: Released) -> Table:
+    """Return the means of all questions and blocks, with the shares of who is satisfied and who is not."""
+    say = edition.texts.say
+    return table(
+        summary,
+        texts=edition.texts,
+        caption=say("scores.table_caption"),
+        stub=say("scores.question"),
+        columns=[
+            Column(heading=say("scores.mean"), statistic="mean"),
+            Column(heading=say("scores.interval"), statistic="mean", show="interval"),
+            Column(heading=say("scores.satisfied"), statistic="satisfied"),
+            Column(heading=say("scores.dissatisfied"), statistic="dissatisfied"),
+            Column(heading=say("scores.answered_by"), statistic="mean", show="n"),
+        ],
+        labels=edition.labels,
+    )

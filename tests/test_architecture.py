@@ -46,6 +46,7 @@ RANKS = (
         "oneway",
         "schmid_leiman",
         "limits",
+        "sizes",
     ),
     # what was asked, of whom
     (
@@ -58,7 +59,7 @@ RANKS = (
         "contrasts",
     ),
     ("surveyfile",),
-    ("agreements",),
+    ("agreements", "selection"),
     (
         "study",
         "norms",
@@ -133,8 +134,8 @@ RANKS = (
     ("talk",),
     # reports
     ("edition", "sections"),
-    ("colophon", "crosschecks", "dialogue"),
-    ("report", "overview", "pages"),
+    ("colophon", "crosschecks", "dialogue", "evidence"),
+    ("report", "overview", "pages", "choosing"),
     # batch and site
     ("collation", "inprocess", "lock", "parts", "staging"),
     ("engine",),
