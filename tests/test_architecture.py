@@ -133,7 +133,7 @@ RANKS = (
     ("figures", "tolerance", "dumbbells", "prioritymap", "slopes"),
     ("talk",),
     # reports
-    ("edition", "sections"),
+    ("edition", "sections", "quality"),
     ("colophon", "crosschecks", "dialogue", "evidence"),
     ("report", "overview", "pages", "choosing"),
     # batch and site
