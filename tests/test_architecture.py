@@ -135,12 +135,14 @@ RANKS = (
     # reports
     ("edition", "sections", "quality"),
     ("colophon", "crosschecks", "dialogue", "evidence"),
-    ("report", "overview", "pages", "choosing"),
+    ("report", "overview", "pages", "explored", "choosing"),
+    ("explorer",),
     # batch and site
     ("collation", "inprocess", "lock", "parts", "staging"),
     ("engine",),
     ("workbook",),
     ("plan", "keys", "receipts"),
+    ("desk",),
     ("summary", "errands"),
     ("site", "stock"),
     ("batch", "warm"),

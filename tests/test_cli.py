@@ -54,7 +54,18 @@ def test_help_answers_at_once_because_nothing_is_loaded_for_it(arguments: list[s
 
 def test_every_command_says_what_it_does() -> None:
     listed = icstats("--help").output
-    assert set(main.commands) == {"check", "lab", "merge", "new", "norms", "questionnaire", "run", "simulate", "status"}
+    assert set(main.commands) == {
+        "check",
+        "comments",
+        "lab",
+        "merge",
+        "new",
+        "norms",
+        "questionnaire",
+        "run",
+        "simulate",
+        "status",
+    }
     for name, one in main.commands.items():
         assert name in listed
         assert one.help
@@ -312,8 +323,14 @@ def test_simulate_writes_the_example_that_is_in_the_repository(tmp_path: Path) -
             assert (tmp_path / path).read_bytes() == (ROOT / path).read_bytes(), path
 
 
-def test_lab_opens_jupyterlab_with_our_own_python(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lab_opens_the_notebook_that_was_asked_for_with_our_own_python(
+    study: SmallStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     started: list[list[str]] = []
     monkeypatch.setattr(subprocess, "call", lambda arguments: started.append(arguments) or 0)
-    assert icstats("lab", "--no-browser").exit_code == 0
-    assert started == [[sys.executable, "-m", "jupyterlab", "--no-browser"]]
+    asked = ("--study", study.file, "--department", "it", "--notebook", "drivers", "--no-browser")
+    assert icstats("lab", *asked).exit_code == 0
+    opened = study.root / "lab" / "small-it-drivers.ipynb"
+    root = f"--ServerApp.root_dir={study.root}"
+    assert started == [[sys.executable, "-m", "jupyterlab", root, "--no-browser", str(opened)]]
+    assert opened.is_file()
