@@ -305,7 +305,7 @@ class _Batch:
             for slug, subject in self._stock.subjects.items()
             if subject in self._to_make or not subject.standing.edited
         }
-        for slug, reason in leaks(self._study, new, engine=self._terms.engine).items():
+        for slug, reason in leaks(self._study, new, engine=self._terms.engine, workers=self._terms.workers).items():
             for notebook in self._stock.subjects[slug].notebooks:
                 self._fail(self._stock.subjects[slug], notebook, "failed", reason)
 

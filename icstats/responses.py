@@ -298,7 +298,8 @@ def _fingerprints(survey: _Survey, study: Study, key: bytes) -> pd.DataFrame:
     """
     ratings = survey.ratings
     closed = [item.code for item in study.questionnaire.items if item.responses is not None and item.code in ratings]
-    answers = ratings[["role", *sorted(closed)]].astype(str).agg("\x1f".join, axis=1)
+    columns = (ratings[name].astype(str) for name in ("role", *sorted(closed)))
+    answers = ["\x1f".join(row) for row in zip(*columns, strict=True)]
     people = [""] * len(ratings) if survey.respondents is None else survey.respondents
     what = [f"{person}\x1f{text}" for person, text in zip(people, answers, strict=True)]
     codes = {one.slug: (one.code or one.slug).casefold() for one in study.departments}
