@@ -17,10 +17,11 @@ RELEASED, HIDDEN = "released", "hidden.json"
 
 
 class Decision(NamedTuple):
-    """What earlier releases of a wave did not show, and of what the last of them was made."""
+    """What earlier releases of a wave did not show, of what the last of them was made and what it was decided for."""
 
     basis: str = ""
     hidden: frozenset[Cell] = frozenset()
+    variables: frozenset[str] = frozenset()
 
 
 def decision_before(study: Study, *, wave: str) -> Decision:
@@ -29,7 +30,8 @@ def decision_before(study: Study, *, wave: str) -> Decision:
         found = json.loads((folder_of(study, wave) / HIDDEN).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Decision()
-    return Decision(found["basis"], frozenset((str(place), str(name)) for place, name in found["hidden"]))
+    hidden = frozenset((str(place), str(name)) for place, name in found["hidden"])
+    return Decision(found["basis"], hidden, frozenset(found.get("variables", ())))
 
 
 def folder_of(study: Study, wave: str) -> Path:

@@ -82,11 +82,11 @@ class Edition:
     @cached_property
     def ledger(self) -> Ledger:
         """What may be shown of whom, decided over all departments together; once, when the wave is released."""
-        counts, before = self.organisation.responses.counts(wave=self.wave), decision_before(self.study, wave=self.wave)
-        if before.basis == self.basis:
-            return reopened_ledger(counts, hidden=before.hidden)
+        responses, before = self.organisation.responses, decision_before(self.study, wave=self.wave)
+        if before.basis == self.basis and before.variables:
+            return reopened_ledger(responses.departments, variables=before.variables, hidden=before.hidden)
         return open_ledger(
-            counts,
+            responses.counts(wave=self.wave),
             policy=self.study.policy,
             parts=score_items(self.study.questionnaire),
             hidden=before.hidden.union((slug, code) for slug in self.small_teams for code in self._about_staff),
@@ -146,12 +146,15 @@ class Edition:
 
     def answered(self, department: str) -> str:
         """Return how many customers rated a department, exactly or as a band."""
-        counts = self.organisation.responses.counts(wave=self.wave)
-        rated = counts[counts["variable"] == RATINGS]
         total = department == ORGANISATION
-        if not total:
-            rated = rated[rated["department"] == department]
+        counts = self.organisation.responses.counts(wave=self.wave, department=None if total else department)
+        rated = counts[counts["variable"] == RATINGS]
         return shown_n(int(rated["n"].sum()), self.study.policy, total=total)
+
+    def fingerprint(self, department: str) -> str:
+        """Return the fingerprint of the answers about a department, or all; that of others changes without it."""
+        one = None if department == ORGANISATION else department
+        return self.organisation.responses.fingerprint_of(wave=self.wave, department=one)
 
     def invited(self, department: str) -> int | None:
         """Return how many were asked to rate a department; None also where that would narrow the band of n."""

@@ -105,7 +105,7 @@ def _brought(
     errand: Callable[[Given], Found | tuple[Problem, ...]], tasks: Sequence[Given], *, start: Start
 ) -> list[Found]:
     """Return what processes of their own bring back from an errand."""
-    brought = []
+    brought: list[Found] = []
     with Workers(
         errand,
         n=max(1, len(tasks)),
@@ -116,7 +116,7 @@ def _brought(
     ) as pool:
         for task in tasks:
             pool.give(task)
-        while pool.busy:
+        while len(brought) < len(tasks):
             for finished in pool.finished():
                 if finished.answer is None:
                     message = f"The process that reads the answers ended ({finished.ending})."

@@ -87,7 +87,7 @@ class Keys:
     def own_files(self, department: str) -> frozenset[str]:
         """Return the prepared files that concern this department, or nobody in particular.
 
-        The counts are among them: what may be shown is decided with them, and that decision is in every key.
+        The counts are among them: its own are read from there, and who reads those of all says so.
         """
         return frozenset({LIST, COUNTS, partition(self._study.wave, department)})
 

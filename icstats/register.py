@@ -99,7 +99,8 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str) ->
     name = blake2b(release.to_csv(index=False).encode(), digest_size=FINGERPRINT_BYTES).hexdigest()
     if not (folder / f"{name}.parquet").exists():
         _write(folder / f"{name}.parquet", release.to_parquet(index=False))
-    decision = {"basis": basis, "hidden": sorted(ledger.hidden | decision_before(study, wave=study.wave).hidden)}
+    hidden = ledger.hidden | decision_before(study, wave=study.wave).hidden
+    decision = {"basis": basis, "hidden": sorted(hidden), "variables": sorted(ledger.variables)}
     _write(folder / HIDDEN, json.dumps(decision).encode())
 
 

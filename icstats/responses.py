@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
@@ -19,7 +20,8 @@ from icstats.pairwise import PairwiseMoments, merged, moments_of_answers
 from icstats.ratings import check_ratings
 from icstats.register import fingerprints
 from icstats.scales import valid_counts
-from icstats.store import COUNTS, FINGERPRINTS, Contents, partition, read_frame, write_store
+from icstats.store import ALL_COUNTS, COUNTS, FINGERPRINTS, Contents, partition, read_frame, write_store
+from icstats.storekey import key_of_store, keyed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -156,14 +158,22 @@ class Responses:
         lowest = [self.questionnaire.response_scale(code).minimum for code in self._closed]
         return moments_of_answers(codes, codes > NOT_ASKED, tuple(self._closed)).shifted(lowest)
 
-    def counts(self, *, wave: str) -> pd.DataFrame:
+    def counts(self, *, wave: str, department: str | None = None) -> pd.DataFrame:
         """Return the valid answers of one wave: the columns of :func:`icstats.scales.valid_counts`.
 
-        All departments of the study are in it, also those that nobody rated.
+        Of one department, or of all of the study, also those that nobody rated.
         """
-        _require(wave, self.waves, "wave")
+        chosen = self._chosen(wave, department)
+        if department is None:
+            sys.audit(ALL_COUNTS)
         counts = read_frame(self.store, self.contents, COUNTS)
-        return counts[counts["wave"] == wave].drop(columns="wave").reset_index(drop=True)
+        wanted = (counts["wave"] == wave) & counts["department"].isin(chosen)
+        return counts[wanted].drop(columns="wave").reset_index(drop=True)
+
+    def fingerprint_of(self, *, wave: str, department: str | None = None) -> str:
+        """Return the fingerprint of the answers about one department, or all; no guess can be checked by it either."""
+        files = (self.contents.files[partition(wave, slug)] for slug in self._chosen(wave, department))
+        return keyed("".join(files), key_of_store(self.store.parent))
 
     def fingerprints(self, *, wave: str) -> pd.DataFrame:
         """Return ``department, who, what`` of every rating by a customer; see :mod:`icstats.register`.

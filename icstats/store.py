@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["COUNTS", "FINGERPRINTS", "Contents", "open_store", "partition", "read_frame", "write_store"]
+__all__ = ["ALL_COUNTS", "COUNTS", "FINGERPRINTS", "Contents", "open_store", "partition", "read_frame", "write_store"]
 
 LIST, COUNTS, FINGERPRINTS = "store.json", "counts.parquet", "fingerprints.parquet"
+ALL_COUNTS = "icstats.all_counts"
+"""Audit event: somebody reads the counts of all departments, for whoever observes what a notebook rests on."""
 PRIVATE = 0o700
 MAKING = ".making-"
 ABANDONED_SECONDS = 24 * 60 * 60

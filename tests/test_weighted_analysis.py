@@ -34,8 +34,8 @@ class MadeUpResponses:
         own = self.frame if department is None else self.frame[self.frame["department"] == department]
         return own.reset_index(drop=True)
 
-    def counts(self, *, wave: str) -> pd.DataFrame:
-        assert wave == "2026"
+    def counts(self, *, wave: str, department: str | None = None) -> pd.DataFrame:
+        assert (wave, department) == ("2026", None)
         codes = [code for code in self.frame.columns if self.frame[code].dtype == float and code != "weight"]
         return pd.DataFrame(
             [
