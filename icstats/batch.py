@@ -171,7 +171,8 @@ def run(
         place.recover()
         stock = look()
         to_make = stock.to_make(overwrite=overwrite, retry=retry)
-        if not to_make and not stock.problems and _is_released(place, indexed=shard is None):
+        settled = not (to_make or stock.problems or stock.unseen)
+        if settled and _is_released(place, indexed=shard is None):
             _say_what_is_kept(stock, to_make, tell)
             return stock.summary(logs=logs)
         plan = prepared(study, departments=departments, engine=terms.engine)
@@ -298,16 +299,23 @@ class _Batch:
     def withhold_leaks(self) -> None:
         """Take away whatever holds anything of a respondent, before anybody is told that it is there.
 
-        Looked through is everything that may be new in the release; what was changed by hand was there already.
+        Looked through is what was made or changed by hand since the last look. What somebody changed is put aside
+        where only the owner sees it, not thrown away.
         """
-        new = {
-            slug: self._files(subject)
-            for slug, subject in self._stock.subjects.items()
-            if subject in self._to_make or not subject.standing.edited
-        }
-        for slug, reason in leaks(self._study, new, engine=self._terms.engine, workers=self._terms.workers).items():
-            for notebook in self._stock.subjects[slug].notebooks:
-                self._fail(self._stock.subjects[slug], notebook, "failed", reason)
+        new = {slug: self._unseen(subject) for slug, subject in self._stock.subjects.items()}
+        new = {slug: paths for slug, paths in new.items() if paths}
+        found = leaks(self._study, new, engine=self._terms.engine, workers=self._terms.workers)
+        for slug, paths in new.items():
+            subject = self._stock.subjects[slug]
+            if slug not in found:
+                self._keep(subject, subject.receipt.with_clean(self._folder(subject), [path.name for path in paths]))
+                continue
+            for name in set(subject.standing.edited) & {path.name for path in paths}:
+                aside = self._logs / f"{self._study.name}-{self._study.wave}-{slug}-{name}"
+                aside.write_bytes((self._folder(subject) / name).read_bytes())
+                aside.chmod(0o600)
+            for notebook in subject.notebooks:
+                self._fail(subject, notebook, "failed", found[slug])
 
     def _begin(self, task: Task) -> None:
         subject = self._stock.subjects[task.department]
@@ -363,9 +371,9 @@ class _Batch:
     def _folder(self, subject: Subject) -> Path:
         return self._stock.place.making / subject.folder
 
-    def _files(self, subject: Subject) -> tuple[Path, ...]:
-        paths = (self._folder(subject) / name for name in files_of(subject.notebooks))
-        return tuple(path for path in paths if path.is_file())
+    def _unseen(self, subject: Subject) -> tuple[Path, ...]:
+        folder = self._folder(subject)
+        return tuple(folder / name for name in subject.receipt.unseen(folder, files_of(subject.notebooks)))
 
     def _execution(self, subject: Subject, notebook: str) -> Execution:
         study, stock = self._study, self._stock

@@ -143,6 +143,11 @@ class Stock:
                 chosen.append(subject)
         return chosen
 
+    @property
+    def unseen(self) -> bool:
+        """Whether somebody changed a file by hand that nobody has looked through for leaks since."""
+        return any(subject.standing.unseen for subject in self.subjects.values())
+
     def key(self, department: str, notebook: str, reads: Reads) -> str:
         """Return the key of a notebook; empty when what it follows from is not known."""
         return "" if self.keys is None else self.keys.of(department, notebook, reads=reads)
