@@ -177,7 +177,7 @@ def test_a_kernel_and_one_worker_give_the_same_bytes(dutch_example_site: Ran, tm
     """Every cell, picture, page and number: neither the engine nor the number of workers makes a difference."""
     done = icstats(
         *("run", "params/example.yaml", "--language", "nl", "--outputs", str(tmp_path), "--department", "procurement"),
-        *("--department", "archive", "--engine", "kernel", "--workers", "1"),
+        *("--department", "library", "--engine", "kernel", "--workers", "1"),
     )
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "example" / "2026"
