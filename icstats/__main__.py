@@ -219,6 +219,23 @@ def new(name: str) -> None:
 
 
 @main.command()
+@STUDY_FILE
+def comments(study: Path) -> None:
+    """Write what customers of STUDY wrote, masked, into private sheets: say yes there to what may be shown."""
+    with _refusals():
+        from icstats.comments import write_sheets  # noqa: PLC0415  only this command pays for it
+        from icstats.edition import open_edition  # noqa: PLC0415
+
+        edition = open_edition(_opened(study).file)
+        responses = edition.organisation.responses
+        sheets = write_sheets(edition.study, responses, wave=edition.wave, ledger=edition.ledger)
+        for sheet in sheets:
+            click.echo(f"{sheet.path}: {sheet.n_shown} of {sheet.n} are shown")
+        if not sheets:
+            click.echo("There is nothing to read: no comments, or too few customers.")
+
+
+@main.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def simulate(folder: Path) -> None:
     """Write the simulated example study into FOLDER, which has params/questionnaires."""
@@ -274,6 +291,29 @@ def import_scores(scores: Path, score: str, organisation: str, published: str, g
             f"{len(rows)} organisations: median {found.median:g}, published {found.published:g}; quartiles "
             f"{found.quartiles[0]:g} and {found.quartiles[1]:g}; standard deviation {found.sd_between:.1f}."
         )
+
+
+@main.group()
+def questionnaire() -> None:
+    """Choose the questions together, and put them to the customers."""
+
+
+@questionnaire.command()
+@click.argument("fieldwork", type=click.Path(path_type=Path))
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder; else one called as the fieldwork, beside FIELDWORK.",
+)
+def field(fieldwork: Path, into: Path | None) -> None:
+    """Make the forms that FIELDWORK describes: XLSForm, LimeSurvey, paper, and the studies that read them back."""
+    with _refusals():
+        from icstats.fielding import field_questionnaire  # noqa: PLC0415
+        from icstats.fieldwork import read_fieldwork  # noqa: PLC0415
+
+        read = read_fieldwork(fieldwork)
+        for path in field_questionnaire(read, into or fieldwork.parent / read.name):
+            click.echo(path)
 
 
 @main.command(context_settings={"ignore_unknown_options": True})

@@ -158,15 +158,30 @@ class Analysis:
         asked = [code for code in (self.outcome, *self.expected.values()) if code]
         if asked == [self.outcome]:
             return None
-        return expectation_gap(
-            self.items,
-            perceived=self.outcome,
-            response_scales={code: self.questionnaire.response_scale(code) for code in asked},
-            clusters=self.people,
-            minimum=self.expected["minimum"],
-            desired=self.expected["desired"],
-            compared=self.expected["compared"],
+        return self._unweighted(
+            [
+                expectation_gap(
+                    self.items,
+                    perceived=self.outcome,
+                    response_scales={code: self.questionnaire.response_scale(code) for code in asked},
+                    clusters=self.people,
+                    minimum=self.expected["minimum"],
+                    desired=self.expected["desired"],
+                    compared=self.expected["compared"],
+                )
+            ]
         )
+
+    @cached_property
+    def mutual(self) -> Summary | None:
+        """Means of the questions about mutual understanding; None where they were not asked."""
+        from icstats.describe import summarise  # noqa: PLC0415
+
+        codes = [item.code for item in self.questionnaire.items_of(block="mutual", department=self.department)]
+        scales = {code: self.questionnaire.response_scale(code) for code in codes}
+        if not codes:
+            return None
+        return summarise(self.items[codes], response_scales=scales, clusters=self.people, weights=self.weights)
 
     @cached_property
     def mirror(self) -> MirrorGap | None:
@@ -181,12 +196,16 @@ class Analysis:
         staff = self.responses.ratings(wave=self.wave, department=self.department, role="staff")
         if not mirrors or staff.empty:
             return None
-        return mirror_gap(
-            self.items,
-            mirrored(staff, self.questionnaire),
-            mirrors=mirrors,
-            response_scales={code: self.questionnaire.response_scale(code) for code in mirrors},
-            clusters=self.people,
+        return self._unweighted(
+            [
+                mirror_gap(
+                    self.items,
+                    mirrored(staff, self.questionnaire),
+                    mirrors=mirrors,
+                    response_scales={code: self.questionnaire.response_scale(code) for code in mirrors},
+                    clusters=self.people,
+                )
+            ]
         )
 
     def _scales(self) -> Mapping[str, list[str]]:
@@ -425,14 +444,18 @@ class Analysis:
         from icstats.priorities import quick_wins  # noqa: PLC0415
 
         self._require_all()
-        return quick_wins(
-            self._usable,
-            outcome=self.outcome,
-            blocks=self.blocks,
-            response_scales={code: self.questionnaire.response_scale(code) for code in self.driver_codes},
-            clusters=self.people[self._usable.index],
-            n_boot=self.n_boot,
-            seed=derive_seed(self.study.seed, self.department, self.wave, "quick_wins"),
+        return self._unweighted(
+            [
+                quick_wins(
+                    self._usable,
+                    outcome=self.outcome,
+                    blocks=self.blocks,
+                    response_scales={code: self.questionnaire.response_scale(code) for code in self.driver_codes},
+                    clusters=self.people[self._usable.index],
+                    n_boot=self.n_boot,
+                    seed=derive_seed(self.study.seed, self.department, self.wave, "quick_wins"),
+                )
+            ]
         )
 
     def _from_ratings(self, model: M) -> M:
@@ -464,13 +487,17 @@ class Analysis:
             return None
         scales = {code: self.questionnaire.response_scale(code) for code in [self.outcome, *self.driver_codes]}
         scales |= {block: scales[codes[0]] for block, codes in self.blocks.items()}
-        return wave_change(
-            self.measured,
-            earlier.measured,
-            response_scales=scales,
-            clusters=self.people,
-            earlier_clusters=earlier.people,
-            breaks=self._reworded(self.earlier_wave),
+        return self._unweighted(
+            [
+                wave_change(
+                    self.measured,
+                    earlier.measured,
+                    response_scales=scales,
+                    clusters=self.people,
+                    earlier_clusters=earlier.people,
+                    breaks=self._reworded(self.earlier_wave),
+                )
+            ]
         )
 
     def _reworded(self, earlier: str) -> list[str]:

@@ -36,6 +36,7 @@ from icstats.stock import Stock, Subject, taken_stock
 from icstats.study import ORGANISATION
 from icstats.summary import RUN, RunSummary, write_run
 from icstats.texts import LANGUAGES, Texts
+from icstats.workbook import write_workbook
 from icstats.workers import Finished, Workers
 
 if TYPE_CHECKING:
@@ -45,7 +46,16 @@ if TYPE_CHECKING:
     from icstats.questionnaire import Language
     from icstats.study import Study
 
-__all__ = ["SECONDS", "Step", "Terms", "run", "run_folder", "states"]
+__all__ = [
+    "SECONDS",
+    "Step",
+    "Terms",
+    "indexes_in_other_languages",
+    "link_back",
+    "run",
+    "run_folder",
+    "states",
+]
 
 SECONDS = 600.0
 """What a notebook may take unless somebody says otherwise."""
@@ -156,7 +166,7 @@ def run(
     terms = terms or Terms()
     chosen = _checked_arguments(study, terms, language)
     tell = note or (lambda _: None)
-    place = Place(public=run_folder(study, outputs.resolve(), shard))
+    place = Place(public=run_folder(study, outputs.resolve(), shard, language=chosen))
     require_writable(place.public)
     logs = study.store_folder / "logs"
     look = partial(
@@ -190,26 +200,48 @@ def run(
         fingerprint = "" if stock.delivery is None else stock.delivery.fingerprint
         write_run(place.making, summary, plan, fingerprint=fingerprint)
         if shard is None:
-            write_index(study, place.making)
+            write_workbook(study, place.making, language=chosen)
+            write_index(study, place.making, others=indexes_in_other_languages(study, outputs.resolve(), chosen))
         place.release()
+        if shard is None:
+            link_back(study, outputs.resolve(), chosen)
         return summary
 
 
 def states(study: Study, *, language: Language | None = None, outputs: Path = Path("outputs")) -> RunSummary:
     """Return how every department stands, without making anything."""
+    chosen = _checked_arguments(study, Terms(), language)
     stock = taken_stock(
         study,
         departments=None,
-        language=_checked_arguments(study, Terms(), language),
-        place=Place(public=run_folder(study, outputs.resolve())),
+        language=chosen,
+        place=Place(public=run_folder(study, outputs.resolve(), language=chosen)),
         shard=None,
     )
     return stock.summary(logs=study.store_folder / "logs")
 
 
-def run_folder(study: Study, outputs: Path, shard: Shard | None = None) -> Path:
-    """Return where everything of a study's wave, or of a part of its departments, is written."""
-    return outputs / study.name / f"{study.wave}{shard.suffix if shard else ''}"
+def run_folder(study: Study, outputs: Path, shard: Shard | None = None, *, language: Language | None = None) -> Path:
+    """Return where everything of a study's wave, or of a part of its departments, is written.
+
+    Reports in another language than the study's own lie beside those, in ``<wave>.<language>``.
+    """
+    other = f".{language}" if language not in (None, study.language) else ""
+    return outputs / study.name / f"{study.wave}{other}{shard.suffix if shard else ''}"
+
+
+def indexes_in_other_languages(study: Study, outputs: Path, language: Language) -> dict[Language, str]:
+    """Return the language -> relative path of the indexes that were made of the same wave in other languages."""
+    known: tuple[Language, ...] = ("en", "nl")
+    folders = {other: run_folder(study, outputs, language=other) for other in known if other != language}
+    return {other: f"../{folder.name}/{INDEX}" for other, folder in folders.items() if (folder / INDEX).is_file()}
+
+
+def link_back(study: Study, outputs: Path, language: Language) -> None:
+    """Have the indexes in other languages lead to the one that was just made."""
+    for other in indexes_in_other_languages(study, outputs, language):
+        folder = run_folder(study, outputs, language=other)
+        write_index(study, folder, others=indexes_in_other_languages(study, outputs, other))
 
 
 def _checked_arguments(study: Study, terms: Terms, language: str | None) -> Language:

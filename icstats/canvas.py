@@ -90,7 +90,11 @@ class Figure:
         """Return the figure of a picture with its texts, escaped."""
         source = f"data:image/png;base64,{b64encode(png).decode()}"
         image = f'<img alt="{escape(alt)}" width="{WIDTH}" height="{height}" src="{source}">'
-        return cls(html=f"<figure>{image}<figcaption>{escape(caption)}</figcaption></figure>", alt=alt, caption=caption)
+        return cls(
+            html=f'<figure tabindex="0">{image}<figcaption>{escape(caption)}</figcaption></figure>',
+            alt=alt,
+            caption=caption,
+        )
 
     @classmethod
     def of_sentence(cls, sentence: str) -> Figure:
@@ -202,6 +206,14 @@ class Sheet:
             linestyle="none",
             zorder=5,
         )
+
+    def cloud(self, x: float, y: float, width: float, height: float, *, colour: str) -> None:
+        """Draw a pale ellipse with a thin rim, centred on a point: as large as what is not sure."""
+        from matplotlib.patches import Ellipse  # noqa: PLC0415  slow, and only drawing needs it
+
+        look = {"linewidth": 1.2 * POINTS_PER_PIXEL, "zorder": 1.5}
+        self._axes.add_patch(Ellipse((x, y), width, height, facecolor=colour, edgecolor="none", alpha=0.16, zorder=1.4))
+        self._axes.add_patch(Ellipse((x, y), width, height, facecolor="none", edgecolor=colour, **look))
 
     def shading(self, x: float, y: float, height: float, colours: Sequence[RGB]) -> None:
         """Draw one column of colour per pixel, from x to the right; these colours are kept exactly."""

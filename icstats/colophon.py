@@ -13,7 +13,7 @@ from icstats.drivers import BLOCKS_FROM, DRIVERS_FROM
 from icstats.limits import RELIABLE_FROM
 from icstats.sections import Section, folded, paragraphs, section
 from icstats.story import gate_verdicts, reliability_sentence
-from icstats.tables import Column, table
+from icstats.tables import Column, scrolled, table
 from icstats.written import written_n
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def facts(caption: str, pairs: Sequence[tuple[str, str]]) -> str:
     """Return a small table of names and values."""
     rows = "".join(f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in pairs)
     whole = f'<table class="facts"><caption>{escape(caption)}</caption><tbody>{rows}</tbody></table>'
-    return f'<div class="scroll">{whole}</div>'
+    return scrolled(whole, caption, columns=2)
 
 
 def norm_source(edition: Edition) -> list[str]:

@@ -1,4 +1,4 @@
-"""Whether the answer to "why" holds: by another measure, without straight-liners, and at both ends of the scale."""
+"""Whether an answer holds: by another measure, without straight-liners, at both ends of the scale, without chance."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from icstats.edition import Edition
     from icstats.tables import Table
 
-__all__ = ["asymmetry", "halo", "measures"]
+__all__ = ["asymmetry", "halo", "measures", "shrunken"]
 
 SAME_ORDER = 0.8
 """From this rank correlation on the order of the questions is called much the same."""
@@ -91,6 +91,26 @@ def asymmetry(edition: Edition, released: Released, codes: Sequence[str]) -> Sec
         # How many answered low or high is not shown, and so not released: it can be very few.
         released=[released.only(variables=codes, statistics=["penalty", "reward", "asymmetry"])],
     )
+
+
+def shrunken(edition: Edition, means: Released) -> Section:
+    """Show what is left of a department's means when chance is taken out, beside the means themselves."""
+    say = edition.texts.say
+    as_table = table(
+        means,
+        texts=edition.texts,
+        caption=say("shrunken.caption"),
+        stub=say("scores.question"),
+        columns=[
+            Column(heading=say("benchmark.value"), statistic="mean"),
+            Column(heading=say("scores.interval"), statistic="mean", show="interval"),
+            Column(heading=say("shrunken.mean"), statistic="shrunken"),
+            Column(heading=say("scores.interval"), statistic="shrunken", show="interval"),
+        ],
+        labels=edition.labels,
+    )
+    answer = paragraphs([say("shrunken.answer")], kind="answer")
+    return section(say("shrunken.heading"), answer, as_table, released=[means])
 
 
 def _leaders(released: Released, statistic: str, codes: Sequence[str]) -> list[str]:

@@ -6,22 +6,36 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from icstats.ledger import Cell
     from icstats.study import Study
 
-__all__ = ["Decision", "decision_before", "folder_of"]
+__all__ = ["Decision", "decision_before", "folder_of", "sheet_of"]
 
 RELEASED, HIDDEN = "released", "hidden.json"
 
 
 class Decision(NamedTuple):
-    """What earlier releases of a wave did not show, of what the last of them was made and what it was decided for."""
+    """What earlier releases of a wave did not show, and of what the last of them was made.
+
+    Attributes
+    ----------
+    basis
+        Fingerprint of everything that the decision follows from.
+    hidden
+        Pairs of department and variable.
+    variables
+        What it was decided for.
+    change
+        What is hidden of this wave and the one before it together.
+    """
 
     basis: str = ""
     hidden: frozenset[Cell] = frozenset()
     variables: frozenset[str] = frozenset()
+    change: frozenset[Cell] = frozenset()
 
 
 def decision_before(study: Study, *, wave: str) -> Decision:
@@ -30,8 +44,17 @@ def decision_before(study: Study, *, wave: str) -> Decision:
         found = json.loads((folder_of(study, wave) / HIDDEN).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Decision()
-    hidden = frozenset((str(place), str(name)) for place, name in found["hidden"])
-    return Decision(found["basis"], hidden, frozenset(found.get("variables", ())))
+    variables = frozenset(found.get("variables", ()))
+    return Decision(found["basis"], _cells(found["hidden"]), variables, _cells(found.get("change", ())))
+
+
+def _cells(pairs: Iterable[tuple[str, str]]) -> frozenset[Cell]:
+    return frozenset((str(place), str(name)) for place, name in pairs)
+
+
+def sheet_of(study: Study, department: str, *, wave: str) -> Path:
+    """Return where the comments about a department wait to be read, in the private folder."""
+    return study.store_folder / "comments" / study.name / wave / f"{department}.csv"
 
 
 def folder_of(study: Study, wave: str) -> Path:

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, TypedDict
 import numpy as np
 
 from icstats.analysis import SERVICE, Analysis
-from icstats.decisions import decision_before
+from icstats.comments import signed_off
+from icstats.decisions import Decision, decision_before
 from icstats.disclosure import RATINGS, open_ledger, release, shown_n
 from icstats.errors import NotEnoughDataError, ParameterError, RunError
 from icstats.ledger import reopened_ledger
+from icstats.limits import VERDICTS
 from icstats.norms import norm_of_departments, read_norms
 from icstats.questionnaire import DRIVER_BLOCKS
 from icstats.register import admit
 from icstats.responses import read_responses
 from icstats.results import ORGANISATION
 from icstats.scales import score_items
-from icstats.story import VERDICTS
 from icstats.study import read_study
 from icstats.texts import LANGUAGES, Texts
 
@@ -82,16 +83,40 @@ class Edition:
     @cached_property
     def ledger(self) -> Ledger:
         """What may be shown of whom, decided over all departments together; once, when the wave is released."""
-        responses, before = self.organisation.responses, decision_before(self.study, wave=self.wave)
-        if before.basis == self.basis and before.variables:
+        responses, before = self.organisation.responses, self._decided
+        if before is not None:
             return reopened_ledger(responses.departments, variables=before.variables, hidden=before.hidden)
+        return self._ledger_of(self.wave)
+
+    @property
+    def _decided(self) -> Decision | None:
+        """What was decided when the wave was released; None when it was not, or not of these answers."""
+        before = decision_before(self.study, wave=self.wave)
+        return before if before.basis == self.basis and before.variables else None
+
+    def _ledger_of(self, wave: str) -> Ledger:
+        before = decision_before(self.study, wave=wave)
         return open_ledger(
-            responses.counts(wave=self.wave),
+            self.organisation.responses.counts(wave=wave),
             policy=self.study.policy,
             parts=score_items(self.study.questionnaire),
             hidden=before.hidden.union((slug, code) for slug in self.small_teams for code in self._about_staff),
-            without_total=[item.code for item in self.study.questionnaire.items if item.departments is not None],
+            without_total=[
+                item.code
+                for item in self.study.questionnaire.items
+                if item.departments is not None or item.block == "mirror"
+            ],
         )
+
+    @cached_property
+    def ledger_of_change(self) -> Ledger:
+        """What may be shown about this wave and the one before it together: what may be shown of both."""
+        earlier = self.organisation.earlier_wave
+        if earlier is None:
+            return self.ledger
+        if self._decided is not None:
+            return replace(self.ledger, hidden=self._decided.change, waves=2)
+        return self.ledger.along_with(self._ledger_of(earlier))
 
     @property
     def basis(self) -> str:
@@ -113,8 +138,15 @@ class Edition:
         return [STAFF_BLOCK, *scales, *(item.code for item in questionnaire.items_of(block=STAFF_BLOCK))]
 
     def released(self, result: Result, department: str) -> Released:
-        """Return what may be shown of a result about this department."""
-        return release(result, policy=self.study.policy, ledger=self.ledger.at(department))
+        """Return what may be shown of a result about this department; of a change, where both waves may be shown."""
+        ledger = self.ledger if result.waves == 1 else self.ledger_of_change
+        return release(result, policy=self.study.policy, ledger=ledger.at(department))
+
+    def comments(self, department: str) -> dict[str, tuple[str, ...]]:
+        """Return what customers wrote about a department, as far as somebody signed it off: question -> texts."""
+        return signed_off(
+            self.study, self.organisation.responses, department, wave=self.wave, ledger=self.ledger.at(department)
+        )
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -391,7 +423,13 @@ def admit_release(study: Study, responses: Responses) -> None:
     """
     organisation = Analysis(study=study, responses=responses, wave=study.wave)
     edition = Edition(study=study, texts=Texts(study.language), organisation=organisation)
-    admit(study, responses.fingerprints(wave=study.wave), ledger=edition.ledger, basis=edition.basis)
+    admit(
+        study,
+        responses.fingerprints(wave=study.wave),
+        ledger=edition.ledger,
+        change=edition.ledger_of_change,
+        basis=edition.basis,
+    )
 
 
 def find_study(path: str | Path) -> Path:

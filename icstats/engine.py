@@ -409,13 +409,13 @@ def unexpected(kind: str) -> str:
     )
 
 
-def write_whole(target: Path, text: str) -> None:
+def write_whole(target: Path, content: str | bytes) -> None:
     """Write a file so that it is never seen half: beside its place first, then moved there."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = part_of(target)
     try:
-        with part.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with part.open("wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         part.replace(target)

@@ -16,6 +16,7 @@ import numpy as np
 from icstats.canvas import ACCENT, BLOCKS, Figure
 from icstats.disclosure import ReleasedRow, only_released
 from icstats.heatmap import heat_map
+from icstats.limits import VERDICTS
 from icstats.markstrip import mark_strip
 from icstats.rowchart import Axis, Row, TextColumn, row_chart
 from icstats.sharebars import why_bar, why_bars
@@ -48,7 +49,6 @@ __all__ = [
     "why_bars",
 ]
 
-VERDICTS = ("clearly_above", "slightly_above", "equal", "slightly_below", "clearly_below", "uncertain")
 MANY_TICKS = 11
 SHARES_TO = 0.3
 """The axis of driver shares runs at least this far, in every department."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -59,8 +59,6 @@ class ExpectationGap(Result):
     scale, ``also`` (the other question that a row rests on), ``verdict`` of a gap.
     """
 
-    for_researchers: ClassVar[bool] = True
-
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class MirrorGap(Result):
@@ -70,8 +68,6 @@ class MirrorGap(Result):
     ``verdict``. ``n`` counts a row's own side, of the difference the smaller one; ``people`` holds the smaller side for
     all three, so that the thresholds hold for customers and staff alike.
     """
-
-    for_researchers: ClassVar[bool] = True
 
 
 def expectation_gap(

@@ -26,13 +26,17 @@ Line: TypeAlias = "tuple[str, str, Sequence[str]]"
 
 
 class Answers(NamedTuple):
-    """What one department answered to one variable; without a mean nothing is known but how many answers there are."""
+    """What one department answered to one variable; without a mean nothing is known but how many answers there are.
+
+    ``moved``: how many people stand behind this wave's answers or an earlier wave's, and not behind both.
+    """
 
     n: int = 0
     mean: float = float("nan")
     sd: float = float("nan")
     minimum: float = float("nan")
     maximum: float = float("nan")
+    moved: int = 0
 
 
 Table: TypeAlias = "Mapping[str, Mapping[str, Answers]]"

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from icstats.decisions import sheet_of
 from icstats.store import COUNTS, LIST, Contents, partition
 from icstats.study import ORGANISATION
 
@@ -40,7 +41,7 @@ PACKAGES = (
     "seaborn",
     "statsmodels",
 )
-PATHS = {"file", "store", "responses", "norms", "departments"}
+PATHS = {"file", "store", "responses", "norms", "departments", "names"}
 """Settings that say where things are; what is there goes into a key by its content."""
 
 
@@ -58,7 +59,7 @@ class Keys:
     language
         As asked for. The engine is no part of a key: both make the same.
     hidden
-        What earlier releases did not show, and so this one does not either.
+        What is not shown, of the wave or of it and the one before together.
     secret
         Keys are published beside reports; without it they cannot be tried out.
     """
@@ -89,10 +90,14 @@ class Keys:
 
         The counts are among them: its own are read from there, and who reads those of all says so.
         """
-        return frozenset({LIST, COUNTS, partition(self._study.wave, department)})
+        return frozenset({LIST, COUNTS, *(partition(wave, department) for wave in self._contents.waves)})
 
     def _own(self, department: str) -> str:
-        return self._contents.files.get(partition(self._study.wave, department), "")
+        """Return what a department's answers are, in all waves, and which comments were signed off to be shown."""
+        parts = (self._contents.files.get(partition(wave, department), "") for wave in self._contents.waves)
+        signed = sheet_of(self._study, department, wave=self._study.wave)
+        sheet = _file_digest(signed) if signed.is_file() else ""
+        return _digest(*parts, sheet)
 
     def _described(self, department: str) -> str:
         return self._descriptions[department]
@@ -115,7 +120,7 @@ class Keys:
             study.model_dump_json(exclude=PATHS),
             study.responses.model_dump_json(exclude={"file"}),
             str(norm) if norm is None or norm == "departments" else norm.stem,
-            *(_file_digest(path) for path in values),
+            *(_file_digest(path) for path in (*values, *([study.names] if study.names else []))),
             self._contents.model_dump_json(include={"waves", "departments", "attributes", "notes"}),
             self._hidden,
             _code(),
@@ -125,8 +130,7 @@ class Keys:
 
     @cached_property
     def _everyone(self) -> str:
-        wave = f"wave={self._study.wave}/"
-        answers = (f"{name}={digest}" for name, digest in self._contents.files.items() if name.startswith(wave))
+        answers = (f"{name}={digest}" for name, digest in self._contents.files.items() if name.startswith("wave="))
         return _digest(*sorted(answers), *self._descriptions.values())
 
 

@@ -22,6 +22,7 @@ from urllib.parse import unquote_to_bytes
 
 import numpy as np
 
+from icstats.comments import signed_texts
 from icstats.errors import DisclosureError, Problem, RunError
 from icstats.intake import parse_table, survey_bytes
 from icstats.results import ORGANISATION
@@ -82,7 +83,8 @@ class LeakScan:
     def of(cls, study: Study, responses: Responses) -> LeakScan:
         """Return the scan for a survey: keys and texts of its file as it stands, rows of its checked ratings.
 
-        What the study or its questionnaire says itself, names of departments for instance, is nobody's secret.
+        What the study or its questionnaire says itself, names of departments for instance, is nobody's secret, and
+        neither is a comment that somebody of the organisation has signed off.
         """
         frame = parse_table(survey_bytes(study.responses), study.responses).frame
         own = _own_words(study)
@@ -90,7 +92,7 @@ class LeakScan:
         keys = set() if respondent is None else {text.strip() for text in frame[respondent].unique()}
         starts: dict[str, list[str]] = {}
         for text in _rare_texts(frame, fewer_than=study.policy.minimum_group):
-            if text not in own:
+            if text[:COMPARED] not in own:
                 starts.setdefault(text[:SHORTEST_TEXT], []).append(text[:COMPARED])
         return cls(
             keys=frozenset(key for key in keys if _is_telling(key) and key not in own),
@@ -156,7 +158,8 @@ def _is_telling(key: str) -> bool:
 
 def _own_words(study: Study) -> str:
     sentences = chain.from_iterable(Texts(language).sentences for language in LANGUAGES)
-    return "\n".join([study.model_dump_json(exclude={"file", "store"}), ORGANISATION, *sentences])
+    said = study.model_dump_json(exclude={"file", "store"})
+    return "\n".join([said, ORGANISATION, *sentences, *signed_texts(study)])
 
 
 def _rare_texts(frame: pd.DataFrame, *, fewer_than: int) -> Iterator[str]:

@@ -58,12 +58,15 @@ class Ledger:
         What the decision was made for. Anything else is hidden where the department's ratings are.
     department
         The department that a release with this ledger is about.
+    waves
+        Waves that were decided about.
     """
 
     hidden: frozenset[tuple[str, str]]
     departments: tuple[str, ...]
     variables: frozenset[str]
     department: str = ORGANISATION
+    waves: int = 1
 
     def __repr__(self) -> str:
         return f"<Ledger of {len(self.departments)} departments, at {self.department}>"
@@ -78,6 +81,21 @@ class Ledger:
         """
         self._check_known(department)
         return replace(self, department=department)
+
+    def along_with(self, earlier: Ledger) -> Ledger:
+        """Return the ledger of numbers about two waves: it hides what either of the two hides.
+
+        What the people who joined or left in between answered is hidden in the later wave already, where they are few.
+        A department or variable that only one of the two decided about is hidden.
+        """
+        departments = tuple(slug for slug in self.departments if slug in earlier.departments)
+        variables = self.variables & earlier.variables
+        cells = [(place, name) for place in (*departments, ORGANISATION) for name in variables]
+        hidden = frozenset(
+            (place, name) for place, name in cells if self.hides(name, place) or earlier.hides(name, place)
+        )
+        waves = self.waves + earlier.waves
+        return Ledger(hidden=hidden, departments=departments, variables=variables, waves=waves).at(self.department)
 
     def hides(self, variable: str, department: str | None = None) -> bool:
         """Return whether nothing may be shown about this variable of the department (None: the ledger's own)."""
@@ -110,14 +128,16 @@ def open_ledger(
     """Decide what may be shown, so that no hidden number follows by subtraction.
 
     A cell with fewer answers than ``policy.minimum_group`` is hidden, and below ``policy.minimum_extremes`` also one
-    whose mean lies at an end of its scale or whose answers are all the same. Because the organisation's total is
-    shown, the next smallest department is hidden as well until, for every variable, the hidden people are at least
-    the minimum, there are at least two hidden departments, none that must not be known makes up most of the hidden
-    people, and few people hidden together do not all say the same. A department whose ratings are hidden is hidden
-    altogether. Where a score is the mean of items that are shown too, a department never has exactly one of them
-    hidden, and what totals and scores together would give away, of one cell or of some that are few together, is
-    sought by linear algebra and covered. Last, a reader with all rounded means must be left in doubt about every mean
-    that is hidden for its own sake, over more than a quarter of its scale: see :class:`icstats.intruder.Intruder`.
+    whose mean lies at an end of its scale or whose answers are all the same. So is one that fewer people than the
+    minimum have joined or left since an earlier wave: the two means would tell what those answered. Because the
+    organisation's total is shown, the next smallest department is hidden as well until, for every variable, the
+    hidden people are at least the minimum, there are at least two hidden departments, none that must not be known
+    makes up most of the hidden people, and few people hidden together do not all say the same. A department whose
+    ratings are hidden is hidden altogether. Where a score is the mean of items that are shown too, a department never
+    has exactly one of them hidden, and what totals and scores together would give away, of one cell or of some that
+    are few together, is sought by linear algebra and covered. Last, a reader with all rounded means must be left in
+    doubt about every mean that is hidden for its own sake, over more than a quarter of its scale: see
+    :class:`icstats.intruder.Intruder`.
 
     Parameters
     ----------
@@ -187,7 +207,7 @@ def _tells(answers: Answers, rules: Policy) -> bool:
 
 def _must_hide(answers: Answers, rules: Policy) -> bool:
     """Return whether this must not be known, whatever the other departments are."""
-    return answers.n < rules.minimum_group or _tells(answers, rules)
+    return answers.n < rules.minimum_group or 0 < answers.moved < rules.minimum_group or _tells(answers, rules)
 
 
 def _table(counts: pd.DataFrame) -> dict[str, dict[str, Answers]]:
@@ -210,8 +230,10 @@ def _table(counts: pd.DataFrame) -> dict[str, dict[str, Answers]]:
     places, names = counts["department"].astype(str), counts["variable"].astype(str)
     table = {place: dict.fromkeys(names.unique(), Answers()) for place in places.unique()}
     known = counts.reindex(columns=["mean", "sd", "minimum", "maximum"]).to_numpy(dtype=float)
-    for place, name, n, about in zip(places, names, numbers, known, strict=True):
-        table[place][name] = Answers(int(n), *about.tolist())
+    moved = counts["moved"].to_numpy(dtype=int) if "moved" in counts else np.zeros(len(counts), dtype=int)
+    for place, name, n, about, people in zip(places, names, numbers, known, moved.tolist(), strict=True):
+        mean, sd, low, high = about.tolist()
+        table[place][name] = Answers(int(n), mean, sd, low, high, people)
     return table
 
 
@@ -229,6 +251,7 @@ class _Suppression:
     def decided(self) -> set[Cell]:
         """Return the hidden cells, the organisation's own included."""
         self.hidden.update(cell for cell in self._cells() if _must_hide(self._at(cell), self.rules))
+        self.hidden.update((ORGANISATION, name) for name in self.variables if self._few_moved(name))
         if RATINGS in self.variables:
             self._cover_totals([RATINGS])
             small = [place for place in self.table if (place, RATINGS) in self.hidden]
@@ -247,6 +270,10 @@ class _Suppression:
 
     def _at(self, cell: Cell) -> Answers:
         return self.table[cell[0]][cell[1]]
+
+    def _few_moved(self, name: str) -> bool:
+        """Return whether the totals of two waves would tell what a few people answered."""
+        return 0 < sum(row[name].moved for row in self.table.values()) < self.rules.minimum_group
 
     def _has_total(self, name: str) -> bool:
         people = sum(row[name].n for row in self.table.values())

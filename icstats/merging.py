@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from icstats.batch import run_folder
+from icstats.batch import indexes_in_other_languages, link_back, run_folder
 from icstats.collation import as_json
 from icstats.engine import write_whole
 from icstats.errors import RunError
@@ -16,6 +16,7 @@ from icstats.site import write_index
 from icstats.staging import Place, bring
 from icstats.stock import taken_stock
 from icstats.summary import RUN, RunSummary, subjects_as_json
+from icstats.workbook import write_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,7 +55,8 @@ def merge(
     RunError
         When a part is missing, or was made from something else than the others.
     """
-    place = Place(public=run_folder(study, outputs.resolve()))
+    chosen: Language = language or study.language
+    place = Place(public=run_folder(study, outputs.resolve(), language=chosen))
     with holding(place.lock, note=note):
         place.recover()
         parts = _parts(place.public)
@@ -62,7 +64,7 @@ def merge(
         stock = taken_stock(
             study,
             departments=None,
-            language=language or study.language,
+            language=chosen,
             place=place,
             shard=None,
         )
@@ -77,8 +79,10 @@ def merge(
         summary = stock.summary(logs=study.store_folder / "logs", ran=subjects)
         reports = {one.department: one.report() for one in subjects}
         write_whole(place.making / RUN, as_json({**receipt, **subjects_as_json(reports)}))
-        write_index(study, place.making)
+        write_workbook(study, place.making, language=chosen)
+        write_index(study, place.making, others=indexes_in_other_languages(study, outputs.resolve(), chosen))
         place.release()
+        link_back(study, outputs.resolve(), chosen)
         for folder in parts.values():
             Place(public=folder).remove()
         return summary

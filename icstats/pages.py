@@ -114,21 +114,35 @@ def stylesheet() -> str:
 
 
 @cache
-def content_policy() -> str:
-    """Return what a browser may load for a page: its own style and the images inside it, nothing else."""
-    digest = b64encode(sha256(stylesheet().encode()).digest()).decode()
-    return f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+def content_policy(script: str = "") -> str:
+    """Return what a browser may do for a page: use its own style, images and script, and load nothing else."""
+    runs = f"script-src {_digest(script)}; " if script else ""
+    return (
+        f"default-src 'none'; {runs}img-src data:; style-src {_digest(stylesheet())}; "
+        "base-uri 'none'; form-action 'none'"
+    )
 
 
-def check_page(html: str) -> None:
+def _digest(content: str) -> str:
+    return f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'"
+
+
+def check_page(html: str, *, script: str = "") -> None:
     """Refuse a page that could run something, or that refers to anything but sibling pages and its own images.
+
+    Parameters
+    ----------
+    html
+        The page.
+    script
+        The one script that it may hold, word for word and once.
 
     Raises
     ------
     RunError
         Names the element and attribute, never their content.
     """
-    finder = _Finder()
+    finder = _Finder(script)
     finder.feed(html)
     finder.close()
     if finder.found:
@@ -142,13 +156,17 @@ def check_page(html: str) -> None:
 class _Finder(HTMLParser):
     """Finds what a page may not hold."""
 
-    def __init__(self) -> None:
+    def __init__(self, script: str) -> None:
         super().__init__()
         self.found: list[str] = []
         self._has_style = False
+        self._expected = script
+        self._script: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in FORBIDDEN_ELEMENTS or (tag == "style" and self._has_style):
+        if tag == "script" and self._expected and not attrs:
+            self._script = ""
+        elif tag in FORBIDDEN_ELEMENTS or (tag == "style" and self._has_style):
             self.found.append(f"<{tag}>")
         self._has_style |= tag == "style"
         for name, value in attrs:
@@ -157,6 +175,21 @@ class _Finder(HTMLParser):
                 self.found.append(f"<{tag} {name}>")
             elif name in REFERRING_ATTRIBUTES and not _stays_inside(tag, value or ""):
                 self.found.append(f"<{tag} {name}> to another place")
+
+    def close(self) -> None:
+        super().close()
+        if self._script is not None:
+            self.found.append("<script>")
+
+    def handle_data(self, data: str) -> None:
+        if self._script is not None:
+            self._script += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "script" and self._script is not None:
+            if self._script != self._expected:
+                self.found.append("<script>")
+            self._script, self._expected = None, ""
 
 
 def _stays_inside(tag: str, target: str) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HEADER_ROWS_SEEN", "Header", "Platform", "header_of"]
 
-Platform = Literal["qualtrics", "limesurvey", "surveymonkey", "microsoft_forms", "google_forms", "none"]
+Platform = Literal["qualtrics", "limesurvey", "surveymonkey", "microsoft_forms", "google_forms", "odk", "none"]
 
 HEADER_ROWS_SEEN = 4
 """Records that are looked at to recognise a platform: at most three header rows and the first answers."""
@@ -35,6 +35,18 @@ QUALTRICS_ADMINISTRATIVE = frozenset(
     }
 )  # fmt: skip
 QUALTRICS_LEGACY_PLACES = frozenset({"LocationLatitude", "LocationLongitude", "LocationAccuracy"})
+ODK_SURE = ({"SubmissionDate", "KEY"}, {"_uuid", "_submission_time"})
+"""ODK Central and KoboToolbox."""
+ODK_ADMINISTRATIVE = frozenset(
+    {
+        "SubmissionDate", "KEY", "instanceID", "meta-instanceID", "instanceName", "SubmitterID", "SubmitterName",
+        "AttachmentsPresent", "AttachmentsExpected", "Status", "ReviewState", "DeviceID", "Edits", "FormVersion",
+        "start", "end", "_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status", "_submitted_by",
+        "__version__", "_tags", "_index",
+    }
+)  # fmt: skip
+ODK_GROUPS = re.compile(r"(?:(?:page_\d+|part_\d+_\d+[ab])[-/.])+")
+"""Groups of a form that icstats made; the export may put them before the name of an answer."""
 SURVEYMONKEY_ADMINISTRATIVE = 9
 """Columns at most before the first question: respondent, collector, two dates, address, e-mail, two names, custom."""
 SURVEYMONKEY_FIRST = re.compile(r"respond\w*[ _-]?id|id.*respond\w*", re.IGNORECASE)
@@ -160,6 +172,15 @@ def _limesurvey(records: Sequence[Sequence[str]]) -> Header | None:
     return None
 
 
+def _odk(records: Sequence[Sequence[str]]) -> Header | None:
+    """Recognise the columns that ODK Central and KoboToolbox add to the answers to an XLSForm."""
+    names = tuple(ODK_GROUPS.sub("", name) for name in records[0])
+    if not any(sure <= set(names) for sure in ODK_SURE):
+        return None
+    own = frozenset(name for name in names if name in ODK_ADMINISTRATIVE)
+    return Header(names=names, platform="ODK", administrative=own, notes=_told("ODK or KoboToolbox", 1))
+
+
 def _surveymonkey(records: Sequence[Sequence[str]]) -> Header | None:
     """Recognise two rows: the question over its first column, and the option (or "Response") in each."""
     if len(records) < 2 or not SURVEYMONKEY_FIRST.search(records[0][0]) or records[1][0].strip():  # noqa: PLR2004
@@ -225,4 +246,5 @@ RECOGNISERS: Mapping[str, Callable[[Sequence[Sequence[str]]], Header | None]] = 
     "surveymonkey": _surveymonkey,
     "microsoft_forms": _microsoft_forms,
     "google_forms": _google_forms,
+    "odk": _odk,
 }

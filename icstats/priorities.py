@@ -80,7 +80,7 @@ class QuickWins(Result):
         ``clear`` where three questions stand out, ``some`` where fewer do, ``none`` where no question does.
     """
 
-    for_researchers: ClassVar[bool] = True
+    as_a_whole: ClassVar[bool] = True
 
     settings: QuickWinsSettings
     verdict: str

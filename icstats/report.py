@@ -16,7 +16,8 @@ from icstats.colophon import (
     provenance,
     reliability_table,
 )
-from icstats.crosschecks import asymmetry, halo, measures
+from icstats.crosschecks import asymmetry, halo, measures, shrunken
+from icstats.dialogue import change_section, comments_section, expectations_section, mirror_section, quick_wins_section
 from icstats.disclosure import RATINGS
 from icstats.documents import did_you_mean
 from icstats.drivers import DRIVERS_FROM
@@ -24,6 +25,7 @@ from icstats.edition import Edition, open_edition
 from icstats.errors import NotEnoughDataError, ParameterError
 from icstats.figures import dot_intervals, driver_dots, forest, mark_strip, reliability_dots, why_bar
 from icstats.limits import RELIABLE_FROM
+from icstats.priorities import TOP
 from icstats.sections import Section, folded, paragraphs, section
 from icstats.story import (
     answered_sentence,
@@ -140,6 +142,11 @@ class Report:
             return None
         comparison = self.edition.comparison(self.department)
         return None if comparison is None else self._released(comparison)
+
+    @cached_property
+    def _expectation(self) -> Released | None:
+        expectation = self.analysis.expectation
+        return None if expectation is None else self._released(expectation)
 
     @cached_property
     def _reliability(self) -> Released:
@@ -328,6 +335,26 @@ class Report:
         )
 
     @unless_hidden
+    def expectations(self) -> Section:
+        """Say whether customers got what they find acceptable and what they expected."""
+        return expectations_section(
+            self.edition, self._expectation, expected=self.analysis.expected, outcome=self.analysis.outcome
+        )
+
+    @unless_hidden
+    def mirror(self) -> Section:
+        """Lay the department's own view beside that of its customers."""
+        mirror, mutual = self.analysis.mirror, self.analysis.mutual
+        return mirror_section(
+            self.edition,
+            None if mirror is None else self._released(mirror),
+            blocks=self.analysis.blocks,
+            expectation=self._expectation,
+            mutual=None if mutual is None else self._released(mutual),
+            expected=self.analysis.expected,
+        )
+
+    @unless_hidden
     def benchmark(self) -> Section:
         """Compare the outcome and the blocks with the norm."""
         return self._compared("benchmark.heading", [self.analysis.outcome, *self._blocks])
@@ -388,26 +415,43 @@ class Report:
         )
 
     @unless_hidden
+    def quick_wins(self) -> Section:
+        """Say what to do first, if the answers can tell; among few questions the first three are no news."""
+        if len(self.analysis.driver_codes) < 2 * TOP:
+            return section("")
+        try:
+            wins = self._released(self.analysis.quick_wins)
+        except NotEnoughDataError:
+            return section(self._say("priority.heading"), paragraphs([self._no_drivers], kind="answer"))
+        return quick_wins_section(self.edition, wins, self._summary, blocks=self.analysis.blocks)
+
+    @unless_hidden
+    def change(self) -> Section:
+        """Say what has changed since the wave before."""
+        change, earlier = self.analysis.change, self.analysis.earlier_wave
+        if change is None or earlier is None:
+            return section("")
+        return change_section(
+            self.edition,
+            self._released(change),
+            outcome=self.analysis.outcome,
+            blocks=self.analysis.blocks,
+            earlier=earlier,
+        )
+
+    @unless_hidden
     def shrunken(self) -> Section:
         """Show what is left of this department's means when chance is taken out, beside the means themselves."""
         title, department = self._say("shrunken.heading"), self.analysis.department
         if self.edition.shrunken is None:
             return section(title, paragraphs([self._say("shrunken.none")], kind="answer"))
         means = self._released(self.edition.shrunken).only(departments=[department])
-        as_table = table(
-            means,
-            texts=self.edition.texts,
-            caption=self._say("shrunken.caption"),
-            stub=self._say("scores.question"),
-            columns=[
-                Column(heading=self._say("benchmark.value"), statistic="mean"),
-                Column(heading=self._say("scores.interval"), statistic="mean", show="interval"),
-                Column(heading=self._say("shrunken.mean"), statistic="shrunken"),
-                Column(heading=self._say("scores.interval"), statistic="shrunken", show="interval"),
-            ],
-            labels=self.edition.labels,
-        )
-        return section(title, paragraphs([self._say("shrunken.answer")], kind="answer"), as_table, released=[means])
+        return shrunken(self.edition, means)
+
+    @unless_hidden
+    def comments(self) -> Section:
+        """Quote what customers wrote: what somebody of the organisation signed off, and nothing beside it."""
+        return comments_section(self.edition, self.department)
 
     @unless_hidden
     def norm_card(self) -> Section:

@@ -22,6 +22,7 @@ from icstats.register import fingerprints
 from icstats.scales import valid_counts
 from icstats.store import ALL_COUNTS, COUNTS, FINGERPRINTS, Contents, partition, read_frame, write_store
 from icstats.storekey import key_of_store, keyed
+from icstats.turnover import moved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -159,9 +160,11 @@ class Responses:
         return moments_of_answers(codes, codes > NOT_ASKED, tuple(self._closed)).shifted(lowest)
 
     def counts(self, *, wave: str, department: str | None = None) -> pd.DataFrame:
-        """Return the valid answers of one wave: the columns of :func:`icstats.scales.valid_counts`.
+        """Return the valid answers of one wave: the columns of :func:`icstats.scales.valid_counts`, and ``moved``.
 
-        Of one department, or of all of the study, also those that nobody rated.
+        ``moved`` is how many people stand behind this wave or an earlier one and not behind both; 0 where the survey
+        file does not say who answered (:func:`icstats.turnover.moved`). Of one department, or of all of the study,
+        also those that nobody rated.
         """
         chosen = self._chosen(wave, department)
         if department is None:
@@ -330,10 +333,7 @@ def _prepared(survey: _Survey, study: Study, delivery: Delivery) -> tuple[Conten
     slugs = tuple(department.slug for department in study.departments)
     waves = tuple(sorted(stored["wave"].unique()))
     answered = _answers(stored, study.questionnaire)
-    counts = [
-        valid_counts(answered[answered["wave"] == wave], study.questionnaire, departments=slugs).assign(wave=wave)
-        for wave in waves
-    ]
+    counts = _counts(answered, study, by_name=survey.respondents is not None)
     customers = answered[(answered["wave"] == study.wave) & (answered["role"] == "customer")]
     rows_of = stored.groupby(["wave", "department"]).indices
     frames = {
@@ -349,8 +349,21 @@ def _prepared(survey: _Survey, study: Study, delivery: Delivery) -> tuple[Conten
         n_ratings=len(stored),
         notes=(*survey.notes, *item_notes(customers, study.questionnaire)),
     )
-    known = {COUNTS: pd.concat(counts, ignore_index=True), FINGERPRINTS: _fingerprints(survey, study, delivery.key)}
+    known = {COUNTS: counts, FINGERPRINTS: _fingerprints(survey, study, delivery.key)}
     return contents, {**known, **frames}
+
+
+def _counts(answered: pd.DataFrame, study: Study, *, by_name: bool) -> pd.DataFrame:
+    """Return the counts of all waves; where nobody has a name, nobody can be followed from wave to wave."""
+    slugs = [department.slug for department in study.departments]
+    waves = {str(wave): ratings for wave, ratings in answered.groupby("wave", sort=True)}
+    parts = []
+    for place, (wave, ratings) in enumerate(waves.items()):
+        counts = valid_counts(ratings, study.questionnaire, departments=slugs)
+        earlier = list(waves.values())[:place] if by_name else []
+        people = moved(ratings, earlier, study.questionnaire).reindex(slugs, fill_value=0)
+        parts.append(counts.assign(moved=people.to_numpy().ravel(), wave=wave))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _answers(stored: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:

@@ -74,8 +74,10 @@ class Result:
     """
 
     keys: ClassVar[tuple[str, str]] = ("variable", "statistic")
-    for_researchers: ClassVar[bool] = False
-    """Whether the door refuses it: it rests on two groups or waves, and what those tell together is not decided."""
+    waves: ClassVar[int] = 1
+    """Waves that it rests on: the door wants a ledger of as many."""
+    as_a_whole: ClassVar[bool] = False
+    """Whether every row is about all variables at once: they are shown together or not at all."""
 
     data: pd.DataFrame
     people: pd.DataFrame

@@ -43,6 +43,8 @@ class Row:
         Where the norm is.
     margin
         Half the width of the grey band around zero.
+    beside, beside_low, beside_high
+        A second value with its interval, joined to the first: an open ring.
     words
         Texts of the columns at the right.
     instead
@@ -57,6 +59,9 @@ class Row:
     high: float | None = None
     tick: float | None = None
     margin: float | None = None
+    beside: float | None = None
+    beside_low: float | None = None
+    beside_high: float | None = None
     words: tuple[str, ...] = ()
     instead: str = ""
 
@@ -87,6 +92,8 @@ class Axis:
         Words above the first tick of the norm.
     ends
         Words under the left and right end.
+    pair
+        Words above the dot and the ring of the first row that has both.
     """
 
     low: float
@@ -95,6 +102,7 @@ class Axis:
     line: tuple[float, str] | None = None
     tick_name: str = ""
     ends: tuple[str, str] = ("", "")
+    pair: tuple[str, str] = ("", "")
 
 
 def row_chart(rows: Sequence[Row], *, axis: Axis, columns: Sequence[TextColumn] = ()) -> tuple[bytes, int]:
@@ -138,7 +146,7 @@ class _Chart:
     def head(self) -> float:
         """Height above the first row: for the headings of the columns and the names of line and tick."""
         lines = max((len(wrapped(column.heading, column.width, size=SMALL)) for column in self.columns), default=0)
-        above = bool(self.axis.tick_name or (self.axis.line and self.axis.line[1]))
+        above = bool(self.axis.tick_name or any(self.axis.pair) or (self.axis.line and self.axis.line[1]))
         return max(10.0, 12 + 14 * max(lines, int(above)))
 
     def height_of(self, row: Row) -> float:
@@ -210,6 +218,25 @@ class _Chart:
         if first is not None and self.axis.tick_name:
             self._name_above(page, self.x(first), self.axis.tick_name)
 
+        if any(self.axis.pair):
+            self._name_pair(page)
+
+    def _name_pair(self, page: Sheet) -> None:
+        """Name the dot and the ring, each on its own side, so that the names cannot meet."""
+        pairs = ((row.value, row.beside) for row in self.rows if row.value is not None and row.beside is not None)
+        value, beside = next(pairs, (None, None))
+        if value is None or beside is None:
+            return
+        ends = sorted(zip((self.x(value), self.x(beside)), self.axis.pair, strict=True))
+        for (x, words), align in zip(ends, ("right", "left"), strict=True):
+            room = width_of(words, SMALL)
+            place = max(x + 4, self.left + room) if align == "right" else min(x - 4, self.right - room)
+            if align == "left":
+                place = max(place, ends[0][0] + 12)
+            page.text(
+                place, self.head - 12, words, size=SMALL, colour=SOFT, align="right" if align == "right" else "left"
+            )
+
     def _name_above(self, page: Sheet, x: float, words: str) -> None:
         half = width_of(words, SMALL) / 2
         page.text(
@@ -249,8 +276,19 @@ class _Chart:
             page.box(left, top, right - left, height, colour=BAND, order=0.5)
         if row.tick is not None:
             page.line((self.x(row.tick), middle - 9), (self.x(row.tick), middle + 9), colour=INK, width=1.8, order=3)
+        if row.beside is not None and row.value is not None:
+            self._draw_beside(page, row, middle)
         has_interval = row.low is not None and row.high is not None
         if row.low is not None and row.high is not None:
             page.line((self.x(row.low), middle), (self.x(row.high), middle), colour=row.colour, width=2.6, order=4)
         if row.value is not None:
             page.dot(self.x(row.value), middle, colour=row.colour, is_open=not has_interval)
+
+    def _draw_beside(self, page: Sheet, row: Row, middle: float) -> None:
+        if row.beside is None or row.value is None:
+            return
+        page.line((self.x(row.value), middle), (self.x(row.beside), middle), colour=FAINT, width=1.2)
+        if row.beside_low is not None and row.beside_high is not None:
+            ends = (self.x(row.beside_low), middle + 6), (self.x(row.beside_high), middle + 6)
+            page.line(*ends, colour=SOFT, width=1.2, order=3)
+        page.dot(self.x(row.beside), middle, colour=INK, is_open=True)

@@ -27,6 +27,7 @@ __all__ = [
     "scale_scores",
     "score_items",
     "two_way_imputed",
+    "valid_answers",
     "valid_counts",
 ]
 
@@ -203,16 +204,8 @@ def valid_counts(
         with at least one answered closed item; it has no mean), every closed item, and every score of
         :func:`score_items`.
     """
-    items = keyed(ratings.reset_index(drop=True), questionnaire)
-    scored = items.join(scale_scores(items, questionnaire))
-    values = scored.notna()
-    mirror = _mirror_variables(questionnaire)
-    by_staff = (ratings["role"] == "staff").to_numpy()
-    valid = pd.DataFrame(
-        {code: values[code].to_numpy() & (by_staff if code in mirror else ~by_staff) for code in values}
-    )
-    of_customers = [code for code in items if code not in mirror]
-    valid.insert(0, RATINGS, valid[of_customers].any(axis=1))
+    scored = _scored(ratings, questionnaire)
+    valid = valid_answers(ratings, questionnaire)
     department = ratings["department"].to_numpy()
     listed = sorted(set(department)) if departments is None else list(departments)
     counts = valid.groupby(department).sum().reindex(listed, fill_value=0)
@@ -230,6 +223,26 @@ def valid_counts(
             "maximum": np.tile([high for _, high in scales], len(listed)),
         }
     )
+
+
+def valid_answers(ratings: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
+    """Return whether each rating counts for each variable of :func:`valid_counts`: rows as in ``ratings``, numbered."""
+    values = _scored(ratings, questionnaire).notna()
+    mirror = _mirror_variables(questionnaire)
+    by_staff = (ratings["role"] == "staff").to_numpy()
+    valid = pd.DataFrame(
+        {code: values[code].to_numpy() & (by_staff if code in mirror else ~by_staff) for code in values}
+    )
+    of_customers = [
+        item.code for item in _closed(questionnaire.items) if item.code in valid and item.code not in mirror
+    ]
+    valid.insert(0, RATINGS, valid[of_customers].any(axis=1))
+    return valid
+
+
+def _scored(ratings: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
+    items = keyed(ratings.reset_index(drop=True), questionnaire)
+    return items.join(scale_scores(items, questionnaire))
 
 
 def _answer_scale(code: str, questionnaire: Questionnaire) -> tuple[float, float]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from icstats.figures import Figure
     from icstats.tables import Table
 
-__all__ = ["RELEASED_JSON", "Section", "folded", "paragraphs", "section"]
+__all__ = ["RELEASED_JSON", "Section", "folded", "paragraphs", "quoted", "section"]
 
 RELEASED_JSON = "application/vnd.icstats.released+json"
 """Media type under which a notebook keeps the released numbers, so that ``results.json`` is what readers saw."""
@@ -94,3 +94,8 @@ def paragraphs(sentences: Iterable[str], *, kind: str = "") -> str:
 def folded(summary: str, body: str) -> str:
     """Return detail that a reader folds open, without a script."""
     return f"<details><summary>{escape(summary)}</summary>{body}</details>"
+
+
+def quoted(question: str, texts: Iterable[str]) -> str:
+    """Return what people wrote in answer to a question, escaped, under it."""
+    return f"<h3>{escape(question)}</h3><ul>{''.join(f'<li>{escape(text)}</li>' for text in texts)}</ul>"

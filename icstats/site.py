@@ -6,17 +6,20 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from icstats.collation import HIDDEN, RESULTS
 from icstats.engine import write_whole
 from icstats.errors import RunError
+from icstats.limits import VERDICTS
 from icstats.pages import TEMPLATES, Link, check_page, content_policy, stylesheet
 from icstats.plan import INTERNAL, OVERVIEW
 from icstats.questionnaire import DRIVER_BLOCKS
 from icstats.study import ORGANISATION
 from icstats.summary import RUN
 from icstats.texts import Texts
+from icstats.workbook import WORKBOOK
 from icstats.written import written_n
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from icstats.questionnaire import Language, ResponseScale
     from icstats.study import Study
 
-__all__ = ["INDEX", "write_index"]
+__all__ = ["INDEX", "index_script", "write_index"]
 
 INDEX = "index.html"
 
@@ -34,6 +37,12 @@ CANNOT_TELL = "cannot_tell"
 AS_SHOWN = {"timed_out": "failed", "interrupted": "not_run"}
 """What a reader is told of states that make no difference to them."""
 CODE = re.compile(r"ICS-\d{3}")
+STATUSES = ("done", "suppressed", "failed", "not_run")
+ORDERS = ("study", "name", "verdict", "status")
+"""There is none by mark: the index is no ranking."""
+
+FEWEST_TO_SEARCH = 2
+"""With fewer departments there is nothing to search, filter or order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,11 +68,12 @@ class Row:
     interval: str = ""
     strip: Strip | None = None
     verdict: str = ""
+    verdict_code: str = ""
     why: str = ""
     links: tuple[Link, ...] = ()
 
 
-def write_index(study: Study, folder: Path) -> Path:
+def write_index(study: Study, folder: Path, *, others: Mapping[Language, str] | None = None) -> Path:
     """Write ``index.html`` of a study's wave and return its path.
 
     Parameters
@@ -72,6 +82,8 @@ def write_index(study: Study, folder: Path) -> Path:
         For names and the scale of the outcome. Numbers and states come from ``results.json`` and ``run.json`` alone.
     folder
         Where they are, and where the index goes.
+    others
+        Other language -> relative path of the index of the same wave in that language.
 
     Raises
     ------
@@ -80,10 +92,16 @@ def write_index(study: Study, folder: Path) -> Path:
     """
     receipt = _receipt(folder)
     target = folder / INDEX
-    html = _Index(study, folder, receipt).html()
-    check_page(html)
+    html = _Index(study, folder, receipt, others or {}).html()
+    check_page(html, script=index_script())
     write_whole(target, html)
     return target
+
+
+@cache
+def index_script() -> str:
+    """Return the script that searches, filters and orders the index."""
+    return (TEMPLATES / "site" / "index.js").read_text(encoding="utf-8").strip()
 
 
 def _receipt(folder: Path) -> dict[str, Any]:
@@ -101,8 +119,8 @@ def _receipt(folder: Path) -> dict[str, Any]:
 class _Index:
     """The words and numbers of one index."""
 
-    def __init__(self, study: Study, folder: Path, receipt: Mapping[str, Any]) -> None:
-        self._study, self._folder, self._receipt = study, folder, receipt
+    def __init__(self, study: Study, folder: Path, receipt: Mapping[str, Any], others: Mapping[Language, str]) -> None:
+        self._study, self._folder, self._receipt, self._others = study, folder, receipt, others
         self._language: Language = "nl" if receipt["language"] == "nl" else "en"
         self._texts = Texts(self._language)
         self._scale: ResponseScale = study.questionnaire.response_scale(study.questionnaire.outcome)
@@ -117,12 +135,28 @@ class _Index:
             loader=FileSystemLoader(str(TEMPLATES / "site")), autoescape=True, undefined=StrictUndefined
         )
         rows = [self._department(one.slug, one.name[self._language]) for one in self._study.departments]
-        overview = self._overview()
+        overview, say = self._overview(), self._texts.say
         return environment.get_template("index.html.j2").render(
             language=self._language,
-            policy=content_policy(),
+            policy=content_policy(index_script()),
             stylesheet=Markup(stylesheet()),  # noqa: S704  our own file
-            say=self._texts.say,
+            script=Markup(index_script()) if len(rows) >= FEWEST_TO_SEARCH else "",  # noqa: S704  as above
+            languages=[
+                Link(href=href, label=Texts(other).say("page.language"), language=other)
+                for other, href in self._others.items()
+            ],
+            orders=[
+                (code, say(f"site.order_by.{code}"))
+                for code in ORDERS
+                if code != "verdict" or any(row.verdict for row in rows)
+            ],
+            verdicts=[
+                (code, say(f"verdict.{code}")) for code in VERDICTS if code in {row.verdict_code for row in rows}
+            ],
+            statuses=[
+                (code, say(f"site.status_name.{code}")) for code in STATUSES if code in {row.status for row in rows}
+            ],
+            say=say,
             organisation=self._study.organisation[self._language],
             title=self._study.title[self._language],
             wave=self._study.wave,
@@ -133,6 +167,7 @@ class _Index:
             made_on=self._texts.date(datetime.fromisoformat(self._receipt["finished"]).date()),
             version=version("icstats"),
             results=RESULTS if (self._folder / RESULTS).is_file() else "",
+            workbook=WORKBOOK if (self._folder / WORKBOOK).is_file() else "",
         )
 
     def _how_to_read(self, rows: Sequence[Row]) -> str:
@@ -198,7 +233,7 @@ class _Index:
         outcome = self._study.questionnaire.outcome
         mark = numbers.find(("Summary", "Comparison"), outcome, "mean")
         if mark is None:
-            return Row(name=name, status="done", note=self._suppressed(), links=links)
+            return Row(name=name, status="suppressed", note=self._suppressed(), links=links)
         norm = numbers.find(("Comparison",), outcome, "norm")
         difference = numbers.find(("Comparison",), outcome, "difference")
         return Row(
@@ -209,6 +244,7 @@ class _Index:
             interval=self._interval(mark),
             strip=self._strip(mark, norm),
             verdict=self._texts.say(f"verdict.{difference['verdict']}") if difference else "",
+            verdict_code=difference["verdict"] if difference else "",
             why=self._why(numbers),
             links=links,
         )

@@ -235,12 +235,13 @@ def _keys(plan: Plan, delivery: Delivery, language: Language) -> Keys | None:
     contents = delivery.prepared()
     if contents is None:
         return None
+    decided = decision_before(plan.study, wave=plan.study.wave)
     return Keys(
         study=plan.study,
         contents=contents,
         templates=plan.templates,
         language=language,
-        hidden=decision_before(plan.study, wave=plan.study.wave).hidden,
+        hidden=[*decided.hidden, *((place, f"change of {name}") for place, name in decided.change)],
         secret=delivery.key,
     )
 

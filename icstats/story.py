@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from icstats.limits import RELIABLE_FROM
+from icstats.limits import RELIABLE_FROM, VERDICTS
 from icstats.written import written_n
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CANNOT_TELL",
-    "VERDICTS",
     "agreement_sentences",
     "answered_sentence",
     "best_and_worst_sentence",
@@ -48,8 +47,6 @@ MOST_NAMED = 3
 
 JUDGED = frozenset({"reliable", "under_limit"})
 """Verdicts of the reliability gate on a scale that has an interval."""
-
-VERDICTS = ("clearly_above", "slightly_above", "equal", "slightly_below", "clearly_below", "uncertain")
 
 
 def answered_sentence(n: str, invited: int | None, texts: Texts, *, rated: bool = False) -> str:

@@ -89,6 +89,8 @@ class Policy(Strict):
     minimum_team
         People who work in a department, from which what its customers think of them (the orientation items) is
         shown: of a smaller team it would be a judgement of one employee. A team of unknown size counts as large.
+    minimum_comments
+        Customers who rated a department, from which what they wrote can be shown.
     extreme_share
         The share, from 0.5 to 1, that counts as nearly all.
     exact_n
@@ -103,6 +105,7 @@ class Policy(Strict):
     minimum_extremes: int = Field(default=30, ge=10)
     minimum_distribution: int = Field(default=50, ge=30)
     minimum_team: int = Field(default=4, ge=2)
+    minimum_comments: int = Field(default=10, ge=FLOOR)
     extreme_share: float = Field(default=0.9, gt=0.5, le=1)
     exact_n: int = Field(default=100, ge=50)
     decimals_points: int = Field(default=1, ge=0, le=1)
@@ -123,6 +126,8 @@ class Study(Strict):
     norms
         A norm file (``.csv`` with a ``.yaml`` beside it), ``departments`` for the mean of this study's own
         departments, or None.
+    names
+        A text file with a name of a person on each line, to be taken out of comments; None without one.
     margin
         Differences from the norm up to this many standard deviations (within organisations) are of no practical
         weight.
@@ -141,6 +146,7 @@ class Study(Strict):
     norms: Literal["departments"] | FilePath | None = Field(
         default=None, union_mode="left_to_right", description="the path of a norm, or departments"
     )
+    names: FilePath | None = None
     margin: float = Field(default=0.2, gt=0, le=1)
     policy: Policy = Policy()
     language: Language = "en"
@@ -247,7 +253,7 @@ def _together(failures: list[ICStatsError]) -> ICStatsError:
 
 
 def _lost_files(document: Document, folder: Path) -> Iterator[Finding]:
-    for loc in (("questionnaire",), ("policy",), ("responses", "file"), ("norms",)):
+    for loc in (("questionnaire",), ("policy",), ("responses", "file"), ("norms",), ("names",)):
         found = document.value(loc)
         if isinstance(found, str) and found != "departments":
             path = (folder / found).resolve()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from icstats.disclosure import Released
     from icstats.texts import Texts
 
-__all__ = ["Column", "Table", "department_table", "table"]
+__all__ = ["Column", "Table", "department_table", "scrolled", "table"]
 
 Shown = Literal[
     "estimate",
@@ -38,7 +38,13 @@ Shown = Literal[
 Key = Literal["variable", "department", "row"]
 WORDS = frozenset({"verdict", "statistic"})
 P_VALUES = frozenset({"p_value", "p_adjusted"})
+CHANCES = frozenset({"above_70", "probability_first"})
 SUREST = 0.99
+"""A bootstrap is never surer than this of a chance."""
+
+MANY_COLUMNS = 6
+"""From here on a table is set smaller, and wider than the text where the window has room."""
+
 SMALLEST_P = 0.001
 """The door tells no smaller p-values apart."""
 
@@ -50,7 +56,8 @@ class Table:
     Attributes
     ----------
     html
-        ``<table>`` in a ``div`` of class ``scroll`` and, where something is not shown, a paragraph of class ``note``.
+        ``<table>`` in a ``div`` that scrolls (see :func:`scrolled`) and, where something is not shown, a paragraph of
+        class ``note``.
         Cells have the classes ``number``, ``words`` and ``hidden``.
     caption
         The caption, unescaped.
@@ -151,7 +158,13 @@ def table(
     )
     body = "".join(grid.body(name, lines) for name, lines in bodies)
     whole = f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>{body}</table>"
-    return Table(html=f'<div class="scroll">{whole}</div>{grid.notes(body)}', caption=caption)
+    return Table(html=scrolled(whole, caption, columns=len(columns) + 1) + grid.notes(body), caption=caption)
+
+
+def scrolled(html: str, caption: str, *, columns: int) -> str:
+    """Return a table in a part of the page that scrolls on a narrow screen, for those who have only a keyboard too."""
+    kind = "scroll many" if columns >= MANY_COLUMNS else "scroll"
+    return f'<div class="{kind}" role="group" aria-label="{escape(caption)}" tabindex="0">{html}</div>'
 
 
 def department_table(
@@ -305,7 +318,7 @@ class _Grid:
         if column.show in P_VALUES:
             shown = self.texts.number(value, 3)
             return self.texts.say("tables.small_p", p=shown) if value <= SMALLEST_P else shown
-        if column.show == "above_70":
+        if column.show in CHANCES or (column.show == "estimate" and row.statistic in CHANCES):
             end = next(
                 (code for code, beyond in (("at_least", value >= SUREST), ("at_most", value <= 1 - SUREST)) if beyond),
                 "",

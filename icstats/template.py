@@ -68,6 +68,8 @@ departments:
 norms: departments
 margin: 0.2               # differences up to this many standard deviations are of no practical weight
 
+names: null               # text file with a name of a person on each line, to be taken out of comments
+
 # policy: policy.yaml     # what may be shown; without it the defaults, which are the same
 seed: 1                   # all random numbers follow from it
 """

@@ -58,7 +58,7 @@ class WaveChange(Result):
     own wave, of the difference the smaller one; ``people`` holds the smaller wave for all three.
     """
 
-    for_researchers: ClassVar[bool] = True
+    waves: ClassVar[int] = 2
 
     settings: WaveChangeSettings
 

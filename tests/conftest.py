@@ -53,4 +53,4 @@ def dutch_example_site(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     outputs = tmp_path_factory.mktemp("example")
     wanted = [argument for slug in ("procurement", "legal-affairs", "library") for argument in ("--department", slug)]
     done = icstats("run", "params/example.yaml", "--language", "nl", "--outputs", str(outputs), *wanted)
-    return Ran(exit_code=done.returncode, output=done.stdout + done.stderr, folder=outputs / "example" / "2026")
+    return Ran(exit_code=done.returncode, output=done.stdout + done.stderr, folder=outputs / "example" / "2026.nl")

@@ -32,6 +32,8 @@ RANKS = (
         "encodings",
         "sheetcells",
         "storekey",
+        "workbooks",
+        "masking",
     ),
     (
         "texts",
@@ -76,6 +78,7 @@ RANKS = (
         "answers",
         "template",
         "ledger",
+        "turnover",
         "organisation",
         "draws",
         "importance",
@@ -87,6 +90,7 @@ RANKS = (
         "asymmetry",
         "halo",
         "performance",
+        "fieldwork",
     ),
     # the statistics, and the formats of survey files
     (
@@ -110,21 +114,28 @@ RANKS = (
         "odds",
         "aggregation",
         "pooling",
+        "xlsform",
+        "limesurvey",
     ),
-    ("ordinal", "hierarchy", "gate", "decisions", "gaps", "priorities", "trends"),
+    ("fielding", "ordinal", "hierarchy", "gate", "decisions", "gaps", "priorities", "trends"),
     # what may be shown
-    ("intake", "ratings", "example", "disclosure", "register"),
+    ("intake", "ratings", "example", "released", "register"),
+    ("withheld",),
+    ("disclosure",),
     ("delivery",),
     ("responses", "codebook", "written"),
+    ("comments",),
     ("recipe", "analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel", "leakscan"),
-    ("figures",),
+    ("figures", "tolerance", "dumbbells", "prioritymap", "slopes"),
+    ("talk",),
     # reports
     ("edition", "sections"),
-    ("colophon", "crosschecks"),
+    ("colophon", "crosschecks", "dialogue"),
     ("report", "overview", "pages"),
     # batch and site
     ("collation", "inprocess", "lock", "parts", "staging"),
     ("engine",),
+    ("workbook",),
     ("plan", "keys", "receipts"),
     ("summary", "errands"),
     ("site", "stock"),
@@ -230,7 +241,24 @@ def test_statistics_know_neither_words_nor_pictures(room: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "room", ["tables", "figures", "markstrip", "heatmap", "sharebars", "funnel", "written", "story", "sections"]
+    "room",
+    [
+        "tables",
+        "figures",
+        "markstrip",
+        "heatmap",
+        "sharebars",
+        "funnel",
+        "written",
+        "story",
+        "sections",
+        "tolerance",
+        "dumbbells",
+        "prioritymap",
+        "slopes",
+        "talk",
+        "dialogue",
+    ],
 )
 def test_what_readers_see_is_made_from_released_results_only(room: str) -> None:
     assert not own_rooms(PACKAGE / f"{room}.py") & {*STATISTICS, "responses", "intake", "analysis", "scales"}

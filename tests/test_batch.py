@@ -13,7 +13,7 @@ from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from small_study import SmallStudy, hidden, number, numbers_of
 
 from icstats import batch, errands, plan
-from icstats.batch import Step, Terms, run
+from icstats.batch import Step, Terms, run, run_folder, states
 from icstats.collation import merged_rows, shows_a_number
 from icstats.errors import ParameterError, RunError
 from icstats.plan import check
@@ -57,6 +57,7 @@ def test_everything_is_written_where_it_was_promised(good: Ran) -> None:
     pages = [f"{name}.{kind}" for name in ("department_report", "drivers") for kind in ("html", "ipynb")]
     expected = {f"{slug}/{name}" for slug in ("hr", "it", "legal") for name in (*pages, "receipt.json", "results.json")}
     expected |= {"index.html", "overview.html", "overview.ipynb", "receipt.json", "results.json", "run.json"}
+    expected |= {"results.xlsx"}
     assert set(good.files) == {f"small/2026/{name}" for name in expected}
 
 
@@ -266,12 +267,14 @@ def test_one_notebook_that_failed_leaves_its_sibling_without_a_link_to_it(tmp_pa
     study = SmallStudy(tmp_path)
     study.ask("drivers", "hr", mischief="raise KeyError('x')")
     summary = run(study.opened(), outputs=study.outputs, departments=["hr"], language="nl")
-    assert sorted(path.name for path in (study.folder / "hr").iterdir()) == [
+    folder = run_folder(study.opened(), study.outputs, language="nl")
+    assert folder == study.folder.with_name("2026.nl")
+    assert sorted(path.name for path in (folder / "hr").iterdir()) == [
         "department_report.html",
         "department_report.ipynb",
         "receipt.json",
     ]
-    page = (study.folder / "hr" / "department_report.html").read_text(encoding="utf-8")
+    page = (folder / "hr" / "department_report.html").read_text(encoding="utf-8")
     assert 'href="drivers.html"' not in page
     assert '<html lang="nl">' in page
     assert "department_report in nl, 2026" in page
@@ -280,6 +283,16 @@ def test_one_notebook_that_failed_leaves_its_sibling_without_a_link_to_it(tmp_pa
         "it": "not_run",
         "legal": "not_run",
     }
+
+
+def test_two_languages_lie_side_by_side_and_lead_to_each_other(tmp_path: Path) -> None:
+    study = SmallStudy(tmp_path)
+    for language in ("en", "nl"):
+        run(study.opened(), outputs=study.outputs, departments=["hr"], language=language)
+    english, dutch = ((study.folder.with_name(name) / "index.html").read_text("utf-8") for name in ("2026", "2026.nl"))
+    assert '<a href="../2026.nl/index.html" hreflang="nl" lang="nl">In het Nederlands</a>' in english
+    assert '<a href="../2026/index.html" hreflang="en" lang="en">In English</a>' in dutch
+    assert states(study.opened(), outputs=study.outputs, language="nl").departments[0].status == "done"
 
 
 class Here:

@@ -52,7 +52,7 @@ def test_help_answers_at_once_because_nothing_is_loaded_for_it(arguments: list[s
 
 def test_every_command_says_what_it_does() -> None:
     listed = icstats("--help").output
-    assert set(main.commands) == {"check", "lab", "merge", "new", "norms", "run", "simulate", "status"}
+    assert set(main.commands) == {"check", "lab", "merge", "new", "norms", "questionnaire", "run", "simulate", "status"}
     for name, one in main.commands.items():
         assert name in listed
         assert one.help
@@ -134,7 +134,8 @@ def test_a_run_ends_with_the_path_of_the_index_and_names_what_failed(study: Smal
     assert done.returncode == 1
     assert done.stderr == ""
     *lines, last = done.stdout.splitlines()
-    assert last == str(study.folder / "index.html")
+    index = study.folder.with_name("2026.nl") / "index.html"
+    assert last == str(index)
     assert "ICT <support>: drivers failed" in [line.partition(" ")[2] for line in lines]
     reason = "An unexpected error ended it (KeyError). Hint: run it once more; the full story is in the private logs"
     assert f"ICT <support>\tfailed\t{reason} [ICS-730]" in lines
@@ -143,12 +144,13 @@ def test_a_run_ends_with_the_path_of_the_index_and_names_what_failed(study: Smal
         f"Failed: ICT <support>. The full story, which may hold answers, is in {study.root}/data/.store/logs." in lines
     )
     assert "an answer" not in done.stdout
-    assert 'lang="nl"' in (study.folder / "index.html").read_text(encoding="utf-8")
+    assert 'lang="nl"' in index.read_text(encoding="utf-8")
 
     study.ask("drivers", "it", mischief="")
-    mended = icstats("run", study.file, "--outputs", study.outputs, "--department", "it", "--workers", "1")
+    one = ("--language", "nl", "--department", "it", "--workers", "1")
+    mended = icstats("run", study.file, "--outputs", study.outputs, *one)
     assert mended.exit_code == 0
-    assert mended.stdout.splitlines()[-1] == str(study.folder / "index.html")
+    assert mended.stdout.splitlines()[-1] == str(index)
 
 
 def test_a_run_loads_neither_pandas_nor_zmq_in_the_process_that_waits(study: SmallStudy) -> None:

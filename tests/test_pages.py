@@ -215,3 +215,25 @@ def test_text_stands_out_enough_in_light_and_dark(scheme: int, text: str) -> Non
     ][scheme]
     for ground in ("paper", "sheet"):
         assert contrast(colours[text], colours[ground]) >= 4.5
+
+
+def test_a_page_may_hold_the_one_script_that_was_expected_once_and_whole() -> None:
+    check_page("<p>a</p><script>show()</script>", script="show()")
+    for html in (
+        "<script>show() </script>",
+        "<script>show()</script><script>show()</script>",
+        "<script src='x.js'>show()</script>",
+        "<script>show()",
+    ):
+        with pytest.raises(RunError, match="<script"):
+            check_page(html, script="show()")
+    with pytest.raises(RunError, match="<script>"):
+        check_page("<script>show()</script>")
+
+
+def test_the_policy_lets_the_expected_script_run_and_no_other() -> None:
+    assert "script-src" not in content_policy()
+    policy = content_policy("show()")
+    assert policy.count("script-src 'sha256-") == 1
+    assert "unsafe" not in policy
+    assert policy != content_policy("show() ")

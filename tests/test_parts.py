@@ -86,7 +86,9 @@ def test_a_part_that_is_missing_is_named_and_nothing_is_touched(tmp_path: Path) 
 def test_parts_of_different_things_are_refused(tmp_path: Path) -> None:
     study = SmallStudy(tmp_path)
     parts_made(study, 1, total=2)
-    parts_made(study, 2, total=2, language="nl")
+    parts_made(study, 2, total=2)
+    receipt = run_folder(study.opened(), study.outputs, Shard(number=2, total=2)) / "run.json"
+    receipt.write_text(receipt.read_text("utf-8").replace('"language": "en"', '"language": "nl"'), encoding="utf-8")
     with pytest.raises(RunError) as refusal:
         merge(study.opened(), outputs=study.outputs, note=print)
     assert str(refusal.value) == (

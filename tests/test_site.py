@@ -12,7 +12,7 @@ from small_study import SmallStudy, hidden, number, numbers_of
 
 from icstats.errors import RunError
 from icstats.pages import check_page, content_policy, stylesheet
-from icstats.site import write_index
+from icstats.site import index_script, write_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -232,8 +232,8 @@ def test_marks_lie_on_the_line_of_their_scale(finished: Run) -> None:
 
 def test_the_index_is_a_page_like_the_others(finished: Run) -> None:
     html = finished.html()
-    check_page(html)
-    assert content_policy() in html.replace("&#39;", "'")
+    check_page(html, script=index_script())
+    assert content_policy(index_script()) in html.replace("&#39;", "'")
     assert f"<style>{stylesheet()}</style>" in html
     assert "<title>Small &amp; Sons · Small survey · wave 2026</title>" in html
 

@@ -47,7 +47,7 @@ items:
 """
 
 SETTINGS = (
-    "name, title, organisation, wave, responses, questionnaire, norms, margin, policy, language, departments, "
+    "name, title, organisation, wave, responses, questionnaire, norms, names, margin, policy, language, departments, "
     "notebooks, store, seed"
 )
 
@@ -376,7 +376,7 @@ def test_a_lost_study_is_told(folder: Path) -> None:
             "treshold: 5",
             (
                 '"treshold": unknown setting; allowed here: minimum_group, minimum_spread, minimum_extremes, '
-                "minimum_distribution, minimum_team, "
+                "minimum_distribution, minimum_team, minimum_comments, "
                 "extreme_share, exact_n, decimals_points, decimals_share, decimals_coefficient. [ICS-312]"
             ),
         ),
@@ -384,7 +384,7 @@ def test_a_lost_study_is_told(folder: Path) -> None:
             "minimum_grop: 5",
             (
                 '"minimum_grop": unknown setting; allowed here: minimum_group, minimum_spread, minimum_extremes, '
-                "minimum_distribution, minimum_team, "
+                "minimum_distribution, minimum_team, minimum_comments, "
                 "extreme_share, exact_n, decimals_points, decimals_share, decimals_coefficient. Hint: did you mean "
                 '"minimum_group"? [ICS-312]'
             ),

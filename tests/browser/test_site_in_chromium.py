@@ -104,7 +104,7 @@ def test_pages_open_from_a_folder_in_their_language_with_title_and_named_images(
     assert page.locator("main").count() == page.locator("h1").count() == 1
     assert page.locator("img:not([alt]), img[alt='']").count() == 0
     assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
-    assert page.locator("script").count() == 0
+    assert page.locator("script").count() == (1 if name == "index.html" else 0)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -155,7 +155,9 @@ def test_a_reader_goes_from_the_index_to_a_report_and_back_by_keyboard(page: Pag
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "To the content"
     assert page.evaluate("document.activeElement.getBoundingClientRect().top") >= 0
-    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    for _ in range(5):  # past search, verdict, status and order
+        page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_url("**/hr/department_report.html")
     page.get_by_role("navigation").get_by_role("link", name="All departments").click()

@@ -1,0 +1,257 @@
+"""The sections in which customers and department meet: expectations, the mirror, quick wins and change."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from icstats.dumbbells import MIRROR_WORDS, mirror_dumbbells
+from icstats.prioritymap import importance_performance_map
+from icstats.sections import folded, paragraphs, quoted, section
+from icstats.slopes import CHANGE_WORDS, wave_slopes
+from icstats.tables import Column, table
+from icstats.talk import (
+    change_sentence,
+    expectation_sentences,
+    mirror_sentence,
+    talking_points,
+    win_sentences,
+    wins_sentence,
+)
+from icstats.tolerance import zone_of_tolerance
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from icstats.disclosure import Released
+    from icstats.edition import Edition
+    from icstats.sections import Section
+
+__all__ = ["change_section", "comments_section", "expectations_section", "mirror_section", "quick_wins_section"]
+
+
+def expectations_section(
+    edition: Edition, expectation: Released | None, *, expected: Mapping[str, str | None], outcome: str
+) -> Section:
+    """Say what customers expected; empty where they were not asked.
+
+    Parameters
+    ----------
+    edition
+        Words and labels.
+    expectation
+        Released :class:`icstats.gaps.ExpectationGap`.
+    expected
+        ``minimum``, ``desired``, ``compared`` -> code of the question, or None.
+    outcome
+        Code of the mark that customers give.
+    """
+    if expectation is None:
+        return section("")
+    texts, say, labels = edition.texts, edition.texts.say, edition.labels
+    sentences = expectation_sentences(expectation, perceived=outcome, texts=texts, **expected)
+    minimum = expected["minimum"]
+    figures = (
+        []
+        if minimum is None
+        else [
+            zone_of_tolerance(
+                expectation,
+                perceived=outcome,
+                minimum=minimum,
+                desired=expected["desired"],
+                label=labels[outcome],
+                texts=texts,
+            )
+        ]
+    )
+    asked = [outcome, *(code for code in expected.values() if code)]
+    numbers = table(
+        expectation.only(variables=asked),
+        texts=texts,
+        caption=say("expectation.table_caption"),
+        stub=say("scores.question"),
+        columns=[
+            Column(heading=say("scores.mean"), statistic="mean"),
+            Column(heading=say("scores.interval"), statistic="mean", show="interval"),
+            Column(heading=say("scores.answered_by"), statistic="mean", show="n"),
+        ],
+        labels=labels,
+    )
+    return section(
+        say("expectation.heading"),
+        paragraphs(sentences, kind="answer"),
+        *figures,
+        folded(say("benchmark.as_table"), numbers.html),
+        released=[expectation],
+    )
+
+
+def mirror_section(
+    edition: Edition,
+    mirror: Released | None,
+    *,
+    blocks: Mapping[str, Sequence[str]],
+    expectation: Released | None,
+    mutual: Released | None,
+    expected: Mapping[str, str | None],
+) -> Section:
+    """Lay our own view beside that of our customers, and end in what a joint meeting can talk about.
+
+    Parameters
+    ----------
+    edition, expectation, expected
+        As for :func:`expectations_section`.
+    mirror
+        Released :class:`icstats.gaps.MirrorGap`; None where staff were not asked, the section is then empty.
+    blocks
+        Block -> its questions.
+    mutual
+        Released means of the questions about mutual understanding.
+    """
+    if mirror is None:
+        return section("")
+    texts, say, labels = edition.texts, edition.texts.say, edition.labels
+    points = talking_points(
+        mirror=mirror,
+        expectation=expectation,
+        mutual=mutual,
+        minimum=expected["minimum"],
+        compared=expected["compared"],
+        labels=labels,
+        texts=texts,
+    )
+    words = {word: say(f"mirror_word.{word}") for word in MIRROR_WORDS}
+    numbers = table(
+        mirror,
+        texts=texts,
+        caption=say("mirror.table_caption"),
+        stub=say("scores.question"),
+        columns=[
+            Column(heading=say("mirror.forecast"), statistic="forecast"),
+            Column(heading=say("mirror.customers"), statistic="mean"),
+            Column(heading=say("benchmark.difference"), statistic="difference", signed=True),
+            Column(heading=say("scores.interval"), statistic="difference", show="interval", signed=True),
+            Column(heading=say("mirror.word"), statistic="difference", show="verdict", names=words),
+        ],
+        labels=labels,
+    )
+    return section(
+        say("mirror.heading"),
+        paragraphs([mirror_sentence(mirror, labels, texts) or say("mirror.none")], kind="answer"),
+        mirror_dumbbells(mirror, texts=texts, labels=labels, blocks=blocks),
+        folded(say("benchmark.as_table"), numbers.html + paragraphs([say("mirror.rule")], kind="note")),
+        f"<h3>{escape(say('talk.heading'))}</h3>" + _numbered(points) if points else "",
+        released=[mirror, *([mutual] if mutual else [])],
+    )
+
+
+def quick_wins_section(
+    edition: Edition, wins: Released, summary: Released, *, blocks: Mapping[str, Sequence[str]]
+) -> Section:
+    """Say what to do first, at most three things, or that no question stands out.
+
+    Parameters
+    ----------
+    edition
+        Words and labels.
+    wins
+        Released :class:`icstats.priorities.QuickWins`.
+    summary
+        Released means of the questions.
+    blocks
+        Block -> its questions.
+    """
+    texts, say, labels = edition.texts, edition.texts.say, edition.labels
+    sentences = win_sentences(wins, summary, labels, texts)
+    numbers = table(
+        wins,
+        texts=texts,
+        caption=say("priority.table_caption"),
+        stub=say("scores.question"),
+        columns=[
+            Column(heading=say("priority.priority"), statistic="priority"),
+            Column(heading=say("priority.weight"), statistic="importance"),
+            Column(heading=say("scores.interval"), statistic="importance", show="interval"),
+            Column(heading=say("priority.chance"), statistic="probability_top"),
+            Column(heading=say("priority.slope"), statistic="association"),
+        ],
+        labels=labels,
+    )
+    return section(
+        say("priority.heading"),
+        paragraphs([wins_sentence(wins, labels, texts)], kind="answer"),
+        _numbered(sentences) if sentences else "",
+        importance_performance_map(wins, summary, texts=texts, labels=labels, blocks=blocks),
+        folded(say("benchmark.as_table"), numbers.html),
+        paragraphs([say("priority.rule"), say("why.caution")], kind="note"),
+        released=[wins],
+    )
+
+
+def change_section(
+    edition: Edition, change: Released, *, outcome: str, blocks: Mapping[str, Sequence[str]], earlier: str
+) -> Section:
+    """Say what has changed since an earlier wave.
+
+    Parameters
+    ----------
+    edition
+        Words and labels.
+    change
+        Released :class:`icstats.trends.WaveChange`.
+    outcome
+        Code of the report mark.
+    blocks
+        Block -> its questions.
+    earlier
+        Name of the earlier wave.
+    """
+    texts, say, labels = edition.texts, edition.texts.say, edition.labels
+    words = {word: say(f"change_word.{word}") for word in CHANGE_WORDS}
+    numbers = table(
+        change,
+        texts=texts,
+        caption=say("change.table_caption"),
+        stub=say("scores.question"),
+        columns=[
+            Column(heading=earlier, statistic="earlier"),
+            Column(heading=edition.wave, statistic="mean"),
+            Column(heading=say("change.change"), statistic="difference", signed=True),
+            Column(heading=say("scores.interval"), statistic="difference", show="interval", signed=True),
+            Column(heading=say("change.word"), statistic="difference", show="verdict", names=words),
+        ],
+        labels=labels,
+    )
+    return section(
+        say("change.heading"),
+        paragraphs([change_sentence(change, labels, texts, earlier=earlier) or say("change.none")], kind="answer"),
+        wave_slopes(
+            change, panels=[[outcome], list(blocks)], labels=labels, waves=(earlier, edition.wave), texts=texts
+        ),
+        folded(say("benchmark.as_table"), numbers.html + paragraphs([say("change.rule")], kind="note")),
+        released=[change],
+    )
+
+
+def comments_section(edition: Edition, department: str) -> Section:
+    """Quote what customers wrote; empty where they were asked no open question.
+
+    Parameters
+    ----------
+    edition
+        Words, labels and what was signed off.
+    department
+        Slug.
+    """
+    if not edition.study.questionnaire.items_of(block="open", department=department):
+        return section("")
+    said = edition.comments(department)
+    note = edition.texts.say("comments.rule" if said else "comments.none")
+    quotes = [quoted(edition.labels[item], texts) for item, texts in said.items()]
+    return section(edition.texts.say("comments.heading"), *quotes, paragraphs([note], kind="note"))
+
+
+def _numbered(sentences: Sequence[str]) -> str:
+    """Return sentences as a numbered list."""
+    return "<ol>" + "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences) + "</ol>"

@@ -1,0 +1,161 @@
+"""A questionnaire goes into the field: as forms for survey platforms and on paper, with the study that reads them back.
+
+Each export of a filled-in form is a survey file of the study that is written beside it, without further settings.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib.resources import files
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from icstats.fieldwork import MOST_PICKED, answers_of, batteries, in_drawn_order, labelled, pick_label, statement
+from icstats.limesurvey import department_codes, limesurvey, limesurvey_settings
+from icstats.texts import LANGUAGES, Texts
+from icstats.workbooks import write_workbook
+from icstats.xlsform import xlsform, xlsform_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from icstats.fieldwork import Battery, Fieldwork
+    from icstats.questionnaire import Language, Text
+    from icstats.study import Department
+
+__all__ = ["field_questionnaire", "printable"]
+
+
+def field_questionnaire(fieldwork: Fieldwork, folder: Path) -> tuple[Path, ...]:
+    """Write the questionnaire in every form in which it can be put to customers.
+
+    Parameters
+    ----------
+    fieldwork
+        What is asked, of whom, about which departments.
+    folder
+        Made where it is not there yet.
+
+    Returns
+    -------
+    tuple of Path
+        ``xlsform.xlsx``, ``limesurvey.txt``, ``paper.en.html``, ``paper.nl.html``, and for both platforms a study file
+        that reads its export: save that as ``xlsform.csv`` or ``limesurvey.csv`` beside it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = [folder / "xlsform.xlsx", folder / "limesurvey.txt"]
+    write_workbook(written[0], xlsform(fieldwork))
+    written[1].write_text(limesurvey(fieldwork), encoding="utf-8", newline="")
+    for language in LANGUAGES:
+        written.append(folder / f"paper.{language}.html")
+        written[-1].write_text(printable(fieldwork, "nl" if language == "nl" else "en"), encoding="utf-8", newline="\n")
+    plain = {department.slug: department.slug for department in fieldwork.departments}
+    readers = {
+        "xlsform": (xlsform_settings(fieldwork), plain),
+        "limesurvey": (limesurvey_settings(fieldwork), department_codes(fieldwork)),
+    }
+    for platform, (settings, codes) in readers.items():
+        written.append(folder / f"{platform}.yaml")
+        text = _study(fieldwork, platform, settings, codes, folder)
+        written[-1].write_text(text, encoding="utf-8", newline="\n")
+    return tuple(written)
+
+
+def printable(fieldwork: Fieldwork, language: Language) -> str:
+    """Return the questionnaire as a page to print; on paper the order of the questions is the drawn one for all."""
+    from jinja2 import Environment  # noqa: PLC0415  only the printed form needs it
+
+    template = (files("icstats") / "templates" / "questionnaire" / "print.html.j2").read_text(encoding="utf-8")
+    words = Texts(language)
+    return (
+        Environment(autoescape=True, trim_blocks=True)
+        .from_string(template)
+        .render(
+            language=language,
+            title=fieldwork.title[language],
+            organisation=fieldwork.organisation[language],
+            statement=statement(fieldwork, language),
+            attributes=[
+                {"wording": one.wording[language], "choices": [choice.label[language] for choice in one.choices]}
+                for one in fieldwork.attributes
+            ],
+            used=words.say("fielding.used", months=fieldwork.months),
+            departments=[department.name[language] for department in fieldwork.departments],
+            pages=[
+                {
+                    "name": department.name[language],
+                    "rate": words.say(
+                        "fielding.print_rate", department=department.name[language], months=fieldwork.months
+                    ),
+                    "batteries": list(_on_paper(fieldwork, department, language)),
+                }
+                for department in fieldwork.departments
+            ],
+            tick=words.say("fielding.print_scale"),
+            thanks=words.say("fielding.thanks"),
+        )
+    )
+
+
+def _on_paper(fieldwork: Fieldwork, department: Department, language: Language) -> Iterator[dict[str, Any]]:
+    words = Texts(language)
+    for battery in batteries(fieldwork, department):
+        yield {
+            "kind": "open" if battery.responses is None else "picked" if battery.picked else "closed",
+            "intro": words.say(f"fielding.{battery.part}", department=department.name[language], most=MOST_PICKED),
+            "questions": list(_questions(fieldwork, department, battery, language)),
+            "answers": []
+            if battery.responses is None
+            else list(answers_of(fieldwork, battery.responses, language).values()),
+        }
+
+
+def _questions(fieldwork: Fieldwork, department: Department, battery: Battery, language: Language) -> Iterator[str]:
+    for item in in_drawn_order(battery, fieldwork):
+        yield pick_label(item, fieldwork, language) if battery.picked else labelled(item, department, language)
+
+
+def _study(
+    fieldwork: Fieldwork, platform: str, settings: dict[str, object], codes: dict[str, str], folder: Path
+) -> str:
+    """Return the study file that reads the export of a platform."""
+    from ruamel.yaml import YAML  # noqa: PLC0415  only writing a study needs it
+
+    content: dict[str, Any] = {
+        "name": fieldwork.name,
+        "title": _both(fieldwork.title),
+        "organisation": _both(fieldwork.organisation),
+        "wave": fieldwork.wave,
+        "language": fieldwork.language,
+        **{setting: _from(folder, source) for setting, source in fieldwork.sources.items()},
+    }
+    content["responses"] = {"file": f"{platform}.csv", **settings}
+    content["departments"] = [
+        {
+            "slug": department.slug,
+            "name": _both(department.name),
+            "code": codes[department.slug],
+            "invited": department.invited,
+            "team_size": department.team_size,
+        }
+        for department in fieldwork.departments
+    ]
+    if len(fieldwork.departments) > 1:
+        content["norms"] = "departments"
+    content["seed"] = fieldwork.seed
+    stream = StringIO()
+    yaml = YAML()
+    yaml.width = 120
+    yaml.dump(content, stream)
+    heading = f"# Reads the answers to this questionnaire: save its export as {platform}.csv beside this file.\n"
+    return heading + stream.getvalue()
+
+
+def _both(text: Text) -> dict[str, str]:
+    return {"en": text.en, "nl": text.nl}
+
+
+def _from(folder: Path, file: Path) -> str:
+    """Return a path as a settings file in the folder names it."""
+    return Path(os.path.relpath(file, folder.resolve())).as_posix()

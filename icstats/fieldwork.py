@@ -1,0 +1,264 @@
+"""The fieldwork: whom a questionnaire is put to, about which departments, and in which batteries on which page."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from icstats.documents import Finding, did_you_mean, parse, read_document
+from icstats.errors import ParameterError
+from icstats.questionnaire import (
+    CODE,
+    CODE_IN_WORDS,
+    LINE,
+    LINE_IN_WORDS,
+    RESERVED,
+    Block,
+    Item,
+    Language,
+    Questionnaire,
+    Strict,
+    Text,
+    read_questionnaire,
+)
+from icstats.study import (
+    LONGEST_NAME,
+    SLUG,
+    SLUG_IN_WORDS,
+    WAVE_IN_WORDS,
+    Department,
+    Policy,
+    read_policy,
+)
+from icstats.texts import LANGUAGES, Texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = [
+    "DONT_KNOW",
+    "MOST_PICKED",
+    "NOT_APPLICABLE",
+    "Attribute",
+    "Battery",
+    "Choice",
+    "Fieldwork",
+    "answers_of",
+    "batteries",
+    "in_drawn_order",
+    "labelled",
+    "missing_texts",
+    "pick_label",
+    "read_fieldwork",
+    "short_codes",
+    "statement",
+]
+
+Part = Literal["quality", "result", "expectation", "understanding", "weight", "open"]
+PARTS: dict[Part, tuple[Block, ...]] = {
+    "quality": ("product", "process", "orientation"),
+    "result": ("outcome",),
+    "expectation": ("expectation",),
+    "understanding": ("mutual",),
+    "weight": ("importance",),
+    "open": ("open",),
+}
+"""The pages about a department, in the order of the reader; the mirror is for its own staff and not asked here."""
+NOT_APPLICABLE, DONT_KNOW = "na", "dk"
+"""How the exports write the two answers that are none."""
+MOST_PICKED = 3
+CHOICE = r"^[A-Za-z0-9]{1,5}$"
+CHOICE_IN_WORDS = "one to five letters and digits"
+
+
+class Choice(Strict):
+    """One answer to a question about the customer."""
+
+    code: str = Field(pattern=CHOICE, description=CHOICE_IN_WORDS)
+    label: Text
+
+
+class Attribute(Strict):
+    """A question about the customer, such as the unit."""
+
+    name: str = Field(pattern=CODE, max_length=20, description=CODE_IN_WORDS)
+    wording: Text
+    choices: tuple[Choice, ...] = Field(min_length=2)
+
+
+class Fieldwork(Strict):
+    """How a survey is held: the parsed fieldwork file.
+
+    Attributes
+    ----------
+    file
+        The fieldwork file itself (not a setting).
+    sources
+        ``questionnaire`` and ``policy`` -> the files that they were read from (not a setting).
+    months
+        Customers rate only departments that they used in the last so many months.
+    contact
+        Whom customers can ask; it stands in the statement on anonymity.
+    attributes
+        Questions about the customer; as few as can be, for each of them makes a person easier to recognise.
+    """
+
+    file: Path = Field(exclude=True)
+    sources: dict[str, Path] = Field(default_factory=dict, exclude=True)
+    name: str = Field(pattern=SLUG, max_length=LONGEST_NAME, description=SLUG_IN_WORDS)
+    title: Text
+    organisation: Text
+    wave: str = Field(pattern=r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", max_length=20, description=WAVE_IN_WORDS)
+    language: Language = "en"
+    questionnaire: Questionnaire
+    policy: Policy = Policy()
+    months: int = Field(default=6, ge=1, le=24)
+    contact: str = Field(pattern=LINE, description=LINE_IN_WORDS)
+    attributes: tuple[Attribute, ...] = ()
+    departments: tuple[Department, ...] = Field(min_length=1)
+    seed: int = Field(default=1, ge=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Battery:
+    """Questions about one department that are answered on the same scale and stand together.
+
+    Attributes
+    ----------
+    part
+        What they are about.
+    responses
+        Name of the response scale; None for open questions.
+    items
+        In the order of the questionnaire.
+    """
+
+    part: Part
+    responses: str | None
+    items: tuple[Item, ...]
+
+    @property
+    def shuffled(self) -> bool:
+        """Whether the order differs between customers: what stands first is answered with more care."""
+        return self.part == "quality"
+
+    @property
+    def picked(self) -> bool:
+        """Whether customers pick some of these instead of answering each."""
+        return self.part == "weight"
+
+
+def read_fieldwork(path: Path | str) -> Fieldwork:
+    """Read a fieldwork file with its questionnaire and policy.
+
+    Raises
+    ------
+    ParameterError, QuestionnaireError
+        All problems of the first file that has any, each with its line.
+    """
+    document = read_document(path, error=ParameterError)
+    file = Path(path).resolve()
+    readers = {"questionnaire": read_questionnaire, "policy": read_policy}
+    sources = {
+        key: (file.parent / found).resolve() for key in readers if isinstance(found := document.data.get(key), str)
+    }
+    parts = {key: readers[key](source) for key, source in sources.items()}
+    added = {"file": file, "sources": sources}
+    fieldwork = parse(document, Fieldwork, overrides=parts, added=added, context={"folder": file.parent})
+    document.require(_contradictions(fieldwork))
+    return fieldwork
+
+
+def _contradictions(fieldwork: Fieldwork) -> Iterator[Finding]:
+    slugs = [department.slug for department in fieldwork.departments]
+    for place, slug in enumerate(slugs):
+        if slug in slugs[:place]:
+            message = f'"{slug}" is already the slug of another department.'
+            yield Finding(("departments", place, "slug"), 23, message)
+    codes = {item.code for item in fieldwork.questionnaire.items}
+    for place, attribute in enumerate(fieldwork.attributes):
+        if attribute.name in RESERVED or attribute.name in codes or attribute.name == "used":
+            yield Finding(("attributes", place, "name"), 22, f'found "{attribute.name}"; this name is taken.')
+    for item in fieldwork.questionnaire.items:
+        for slug in item.departments or ():
+            if slug not in slugs:
+                message = f'its item {item.code} is asked of "{slug}", which is no department here.'
+                yield Finding(("questionnaire",), 25, message, did_you_mean(slug, slugs))
+
+
+def batteries(fieldwork: Fieldwork, department: Department | None = None) -> tuple[Battery, ...]:
+    """Return what customers are asked about a department, or about any, in order."""
+    found = []
+    asked = fieldwork.questionnaire.items_of(department=department.slug if department else None)
+    for part, blocks in PARTS.items():
+        of_part = [item for item in asked if item.block in blocks]
+        for responses in dict.fromkeys(item.responses for item in of_part):
+            items = tuple(item for item in of_part if item.responses == responses)
+            found.append(Battery(part=part, responses=responses, items=items))
+    return tuple(found)
+
+
+def in_drawn_order(battery: Battery, fieldwork: Fieldwork) -> tuple[Item, ...]:
+    """Return the items in an order drawn once; half of the customers see it, the other half its reverse."""
+    drawn = list(battery.items)
+    if battery.shuffled:
+        random.Random(fieldwork.seed).shuffle(drawn)  # noqa: S311  an order of questions, no secret
+    return tuple(drawn)
+
+
+def answers_of(fieldwork: Fieldwork, responses: str, language: Language) -> dict[str, str]:
+    """Return code -> label of every answer on a response scale, the two that are none last.
+
+    A step without a label of its own is its number; the ends of such a scale are number and label together.
+    """
+    scale = fieldwork.questionnaire.responses[responses]
+    every = len(scale.labels) == scale.maximum - scale.minimum + 1
+    labels = {}
+    for step in range(scale.minimum, scale.maximum + 1):
+        label = scale.labels.get(step)
+        labels[str(step)] = str(step) if label is None else label[language] if every else f"{step} ({label[language]})"
+    words = Texts(language)
+    return {
+        **labels,
+        NOT_APPLICABLE: words.say("fielding.not_applicable"),
+        DONT_KNOW: words.say("fielding.dont_know"),
+    }
+
+
+def labelled(item: Item, department: Department, language: Language) -> str:
+    """Return the question about a department."""
+    return item.wording[language].format(department=department.name[language])
+
+
+def pick_label(item: Item, fieldwork: Fieldwork, language: Language) -> str:
+    """Return how a point that can be picked is called: as the item whose weight it asks."""
+    return fieldwork.questionnaire.item(item.about or item.code).label[language]
+
+
+def statement(fieldwork: Fieldwork, language: Language) -> str:
+    """Return what respondents are promised, from the policy that will be kept."""
+    return Texts(language).say("fielding.anonymity", minimum=fieldwork.policy.minimum_group, contact=fieldwork.contact)
+
+
+def missing_texts() -> dict[str, list[str]]:
+    """Return the cell texts that stand for an answer that is none, by the setting of a study that lists them."""
+    words = [Texts(language) for language in LANGUAGES]
+    return {
+        "not_applicable": [NOT_APPLICABLE, *(text.say("fielding.not_applicable") for text in words)],
+        "dont_know": [DONT_KNOW, *(text.say("fielding.dont_know") for text in words)],
+    }
+
+
+def short_codes(names: list[str], *, longest: int, otherwise: str) -> dict[str, str]:
+    """Return name -> letters and digits only, as platforms want them; numbered where that would not be one name."""
+    codes: dict[str, str] = {}
+    for place, name in enumerate(names, start=1):
+        code = re.sub(r"[^A-Za-z0-9]", "", name)
+        usable = 0 < len(code) <= longest and code[0].isalpha() and code not in codes.values()
+        codes[name] = code if usable else f"{otherwise}{place}"
+    return codes

@@ -1,0 +1,144 @@
+"""Which rows of a result may not be shown: resting on few people, hidden by the ledger, or telling another row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from icstats.errors import DisclosureError
+from icstats.ledger import RATINGS, at_an_end
+from icstats.released import P_DECIMALS
+
+if TYPE_CHECKING:
+    from icstats.ledger import Ledger
+    from icstats.results import Result
+    from icstats.study import Policy
+
+__all__ = [
+    "DIFFERENCES",
+    "GAPS",
+    "MODELS",
+    "TELL_EACH_OTHER",
+    "Flags",
+    "Numbers",
+    "hidden_rows",
+    "numbers_of",
+    "shares_of_people",
+    "smallest_counts",
+]
+
+DISTRIBUTION = frozenset({"sd", "ceiling", "floor"})
+"""With these beside the mean, the whole distribution of the answers of a few people follows."""
+SHARES_OF_VARIANCE = frozenset(
+    {
+        "lmg_share",
+        "lmg_share_without_lined",
+        "shapley_share",
+        "owen_share",
+        "probability_first",
+        "importance",
+        "priority",
+        "probability_top",
+    }
+)
+MEANS = frozenset({"mean", "forecast", "earlier"})
+"""Means of people's answers: of customers, of staff, of the wave before."""
+GAPS = frozenset({"adequacy_gap", "superiority_gap"})
+DIFFERENCES = frozenset({"difference", *GAPS})
+TELL_EACH_OTHER = MEANS | DIFFERENCES | {"norm", "others", "shrunken", "adjusted"}
+SIZES = frozenset({"k0", "k_bar"})
+"""Mean group sizes: times the number of groups they are an exact total, which only stands as a band."""
+MODELS = frozenset({"driver", "term"})
+"""First keys of results that are about all variables at once: no level of any of them follows from a coefficient."""
+
+Flags = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.float64]
+
+
+def smallest_counts(result: Result) -> Numbers:
+    """Return the smallest number of answers or people that stands behind each row; 0 where it is not known."""
+    people = result.people
+    if not {"n", "n_people"} <= set(people.columns) or len(people) != len(result.data):
+        raise DisclosureError("A result that does not say how many people it rests on is not shown.", code="ICS-608")
+    counts = np.column_stack(
+        [frame[name].to_numpy(dtype=float) for frame, name in ((people, "n"), (people, "n_people"), (result.data, "n"))]
+    )
+    smallest: Numbers = np.nan_to_num(counts, nan=0.0).min(axis=1)
+    return smallest
+
+
+def hidden_rows(
+    raw: pd.DataFrame,
+    people: Numbers,
+    rules: Policy,
+    ledger: Ledger,
+    *,
+    is_model: bool,
+) -> Flags:
+    """Return which rows may not be shown."""
+    by_ledger = [
+        any(ledger.hides(RATINGS if is_model else str(name), str(place)) for name in {variable, also})
+        for variable, also, place in zip(raw["variable"], raw["also"], raw["department"], strict=True)
+    ]
+    hidden = (people < rules.minimum_group) | np.array(by_ledger, dtype=bool)
+    hidden |= raw["statistic"].isin(DISTRIBUTION).to_numpy() & (people < rules.minimum_distribution)
+    # The mark of a hidden share would tell that it is extreme; so none of a few people is shown.
+    hidden |= (shares_of_people(raw) | _says_what_each_answered(raw, rules)) & (people < rules.minimum_extremes)
+    hidden |= _without_spread(raw) | raw["statistic"].isin(SIZES).to_numpy()
+    # A model's shares add up to all of it, and mean, norm and difference to each other: hidden together or not at all.
+    told = raw["department"].astype(str)
+    if not is_model:
+        together = raw["statistic"].isin(TELL_EACH_OTHER)
+        alone = pd.Series(np.arange(len(raw)).astype(str), index=raw.index)
+        told = told + "\x1f" + raw["variable"].astype(str) + "\x1f" + alone.mask(together, "")
+        hidden = _spread(hidden, told)
+        hidden = hidden | _rests_on_hidden_means(raw, hidden)
+    return _spread(hidden, told)
+
+
+def _spread(hidden: Flags, told: pd.Series[str]) -> Flags:
+    """Return the flags with those of each group raised where one of them is."""
+    spread: Flags = pd.Series(hidden, index=told.index).groupby(told).transform("any").to_numpy(dtype=bool)
+    return spread
+
+
+def _rests_on_hidden_means(raw: pd.DataFrame, hidden: Flags) -> Flags:
+    """Return which rows are about a second variable whose mean is hidden: with the first it would follow."""
+    means = raw[hidden & (raw["statistic"] == "mean").to_numpy()]
+    gone = set(zip(means["department"], means["variable"], strict=True))
+    rests = np.array([pair in gone for pair in zip(raw["department"], raw["also"], strict=True)], dtype=bool)
+    told: Flags = rests & (raw["also"] != raw["variable"]).to_numpy()
+    return told
+
+
+def shares_of_people(raw: pd.DataFrame) -> Flags:
+    """Return which rows are a share of the people who answered, and not of a variance."""
+    shares: Flags = ((raw["unit"] == "share") & ~raw["statistic"].isin(SHARES_OF_VARIANCE)).to_numpy()
+    return shares
+
+
+def _says_what_each_answered(raw: pd.DataFrame, rules: Policy) -> Flags:
+    """Return which rows tell the answer of (nearly) everybody: a mean at its scale's end, or without any spread."""
+    points = (raw["unit"] == "points").to_numpy()
+    mean = points & raw["statistic"].isin(MEANS).to_numpy()
+    ends = at_an_end(raw["estimate"], numbers_of(raw, "minimum"), numbers_of(raw, "maximum"), rules)
+    has_error = points & raw["statistic"].isin(MEANS | DIFFERENCES).to_numpy()
+    told: Flags = (mean & ends) | (has_error & np.isnan(numbers_of(raw, "std_error")))
+    return told
+
+
+def _without_spread(raw: pd.DataFrame) -> Flags:
+    """Return which rows say that all gave one answer, however many they are: the mean beside it is then that answer."""
+    told: Flags = ((raw["statistic"] == "sd") & (raw["estimate"].round(P_DECIMALS) <= 0)).to_numpy()
+    return told
+
+
+def numbers_of(raw: pd.DataFrame, name: str) -> Numbers:
+    """Return a column as numbers, missing where the result has no such column."""
+    if name not in raw.columns:
+        return np.full(len(raw), np.nan)
+    numbers: Numbers = raw[name].to_numpy(dtype=float, na_value=np.nan)
+    return numbers
