@@ -12,6 +12,7 @@ from pathlib import Path
 from shutil import disk_usage
 from typing import TYPE_CHECKING, Literal
 
+from icstats.cluster import ClusterWorkers
 from icstats.collation import RESULTS
 from icstats.engine import (
     Engine,
@@ -96,6 +97,8 @@ class Terms:
         Number of processes.
     engine
         See :data:`icstats.engine.Engine`.
+    scheduler
+        Address of the scheduler of the engine ``dask``.
     seconds
         What one notebook may take; None means: as long as it wants.
     memory
@@ -104,6 +107,7 @@ class Terms:
 
     workers: int = 2
     engine: Engine = field(default_factory=default_engine)
+    scheduler: str | None = None
     seconds: float | None = SECONDS
     memory: int | None = None
 
@@ -247,6 +251,12 @@ def link_back(study: Study, outputs: Path, language: Language) -> None:
 def _checked_arguments(study: Study, terms: Terms, language: str | None) -> Language:
     if terms.workers < 1:
         raise ParameterError(f"There must be at least 1 worker, not {terms.workers}.", code="ICS-703")
+    if (terms.engine == "dask") != (terms.scheduler is not None):
+        raise ParameterError(
+            "The engine dask and the address of a scheduler belong together.",
+            code="ICS-734",
+            hint="icstats run STUDY --engine dask --scheduler tcp://10.0.0.1:8786",
+        )
     chosen = language or study.language
     if chosen not in LANGUAGES:
         raise ParameterError(
@@ -310,15 +320,7 @@ class _Batch:
             waiting.extend(self._execution(subject, notebook) for notebook in subject.to_execute)
             if not subject.to_execute:
                 waiting.append(self._publication(subject))
-        with Workers(
-            perform,
-            n=self._terms.workers,
-            environment=ONE_THREAD_EACH,
-            log=self._logs / WORKERS_LOG,
-            start=START[self._terms.engine],
-            preload=PRELOAD,
-            seconds=self._terms.seconds,
-        ) as pool:
+        with self._pool() as pool:
             while waiting or pool.busy:
                 while waiting and pool.free:
                     task = waiting.popleft()
@@ -327,6 +329,20 @@ class _Batch:
                 for finished in pool.finished():
                     # A department that can be finished is finished first.
                     waiting.extendleft(self._received(finished))
+
+    def _pool(self) -> Workers[Task, Outcome] | ClusterWorkers[Task, Outcome]:
+        terms = self._terms
+        if terms.scheduler is not None:
+            return ClusterWorkers(perform, scheduler=terms.scheduler, seconds=terms.seconds)
+        return Workers(
+            perform,
+            n=terms.workers,
+            environment=ONE_THREAD_EACH,
+            log=self._logs / WORKERS_LOG,
+            start=START[terms.engine],
+            preload=PRELOAD,
+            seconds=terms.seconds,
+        )
 
     def withhold_leaks(self) -> None:
         """Take away whatever holds anything of a respondent, before anybody is told that it is there.

@@ -47,9 +47,9 @@ __all__ = [
     "write_whole",
 ]
 
-Engine = Literal["fork", "kernel"]
+Engine = Literal["fork", "kernel", "dask"]
 """``fork``: in the process itself, which is a copy of one that has everything imported. ``kernel``: in a Jupyter
-kernel of its own, as papermill does it."""
+kernel of its own, as papermill does it. ``dask``: as ``fork``, on the workers of a Dask cluster."""
 
 Reads = Literal["own", "all"]
 """Whose answers a notebook has read: its own department's, or also others'."""
@@ -173,7 +173,7 @@ def perform(task: Execution | Publication) -> Outcome:
 
 def _executed(task: Execution) -> Outcome:
     task.log.unlink(missing_ok=True)
-    opened = _files_opened_from_now() if task.engine == "fork" and task.answers else None
+    opened = _files_opened_from_now() if task.engine != "kernel" and task.answers else None
     try:
         _limit_memory(task.memory)
         notebook = _cleaned(_run_by_papermill(task))
@@ -252,7 +252,7 @@ def _run_by_papermill(task: Execution) -> NotebookNode:
         template,
         None,
         parameters=dict(task.parameters),
-        engine_name=ENGINE if task.engine == "fork" else None,
+        engine_name=None if task.engine == "kernel" else ENGINE,
         kernel_name=KERNEL,
         progress_bar=False,
         cwd=task.folder,

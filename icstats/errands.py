@@ -26,7 +26,7 @@ __all__ = ["ONE_THREAD_EACH", "PRELOAD", "START", "leaks", "prepared"]
 
 PRELOAD = "icstats.warm"
 ONE_THREAD_EACH = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-START: Mapping[Engine, Start] = {"fork": "fork", "kernel": "spawn"}
+START: Mapping[Engine, Start] = {"fork": "fork", "kernel": "spawn", "dask": "fork"}
 
 Given = TypeVar("Given")
 Found = TypeVar("Found")

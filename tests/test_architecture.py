@@ -138,7 +138,7 @@ RANKS = (
     ("workbook",),
     ("plan", "keys", "receipts"),
     ("summary", "errands"),
-    ("site", "stock"),
+    ("site", "cluster", "stock"),
     ("batch", "warm"),
     ("merging",),
     ("__main__",),
