@@ -10,7 +10,7 @@ STUDY ?= params/example.yaml
 # A plain assignment: the LANGUAGE of a desktop environment must not decide the language of the reports.
 LANGUAGE =
 
-.PHONY: report test lab lint bench pins .venv clean
+.PHONY: report test lab lint bench coverage pins .venv clean
 .DEFAULT_GOAL := report
 
 report: $(VENV)/ready  ## every department's reports, from the survey file to HTML
@@ -27,9 +27,13 @@ lint: $(VENV)/ready  ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/ready  ## the figures in benchmarks/, made anew
+bench: $(VENV)/ready  ## the speed table with ratios, into benchmarks/results.md
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable ".[bench]"
-	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+	for script in benchmarks/*_speed.py benchmarks/size.py; do $(BIN)/python $$script || exit 1; done
+
+coverage: $(VENV)/ready  ## coverage, false flags, power and adjustments, simulated, into benchmarks/coverage.md
+	for script in coverage_alpha coverage_means coverage_measures flags adjustments verdicts dialogue disclosure; do \
+		OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/$$script.py || exit 1; done
 
 .venv: $(VENV)/ready
 

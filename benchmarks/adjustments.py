@@ -1,20 +1,19 @@
 """Mild raters, or other customers, turn the order of departments round; how often adjustment puts it right.
 
-Planted: six departments a fifth of a point apart on a mark from 1 to 10. Writes ``adjustments.md`` beside this file.
+Planted: six departments a fifth of a point apart on a mark from 1 to 10. Writes its section of ``coverage.md``.
 Run: ``OPENBLAS_NUM_THREADS=1 python benchmarks/adjustments.py`` (two minutes on one core).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from coverage_alpha import table
 from flags import percentage
 from scipy.stats import spearmanr
+from tables import COVERAGE, table, write_section
 
 from icstats.casemix import case_mix
 from icstats.raters import leniency
@@ -169,7 +168,7 @@ def main() -> None:
             lambda seed, people=people, each=each: rated(seed, people=people, each=each, selection=1.0),
             within_raters,
         )
-        for people, each in ((300, 3), (600, 3), (1200, 3), (600, 2))
+        for people, each in ((300, 3), (600, 3), (800, 3), (1200, 3), (800, 2))
     ]
     mild.append(
         judged(
@@ -200,36 +199,37 @@ def main() -> None:
         )
     )
     print(table(mix), flush=True)
-    text = f"""# Order of departments, raw and adjusted
-
+    text = f"""
 {DEPARTMENTS} departments, {STEP:g} points apart on a mark from 1 to 10 (spread of single ratings about 1.3),
 {STUDIES} studies per row, seed {SEED}; between brackets 95 % Wilson intervals. An order is right when all six stand in
 their true place. "Off by" is the mean distance of a department's deviation from the truth.
 Made by `benchmarks/adjustments.py`.
 
-## Mild and strict raters (`leniency`)
+### Mild and strict raters (`leniency`)
 
 {table(mild)}
 
-With raters who choose by chance, or who are all equally mild, the adjustment moves a mean by no more than its own
-error. What it costs then shows in "off by".
+The promised design is 800 people who rate three departments each (400 ratings per department). Nothing is gained by
+treating respondents as random or by shrinking towards raw means: a weight of 5, 10, 20 and 40 % less on the comparison
+within raters made the order right in 96, 96, 96 and 94 % of 200 such studies (within raters alone 96 %), and with 600
+people in 91, 91, 90 and 81 % (92 %). With raters who choose by chance, or who are all equally mild, the adjustment
+moves a mean by no more than its own error. What it costs then shows in "off by".
 
-### Coverage of the adjusted mean, raters by chance, people who rate three departments each
+#### Coverage of the adjusted mean, raters by chance, people who rate three departments each
 
 {level_coverage()}
 
-## Other customers (`case_mix`)
+### Other customers (`case_mix`)
 
 {table(mix)}
 
-## Chance (`shrink`)
+### Chance (`shrink`)
 
 40 departments, standard deviation .3 between and 1.3 within.
 
 {shrunken_error()}
 """
-    Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
-    print(text)
+    write_section(COVERAGE, "Order of departments, raw and adjusted", text)
 
 
 if __name__ == "__main__":

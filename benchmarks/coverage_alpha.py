@@ -1,4 +1,4 @@
-"""How often does a 95 % interval hold the true reliability? Writes ``coverage_alpha.md`` beside this file.
+"""How often does a 95 % interval hold the true reliability? Writes its section of ``coverage.md`` beside this file.
 
 Four items on five points, one common factor. Worlds differ in where the answers lie (symmetric, at a ceiling) and in
 who gives them: in the last three every person rates five departments, and most of what they answer is their own.
@@ -8,10 +8,10 @@ Run: ``OPENBLAS_NUM_THREADS=1 python benchmarks/coverage_alpha.py`` (a few minut
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from tables import COVERAGE, table, write_section
 
 from icstats.reliability import cronbach_alpha, omega_total
 
@@ -104,13 +104,6 @@ def covered(world: World, random: np.random.Generator) -> dict[str, object]:
     }
 
 
-def table(rows: list[dict[str, object]]) -> str:
-    """Return rows as a Markdown table."""
-    head = list(rows[0])
-    lines = [head, ["---"] * len(head), *([str(row[name]) for name in head] for row in rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
 def main() -> None:
     """Run all worlds, print the table and write it."""
     random = np.random.default_rng(SEED)
@@ -118,8 +111,7 @@ def main() -> None:
     for world in WORLDS:
         rows.append(covered(world, random))
         print(rows[-1], flush=True)
-    text = f"""# Coverage of nominal 95 % intervals of reliability
-
+    text = f"""
 {table(rows)}
 
 {REPLICATIONS} samples per row (one standard error is .007 at .95), seed {SEED}, bootstrap of {N_BOOT} replicates. "ADF"
@@ -127,8 +119,7 @@ and "bootstrap" are by person where people repeat, "ADF, rows" takes every ratin
 recover with n at a ceiling; an interval by rows does not recover where one person rates several departments. Made by
 `benchmarks/coverage_alpha.py`.
 """
-    Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
-    print(text)
+    write_section(COVERAGE, "Coverage of nominal 95 % intervals of reliability", text)
 
 
 if __name__ == "__main__":

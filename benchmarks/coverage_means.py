@@ -1,18 +1,18 @@
 """How often a 95 % interval holds the true difference from the norm, and the true satisfied share.
 
 The same worlds as in ``coverage_alpha.py``: four items on five points, answers in the middle or at a ceiling, people
-who answer once or rate five departments. Writes ``coverage_means.md`` beside this file.
+who answer once or rate five departments. Writes its section of ``coverage.md`` beside this file.
 Run: ``OPENBLAS_NUM_THREADS=1 python benchmarks/coverage_means.py`` (two minutes on one core).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from coverage_alpha import MODERATE, STRONG, SYMMETRIC, World, table
+from coverage_alpha import MODERATE, STRONG, SYMMETRIC, World
+from tables import COVERAGE, table, write_section
 
 from icstats.benchmark import compare_with_norm
 from icstats.describe import summarise
@@ -104,8 +104,7 @@ def main() -> None:
     for world in WORLDS:
         rows.append(covered(world, random))
         print(rows[-1], flush=True)
-    text = f"""# Coverage of nominal 95 % intervals of means and shares
-
+    text = f"""
 {table(rows)}
 
 {REPLICATIONS} samples per row (one standard error is .007 at .95), seed {SEED}. "Difference" is that from a norm
@@ -113,8 +112,7 @@ taken as fixed; a sampled norm is the mean of {ORGANISATIONS} organisations draw
 spread. Errors are by person, except in the last column, which takes every rating as a person.
 Made by `benchmarks/coverage_means.py`.
 """
-    Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
-    print(text)
+    write_section(COVERAGE, "Coverage of nominal 95 % intervals of means and shares", text)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How often does a 95 % interval hold the true importance? Writes ``coverage_measures.md`` beside this file.
+"""How often does a 95 % interval hold the true importance? Writes its section of ``coverage.md`` beside this file.
 
 Five drivers that share a general impression; the last has no coefficient of its own. The truth is that of a very large
 sample. Run: ``OPENBLAS_NUM_THREADS=1 python benchmarks/coverage_measures.py`` (about a minute).
@@ -6,10 +6,9 @@ sample. Run: ``OPENBLAS_NUM_THREADS=1 python benchmarks/coverage_measures.py`` (
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
+from tables import COVERAGE, write_section
 
 import icstats as ic
 from icstats.measures import MEASURES
@@ -48,21 +47,17 @@ def main() -> None:
     result = ic.importance_measures(draw(POPULATION, random), outcome="mark", drivers=DRIVERS).data
     truth = result.set_index(["measure", "driver"])["estimate"]
     lines = [
-        "# Coverage of nominal 95 % intervals of importance",
-        "",
         f"Made by `benchmarks/coverage_measures.py`: {REPLICATIONS} samples per row, {N_BOOT} bootstrap samples each,",
         f"seed {SEED}. One standard error is .011 at .95. Driver e has no coefficient of its own.",
     ]
     for n in (100, 300):
         table = covered(n, truth, random)
-        lines += ["", f"## {n} ratings", "", "| measure | " + " | ".join(DRIVERS) + " |", "|" + " -- |" * 6]
+        lines += ["", f"### {n} ratings", "", "| measure | " + " | ".join(DRIVERS) + " |", "|" + " -- |" * 6]
         lines += [
             f"| {measure} | " + " | ".join(f"{part:.3f}" for part in parts) + " |"
             for measure, parts in zip(table.index, table.to_numpy(), strict=True)
         ]
-    text = "\n".join([*lines, ""])
-    print(text)
-    Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
+    write_section(COVERAGE, "Coverage of nominal 95 % intervals of importance", "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How fast are driver analyses, beside pingouin? Writes ``drivers_speed.md`` beside this file.
+"""How fast are driver analyses, beside pingouin? Writes its section of ``results.md`` beside this file.
 
 Every row is a ratio of medians within one run; the two sides take turns. Calls are those of the public functions, with
 validation, labels and result frames. What counts is processor time, and both sides have one thread for linear algebra,
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from time import process_time
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is loaded, or
 import numpy as np
 import pandas as pd
 import pingouin as pg
+from tables import SPEED, write_section
 
 import icstats as ic
 from icstats.moments import moments
@@ -145,8 +145,6 @@ def main() -> None:
     """Time everything, print it and write it."""
     text = "\n".join(
         [
-            "# How fast driver analyses are",
-            "",
             f"Made by `benchmarks/drivers_speed.py`: medians of {ROUNDS} rounds in which all take turns, in",
             "milliseconds of processor time, one thread for linear algebra. pingouin is one call of",
             "`linear_regression(relimp=True)` at p = 10 and n = 1,000, which has no intervals.",
@@ -155,13 +153,13 @@ def main() -> None:
             "| -- | -- | -- | -- | -- | -- |",
             *against_pingouin(),
             "",
-            "## Growth with the number of drivers (LMG from moments)",
+            "### Growth with the number of drivers (LMG from moments)",
             "",
             "| p | ms |",
             "| -- | -- |",
             *growth_in_drivers(),
             "",
-            "## Growth with the number of rows (LMG, p = 10)",
+            "### Growth with the number of rows (LMG, p = 10)",
             "",
             "| n | ms from rows | ms from moments |",
             "| -- | -- | -- |",
@@ -169,8 +167,7 @@ def main() -> None:
             "",
         ]
     )
-    print(text)
-    Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
+    write_section(SPEED, "How fast driver analyses are", text)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How fast is reliability, side by side with other packages? Writes ``reliability_speed.md`` beside this file.
+"""How fast is reliability, side by side with other packages? Writes its section of ``results.md`` beside this file.
 
 Ratios of medians from one run; everything a caller pays for is counted: validation, labels, intervals. One thread for
 everybody, set below before NumPy is loaded. Needs the extra ``bench``.
@@ -13,13 +13,13 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import time
 import warnings
 from itertools import combinations
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import ordinalcorr
 import pandas as pd
 import pingouin
+from tables import SPEED, table, write_section
 
 import icstats as ic
 
@@ -103,26 +103,17 @@ def pairwise_alpha() -> dict[str, str]:
     )
 
 
-def table(rows: list[dict[str, str]]) -> str:
-    """Return rows as a Markdown table."""
-    head = list(rows[0])
-    lines = [head, ["---"] * len(head), *([row[name] for name in head] for row in rows)]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
-
-
 def main() -> None:
     """Time everything, print the table and write it."""
     warnings.simplefilter("ignore", RuntimeWarning)  # of the other packages
-    text = f"""# Speed of reliability, side by side
-
+    text = f"""
 {table([polychoric_matrix(), bootstrapped_alpha(), pairwise_alpha()])}
 
 Medians of processor time in one run on one thread, library calls with validation and labels included; pairwise alpha
 with our distribution free interval against pingouin's Feldt. Only the ratios mean anything on another machine. Made by
 `benchmarks/reliability_speed.py`.
 """
-    Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
-    print(text)
+    write_section(SPEED, "Speed of reliability, side by side", text)
 
 
 if __name__ == "__main__":

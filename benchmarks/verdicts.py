@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
+from tables import COVERAGE, write_section
 
 from icstats.cases import complete_cases
 from icstats.drivers import ladder
@@ -32,8 +33,7 @@ from icstats.seeds import derive_seed
 from icstats.simulate import simulate_ratings
 from icstats.subsets import replicates, shapley_values
 
-HERE = Path(__file__).resolve().parent
-QUESTIONNAIRE = HERE.parent / "params" / "questionnaires" / "internal_customer.yaml"
+QUESTIONNAIRE = Path(__file__).resolve().parents[1] / "params" / "questionnaires" / "internal_customer.yaml"
 SEED = 20_261_124
 DEPARTMENTS = 200
 N_BOOT = 1000
@@ -239,13 +239,13 @@ def rule_table(found: Mapping[World, Sequence[Outcome]]) -> str:
 
 def report(found: Mapping[Situation, Mapping[World, Sequence[Outcome]]], departments: int) -> str:
     """Return everything as Markdown."""
-    parts = ["# How often the verdict is right", INTRODUCTION.format(departments=departments)]
+    parts = [INTRODUCTION.format(departments=departments)]
     for situation, judged in found.items():
-        parts += [f"## {situation.name}", verdict_table(judged)]
-    parts += ["## Other thresholds, 300 ratings", operating_curve(found[PROMISED])]
-    parts += ["## Other rules at the same threshold", ABOUT_RULES]
+        parts += [f"### {situation.name}", verdict_table(judged)]
+    parts += ["### Other thresholds, 300 ratings", operating_curve(found[PROMISED])]
+    parts += ["### Other rules at the same threshold", ABOUT_RULES]
     for situation in BY_RULE:
-        parts += [f"### {situation.name}", rule_table(found[situation])]
+        parts += [f"#### {situation.name}", rule_table(found[situation])]
     return "\n\n".join(parts) + "\n"
 
 
@@ -258,9 +258,7 @@ def main(departments: int) -> None:
             numbers = range(departments if situation == PROMISED else departments // 2)
             judged = {world: pool.map(partial(judge, world, situation), numbers, chunksize=10) for world in worlds}
             found[situation] = {world: list(outcomes) for world, outcomes in judged.items()}
-    text = report(found, departments)
-    print(text)
-    (HERE / "verdicts.md").write_text(text, encoding="utf-8")
+    write_section(COVERAGE, "How often the verdict is right", report(found, departments))
 
 
 if __name__ == "__main__":

@@ -40,6 +40,9 @@ __all__ = ["SERVICE", "Analysis"]
 
 M = TypeVar("M", "Importance", "PenaltyReward", "Regression")
 
+FEWEST_BLOCKS = 2
+"""Reliable blocks that a driver analysis takes, where the gate left any out: one alone has all of the share."""
+
 SERVICE = "service"
 """Name of the scale of all product, process and orientation items together."""
 
@@ -116,6 +119,31 @@ class Analysis:
     def driver_codes(self) -> list[str]:
         """All driver items, in questionnaire order within blocks."""
         return [code for items in self.blocks.values() for code in items]
+
+    @cached_property
+    def left_out(self) -> tuple[str, ...]:
+        """Scales of driver items that failed the reliability gate: no driver analysis rests on them."""
+        scales = {self.questionnaire.item(code).scale for code in self.driver_codes}
+        return tuple(scale for scale in self.gate.failed if scale in scales)
+
+    @cached_property
+    def reliable_blocks(self) -> dict[str, list[str]]:
+        """Items per driver block without those of the scales in :attr:`left_out`: what the driver analyses rest on."""
+        kept = {
+            block: [code for code in codes if self.questionnaire.item(code).scale not in self.left_out]
+            for block, codes in self.blocks.items()
+        }
+        return {block: codes for block, codes in kept.items() if codes}
+
+    @property
+    def too_unreliable(self) -> bool:
+        """Whether the reliability gate leaves too few blocks for any driver analysis."""
+        return bool(self.left_out) and len(self.reliable_blocks) < FEWEST_BLOCKS
+
+    @cached_property
+    def reliable_codes(self) -> list[str]:
+        """The items of :attr:`reliable_blocks`."""
+        return [code for items in self.reliable_blocks.values() for code in items]
 
     @property
     def outcome(self) -> str:
@@ -294,11 +322,11 @@ class Analysis:
 
     @cached_property
     def _usable(self) -> pd.DataFrame:
-        """The outcome and driver items of the ratings that have an outcome and half of every block; holes are filled.
+        """The outcome and reliable driver items of the ratings with an outcome and half of every block; holes filled.
 
         See :func:`two_way_imputed`.
         """
-        filled = [two_way_imputed(self.items[codes]) for codes in self.blocks.values()]
+        filled = [two_way_imputed(self.items[codes]) for codes in self.reliable_blocks.values()]
         return pd.concat([self.items[[self.outcome]], *filled], axis=1).dropna()
 
     @cached_property
@@ -311,14 +339,16 @@ class Analysis:
         Raises
         ------
         NotEnoughDataError
-            Below 30 usable ratings: a department that small has no drivers of its own.
+            Below 30 usable ratings: a department that small has no drivers of its own. Or fewer than two blocks that
+            the reliability gate leaves in.
         """
         from icstats.drivers import BLOCKS_FROM  # noqa: PLC0415
         from icstats.importance import block_importance  # noqa: PLC0415
 
         if self.ladder == "none":
             raise NotEnoughDataError(f"Fewer than {BLOCKS_FROM} usable ratings: no drivers.", code="ICS-520")
-        data, blocks = self._usable, dict(self.blocks)
+        self._require_reliable()
+        data, blocks = self._usable, dict(self.reliable_blocks)
         if self.ladder == "blocks":
             data = pd.concat(
                 [data[[self.outcome]], *(data[codes].mean(axis=1).rename(block) for block, codes in blocks.items())],
@@ -344,7 +374,7 @@ class Analysis:
         Raises
         ------
         NotEnoughDataError
-            Below 100 usable ratings.
+            Below 100 usable ratings, or fewer than two reliable blocks.
         """
         from icstats.importance import bootstrap_importance  # noqa: PLC0415
 
@@ -353,7 +383,7 @@ class Analysis:
             bootstrap_importance(
                 self._usable,
                 outcome=self.outcome,
-                drivers=self.driver_codes,
+                drivers=self.reliable_codes,
                 clusters=self.people[self._usable.index],
                 weights=self._weights_of(self._usable.index),
                 n_boot=self.n_boot,
@@ -369,7 +399,7 @@ class Analysis:
         Raises
         ------
         NotEnoughDataError
-            Below 100 usable ratings.
+            Below 100 usable ratings, or fewer than two reliable blocks.
         """
         from icstats.drivers import regression  # noqa: PLC0415
 
@@ -382,7 +412,7 @@ class Analysis:
         Raises
         ------
         NotEnoughDataError
-            Below 100 usable ratings.
+            Below 100 usable ratings, or fewer than two reliable blocks.
         """
         from icstats.measures import importance_measures  # noqa: PLC0415
 
@@ -395,7 +425,7 @@ class Analysis:
         Raises
         ------
         NotEnoughDataError
-            Below 100 usable ratings.
+            Below 100 usable ratings, or fewer than two reliable blocks.
         """
         from icstats.halo import halo_check  # noqa: PLC0415
 
@@ -408,11 +438,11 @@ class Analysis:
         Raises
         ------
         NotEnoughDataError
-            Below 100 usable ratings.
+            Below 100 usable ratings, or fewer than two reliable blocks.
         """
         from icstats.asymmetry import penalty_reward  # noqa: PLC0415
 
-        scales = {code: self.questionnaire.response_scale(code) for code in self.driver_codes}
+        scales = {code: self.questionnaire.response_scale(code) for code in self.reliable_codes}
         return self._of_all_drivers(
             penalty_reward,
             low_max={code: scale.dissatisfied for code, scale in scales.items()},
@@ -425,7 +455,7 @@ class Analysis:
             statistic(
                 self._usable,
                 outcome=self.outcome,
-                drivers=self.driver_codes,
+                drivers=self.reliable_codes,
                 clusters=self.people[self._usable.index],
                 weights=self._weights_of(self._usable.index),
                 **settings,
@@ -439,7 +469,7 @@ class Analysis:
         Raises
         ------
         NotEnoughDataError
-            Below 100 usable ratings.
+            Below 100 usable ratings, or fewer than two reliable blocks.
         """
         from icstats.priorities import quick_wins  # noqa: PLC0415
 
@@ -449,8 +479,8 @@ class Analysis:
                 quick_wins(
                     self._usable,
                     outcome=self.outcome,
-                    blocks=self.blocks,
-                    response_scales={code: self.questionnaire.response_scale(code) for code in self.driver_codes},
+                    blocks=self.reliable_blocks,
+                    response_scales={code: self.questionnaire.response_scale(code) for code in self.reliable_codes},
                     clusters=self.people[self._usable.index],
                     n_boot=self.n_boot,
                     seed=derive_seed(self.study.seed, self.department, self.wave, "quick_wins"),
@@ -468,6 +498,14 @@ class Analysis:
 
         if self.ladder != "all":
             raise NotEnoughDataError(f"Fewer than {DRIVERS_FROM} usable ratings: blocks only.", code="ICS-521")
+        self._require_reliable()
+
+    def _require_reliable(self) -> None:
+        if self.too_unreliable:
+            raise NotEnoughDataError(
+                f"Too few reliable scales for drivers: {', '.join(self.left_out)} failed the reliability gate.",
+                code="ICS-523",
+            )
 
     @property
     def earlier_wave(self) -> str | None:

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from icstats.sampling import item_sample
-from icstats.scales import keyed
-from icstats.screening import negative_items
+from icstats.screening import item_rest_correlations
+from icstats.tally import (
+    AHEAD,
+    DOUBLE,
+    DOUBLE_ALIKE,
+    HASTY,
+    NO_DAY,
+    OUTSIDE,
+    STRAIGHT_LINING,
+    UNTIMED,
+    Tally,
+    compared_items,
+    counted,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
+    from icstats.pairwise import PairwiseMoments
     from icstats.questionnaire import Questionnaire
     from icstats.study import Study
     from icstats.surveyfile import Cleaning as CleaningSettings
@@ -29,11 +39,10 @@ Marks: TypeAlias = "NDArray[np.bool_]"
 
 FEWEST_ALIKE = 5
 """Closed questions that must be answered alike before that means anything."""
-FEWEST_NAMED = 10
-"""Ratings from which a note names a department, and from which items are looked at."""
+FEWEST_LOOKED_AT = 10
+"""Ratings from which items are looked at."""
 HASTE = 3
 """Who takes less than this part of the median time cannot have read the questions; a usual rule of thumb."""
-ROWS_LISTED = 10
 YEAR_FIRST = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T].*)?", re.ASCII)
 YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?:[ ,].*)?", re.ASCII)
 LAST_MONTH = 12
@@ -49,13 +58,13 @@ class Cleaned:
         Whether a rating is kept.
     refused
         Ratings that make the file one that cannot be used.
-    notes
-        What was found and what was done with it, in sentences.
+    tally
+        What was found.
     """
 
     kept: Marks
     refused: Marks
-    notes: tuple[str, ...]
+    tally: Tally
 
 
 def clean(ratings: pd.DataFrame, study: Study, *, by_person: bool) -> Cleaned:
@@ -73,21 +82,23 @@ def clean(ratings: pd.DataFrame, study: Study, *, by_person: bool) -> Cleaned:
     return _Cleaning(ratings, study).cleaned(by_person=by_person)
 
 
-@dataclass
 class _Cleaning:
-    ratings: pd.DataFrame
-    study: Study
-    notes: list[str] = field(default_factory=list)
+    def __init__(self, ratings: pd.DataFrame, study: Study) -> None:
+        self.ratings, self.study = ratings, study
+        self.tally = Tally(rated=len(ratings))
 
     def cleaned(self, *, by_person: bool) -> Cleaned:
         nothing = np.zeros(len(self.ratings), dtype=bool)
         refused, later = self._duplicates() if by_person else (nothing, nothing)
         left_out = later | self._alike() | self._hasty() | self._elsewhen()
-        return Cleaned(kept=~left_out, refused=refused, notes=tuple(self.notes))
+        return Cleaned(kept=~left_out, refused=refused, tally=self.tally)
 
     @property
     def _settings(self) -> CleaningSettings:
         return self.study.responses.cleaning
+
+    def _count(self, kind: str, marks: Marks) -> None:
+        self.tally += Tally(found={kind: counted(self.ratings[marks])})
 
     def _duplicates(self) -> tuple[Marks, Marks]:
         """Return the ratings that are double and refused, and those that are left out."""
@@ -99,38 +110,23 @@ class _Cleaning:
         later = self.ratings.duplicated(keys).to_numpy() & known
         if later.any():
             answers = [item.code for item in self.study.questionnaire.items]
-            alike = self.ratings.duplicated([*keys, *answers]).to_numpy() & later
-            rows = self.ratings["file_row"].to_numpy()[later].tolist()
-            more = f" and {len(rows) - ROWS_LISTED} more" if len(rows) > ROWS_LISTED else ""
-            self.notes.append(
-                f"double ratings by one respondent: the first is kept, {_ratings(later)} left out "
-                f"({int(alike.sum())} with the same answers; {_rows(rows[:ROWS_LISTED])}{more})"
-            )
+            self._count(DOUBLE, later)
+            self._count(DOUBLE_ALIKE, self.ratings.duplicated([*keys, *answers]).to_numpy() & later)
+            self.tally += Tally(double_rows=tuple(self.ratings["file_row"].to_numpy()[later].tolist()))
         return np.zeros(len(double), dtype=bool), later
 
     def _alike(self) -> Marks:
         """Return the ratings to leave out because all their answers are alike."""
         alike = np.zeros(len(self.ratings), dtype=bool)
-        items = max(self._items_by_scale(), key=len)
+        items = compared_items(self.study.questionnaire)
         if len(items) >= FEWEST_ALIKE:
             codes = self.ratings[items].to_numpy()
             answered = codes >= 0
             highest = np.where(answered, codes, -1).max(axis=1)
             lowest = np.where(answered, codes, np.iinfo(np.int8).max).min(axis=1)
             alike = (answered.sum(axis=1) >= FEWEST_ALIKE) & (highest == lowest)
-        if alike.any():
-            share = 100 * alike.sum() / len(alike)
-            departments = self.ratings.loc[alike, "department"].value_counts()
-            named = [f"{slug} {n}" for slug, n in sorted(departments.items()) if n >= FEWEST_NAMED and slug]
-            where = f" ({', '.join(named)})" if named else ""
-            what = f"{_ratings(alike)} ({share:.0f} %) with one answer to {len(items)} questions{where}"
-            self.notes.append(f"straight-lining: {what}, {self._done(self._settings.straight_lining)}")
+        self._count(STRAIGHT_LINING, alike)
         return alike if self._settings.straight_lining == "leave_out" else np.zeros_like(alike)
-
-    def _items_by_scale(self) -> list[list[str]]:
-        questionnaire = self.study.questionnaire
-        closed = [item for item in questionnaire.items if item.responses is not None and item.block != "mirror"]
-        return [[item.code for item in closed if item.responses == name] for name in questionnaire.responses]
 
     def _hasty(self) -> Marks:
         """Return the ratings to leave out because they took too little time."""
@@ -139,17 +135,14 @@ class _Cleaning:
             return nothing
         seconds = pd.to_numeric(self.ratings["seconds"].str.replace(",", "."), errors="coerce").to_numpy(dtype=float)
         unknown = np.isnan(seconds)
-        if unknown.any():
-            self.notes.append(f"{_ratings(unknown)} without a time in seconds kept")
+        self._count(UNTIMED, unknown)
         if unknown.all():
             return nothing
         shortest = self._settings.shortest_seconds
         limit = np.nanmedian(seconds) / HASTE if shortest is None else shortest
         hasty = seconds < limit
-        if hasty.any():
-            why = "less than a third of the median" if shortest is None else "as set"
-            done = self._done("keep" if shortest is None else "leave_out")
-            self.notes.append(f"speeders: {_ratings(hasty)} made in under {limit:.0f} seconds ({why}), {done}")
+        self._count(HASTY, hasty)
+        self.tally += Tally(haste=float(limit))
         return nothing if shortest is None else hasty
 
     def _elsewhen(self) -> Marks:
@@ -162,43 +155,36 @@ class _Cleaning:
         first, last = self._settings.first_day or "", self._settings.last_day or "9999"
         outside = np.array([day is not None and not first <= day <= last for day in days])
         ahead = np.array([day is not None and day > date.today().isoformat() for day in days]) & ~outside  # noqa: DTZ011
-        done = self._done(self._settings.outside)
-        for marks, what in ((none, "a date that does not exist"), (outside, "a date outside the fieldwork")):
-            if marks.any():
-                self.notes.append(f"{_ratings(marks)} with {what}, {done}")
-        if ahead.any():
-            self.notes.append(f"{_ratings(ahead)} with a date in the future, kept: is the day before the month?")
+        for kind, marks in ((NO_DAY, none), (OUTSIDE, outside), (AHEAD, ahead)):
+            self._count(kind, marks)
         return none | outside if self._settings.outside == "leave_out" else np.zeros_like(none)
 
-    @staticmethod
-    def _done(setting: str) -> str:
-        return "left out" if setting == "leave_out" else "kept"
 
-
-def item_notes(answers: pd.DataFrame, questionnaire: Questionnaire) -> tuple[str, ...]:
+def item_notes(moments: PairwiseMoments, questionnaire: Questionnaire) -> tuple[str, ...]:
     """Return what is odd about the items of each scale: no variance, or against the other items.
 
     Parameters
     ----------
-    answers
-        Ratings frame of customers, items as floats.
+    moments
+        Of the answers of customers as they were given.
     questionnaire
         Says which items belong together and which are turned round.
     """
     notes = []
-    items = keyed(answers, questionnaire)
+    counts = pd.DataFrame(moments.counts, index=moments.names, columns=moments.names)
+    # Turning an answer round leaves its variance and changes the sign of its covariances.
+    sign = np.array([-1 if questionnaire.item(code).reverse else 1 for code in moments.names])
+    covariance = moments.covariance * np.outer(sign, sign)
     for scale in questionnaire.scales:
-        codes = [item.code for item in questionnaire.items_of(scale=scale.code) if item.code in items]
-        sample = item_sample(items[codes], missing="pairwise")
-        if len(codes) < 2 or sample.n < FEWEST_NAMED:  # noqa: PLR2004  a scale of one item has no rest
+        codes = [item.code for item in questionnaire.items_of(scale=scale.code) if item.code in moments.names]
+        if len(codes) < 2 or counts.loc[codes, codes].to_numpy().min() < FEWEST_LOOKED_AT:  # noqa: PLR2004  a scale of one item has no rest
             continue
-        answered = items[codes].count() >= FEWEST_NAMED
-        constant = [code for code in sample.constant_items if answered[code]]
+        constant = [code for code in codes if covariance.loc[code, code] == 0]
         notes += [f"{code}: everybody gave the same answer, so it says nothing about differences" for code in constant]
-        varying = [code for code in codes if code not in sample.constant_items]
+        varying = [code for code in codes if code not in constant]
         if len(varying) > 1:
-            against = negative_items(item_sample(items[varying], missing="pairwise"))
-            notes += [_against(code.partition(":")[2], questionnaire) for code in against]
+            against = item_rest_correlations(covariance.loc[varying, varying].to_numpy()) < 0
+            notes += [_against(code, questionnaire) for code, wrong in zip(varying, against, strict=True) if wrong]
     return tuple(notes)
 
 
@@ -235,12 +221,3 @@ def _day(parts: tuple[int, int, int, int] | None, *, month_first: bool) -> str |
         return (date(year, day, month) if month_first else date(year, month, day)).isoformat()
     except ValueError:
         return None
-
-
-def _ratings(marks: Marks) -> str:
-    number = int(marks.sum())
-    return f"{number} {'rating' if number == 1 else 'ratings'}"
-
-
-def _rows(rows: Sequence[int]) -> str:
-    return f"row{'s' if len(rows) > 1 else ''} {', '.join(map(str, rows))}"

@@ -108,13 +108,13 @@ def _connected(scheduler: str) -> Any:  # noqa: ANN401  as above
         from distributed import Client  # noqa: PLC0415  an extra
     except ImportError:
         raise ParameterError(
-            "The engine dask needs dask.distributed.", code="ICS-724", hint='pip install "icstats[cluster]"'
+            "The engine dask needs dask.distributed.", code="ICS-735", hint='pip install "icstats[cluster]"'
         ) from None
     try:
         client: Any = Client(scheduler, timeout=SECONDS_TO_CONNECT)  # type: ignore[no-untyped-call]
     except (OSError, ValueError):
         raise ParameterError(
-            f"No Dask scheduler answers at {scheduler}.", code="ICS-724", hint="is it running? dask scheduler"
+            f"No Dask scheduler answers at {scheduler}.", code="ICS-735", hint="is it running? dask scheduler"
         ) from None
     if not client.nthreads():
         client.close()

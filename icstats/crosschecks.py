@@ -1,4 +1,4 @@
-"""Whether an answer holds: by another measure, without straight-liners, at both ends of the scale, without chance."""
+"""The model behind the drivers, and whether what they say holds: by another measure, without straight-liners, ..."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from icstats.asymmetry import LABELS
 from icstats.sections import Section, paragraphs, section
+from icstats.story import model_sentence
 from icstats.tables import Column, table
 
 if TYPE_CHECKING:
@@ -15,13 +16,43 @@ if TYPE_CHECKING:
     from icstats.edition import Edition
     from icstats.tables import Table
 
-__all__ = ["asymmetry", "halo", "measures", "shrunken"]
+__all__ = ["asymmetry", "halo", "linear_model", "measures", "shrunken"]
+
+INTERCEPT = "(intercept)"
 
 SAME_ORDER = 0.8
 """From this rank correlation on the order of the questions is called much the same."""
 
 SHARES = ("lmg_share", "relative_weight_share")
 PARTS = ("first", "last")
+
+
+def linear_model(edition: Edition, released: Released, codes: Sequence[str]) -> Section:
+    """Show the coefficients of the linear model behind the driver analysis."""
+    say = edition.texts.say
+    columns = [
+        Column(heading=say("regression.coefficient"), statistic="coefficient"),
+        Column(heading=say("scores.interval"), statistic="coefficient", show="interval"),
+        *(
+            Column(heading=say(f"regression.{code}"), statistic=code)
+            for code in ("standardised", "zero_order_r", "vif")
+        ),
+    ]
+    as_table = table(
+        released.only(variables=[INTERCEPT, *codes]),
+        texts=edition.texts,
+        caption=say("regression.table_caption"),
+        stub=say("why.driver"),
+        columns=columns,
+        labels={**edition.labels, INTERCEPT: say("regression.intercept")},
+    )
+    return section(
+        say("regression.heading"),
+        paragraphs([model_sentence(released, edition.texts)], kind="answer"),
+        as_table,
+        paragraphs([say("regression.collinear"), say("why.caution")], kind="note"),
+        released=[released],
+    )
 
 
 def measures(edition: Edition, released: Released, codes: Sequence[str]) -> Section:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
+from icstats.documents import shown_path
+from icstats.errors import Problem, RunError
+from icstats.study import Policy
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -12,7 +16,7 @@ if TYPE_CHECKING:
     from icstats.ledger import Cell
     from icstats.study import Study
 
-__all__ = ["Decision", "decision_before", "folder_of", "sheet_of"]
+__all__ = ["Decision", "decision_before", "folder_of", "require_locked_policy", "sheet_of"]
 
 RELEASED, HIDDEN = "released", "hidden.json"
 
@@ -36,16 +40,26 @@ class Decision(NamedTuple):
     hidden: frozenset[Cell] = frozenset()
     variables: frozenset[str] = frozenset()
     change: frozenset[Cell] = frozenset()
+    policy: Policy | None = None
+
+
+COARSER_IS_LESS = frozenset({"extreme_share", "decimals_points", "decimals_share", "decimals_coefficient"})
+"""Settings of a policy that hide more when they are smaller; all others do when they are larger."""
 
 
 def decision_before(study: Study, *, wave: str) -> Decision:
     """Return what was decided before: what one release hides and another shows would give others away."""
+    return _decision(folder_of(study, wave))
+
+
+def _decision(folder: Path) -> Decision:
     try:
-        found = json.loads((folder_of(study, wave) / HIDDEN).read_text(encoding="utf-8"))
+        found = json.loads((folder / HIDDEN).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Decision()
-    variables = frozenset(found.get("variables", ()))
-    return Decision(found["basis"], _cells(found["hidden"]), variables, _cells(found.get("change", ())))
+    policy = Policy.model_validate(found["policy"]) if "policy" in found else None
+    variables, change = frozenset(found.get("variables", ())), _cells(found.get("change", ()))
+    return Decision(found["basis"], _cells(found["hidden"]), variables, change, policy)
 
 
 def _cells(pairs: Iterable[tuple[str, str]]) -> frozenset[Cell]:
@@ -55,6 +69,47 @@ def _cells(pairs: Iterable[tuple[str, str]]) -> frozenset[Cell]:
 def sheet_of(study: Study, department: str, *, wave: str) -> Path:
     """Return where the comments about a department wait to be read, in the private folder."""
     return study.store_folder / "comments" / study.name / wave / f"{department}.csv"
+
+
+def require_locked_policy(policy: Policy, folder: Path) -> None:
+    """Refuse a policy that shows more than the one under which a wave was first released.
+
+    Respondents were promised what held then. A stricter one is taken, and holds from then on.
+
+    Parameters
+    ----------
+    policy
+        Of the study as it is now.
+    folder
+        Where it is written down what was released: :func:`folder_of`.
+
+    Raises
+    ------
+    RunError
+        With each setting that would show more.
+    """
+    locked = _decision(folder).policy
+    if locked is None:
+        return
+    looser = [name for name in Policy.model_fields if _shows_more(name, getattr(policy, name), getattr(locked, name))]
+    if looser:
+        told = "; ".join(f"{name} is {getattr(policy, name)}, it was {getattr(locked, name)}" for name in looser)
+        raise RunError(
+            [
+                Problem(
+                    code="ICS-724",
+                    message=f"the policy would show more of this wave than when it was first released: {told}.",
+                    hint=(
+                        "keep the policy of the first release; or, if nobody was ever given its reports, "
+                        f"remove {shown_path(folder)}"
+                    ),
+                )
+            ]
+        )
+
+
+def _shows_more(name: str, now: float, locked: float) -> bool:
+    return now > locked if name in COARSER_IS_LESS else now < locked
 
 
 def folder_of(study: Study, wave: str) -> Path:

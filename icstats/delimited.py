@@ -7,7 +7,7 @@ import re
 from contextlib import suppress
 from io import StringIO
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from icstats.encodings import Undecodable, decoded
 from icstats.errors import Problem
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from icstats.rawtable import RawTable, Record
     from icstats.surveyfile import ResponsesFile
 
-__all__ = ["parse_delimited"]
+__all__ = ["Form", "form_of", "parse_delimited", "records_of"]
 
 TAB = "\t"
 SEPARATORS = (",", ";", TAB)
@@ -29,7 +29,7 @@ SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*')
 AS_UTF8 = 'Save it again as "CSV UTF-8", or set "encoding" to how it is written.'
 
 
-class _Form(NamedTuple):
+class Form(NamedTuple):
     """How the text is cut into cells."""
 
     separator: str
@@ -52,10 +52,10 @@ def parse_delimited(content: bytes, source: ResponsesFile, name: str) -> RawTabl
         raise refused("ICS-105", error.found, file=name, rows=(error.row,), hint=f"{why}{AS_UTF8}") from None
     if not text.strip():
         raise refused("ICS-104", "the file is empty", file=name, hint="Export it again.")
-    form = _form_of(text, source, name)
+    form = form_of(text, source, name)
     problems: list[Problem] = []
     return Records(
-        records=_records(text, form, name, problems),
+        records=records_of(StringIO(text, newline=""), form, name, problems),
         file=name,
         source=source,
         notes=(encoded, form.note),
@@ -65,8 +65,9 @@ def parse_delimited(content: bytes, source: ResponsesFile, name: str) -> RawTabl
     ).table()
 
 
-def _records(text: str, form: _Form, file: str, problems: list[Problem]) -> Iterator[Record]:
-    reader = csv.reader(_after_lines(text, form.lines_before_header), delimiter=form.separator, strict=True)
+def records_of(stream: TextIO, form: Form, file: str, problems: list[Problem]) -> Iterator[Record]:
+    """Yield the records of a text; where the quoting is wrong, that is a problem and the end."""
+    reader = csv.reader(_after_lines(stream, form.lines_before_header), delimiter=form.separator, strict=True)
     row = form.lines_before_header + 1
     try:
         for record in reader:
@@ -76,15 +77,15 @@ def _records(text: str, form: _Form, file: str, problems: list[Problem]) -> Iter
         problems.append(_quoting_problem(error, row, reader.line_num + form.lines_before_header, file))
 
 
-def _after_lines(text: str, lines: int) -> StringIO:
-    stream = StringIO(text, newline="")
+def _after_lines(stream: TextIO, lines: int) -> TextIO:
     for _ in range(lines):
         stream.readline()
     return stream
 
 
-def _form_of(text: str, source: ResponsesFile, name: str) -> _Form:
-    declared = SEPARATOR_LINE.fullmatch(_after_lines(text, 0).readline())
+def form_of(text: str, source: ResponsesFile, name: str) -> Form:
+    """Return how a text is cut into cells, which its beginning shows."""
+    declared = SEPARATOR_LINE.fullmatch(StringIO(text, newline="").readline())
     lines_before_header = 1 if declared else 0
     widths = {separator: _width(text, separator, lines_before_header) for separator in SEPARATORS}
     found = declared[1] if declared else max(SEPARATORS, key=lambda separator: widths[separator])
@@ -99,12 +100,12 @@ def _form_of(text: str, source: ResponsesFile, name: str) -> _Form:
             hint=_other_separator(widths),
         )
     told = "given" if source.separator else "found"
-    return _Form(separator, lines_before_header, f"columns are separated by {SHOWN[separator]} ({told})")
+    return Form(separator, lines_before_header, f"columns are separated by {SHOWN[separator]} ({told})")
 
 
 def _width(text: str, separator: str, lines_before_header: int) -> tuple[bool, int]:
     """Return whether the first records all have as many cells as the header, more than one, and how many it has."""
-    reader = csv.reader(_after_lines(text, lines_before_header), delimiter=separator)
+    reader = csv.reader(_after_lines(StringIO(text, newline=""), lines_before_header), delimiter=separator)
     widths: list[int] = []
     with suppress(csv.Error):
         widths.extend(len(record) for record in islice(reader, RECORDS_TRIED) if record)

@@ -10,8 +10,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from icstats import __version__
-from icstats.intake import survey_bytes
-from icstats.store import Contents, open_store
+from icstats.intake import is_bulk, survey_bytes
+from icstats.store import Contents, open_store, remembered_digest
 from icstats.storekey import key_of_store, keyed, made_key
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Delivery", "read_delivery"]
 
-FORM = "4"
+FORM = "5"
 """Changes when the store is laid out differently, so that older stores are made again."""
 
 
@@ -32,7 +32,9 @@ class Delivery:
     Attributes
     ----------
     content
-        The file.
+        The file; None where it is too large to be read at once.
+    digest
+        SHA-256 of the file.
     fingerprint
         Of everything that the ratings follow from; nobody can compute it without the key.
     key
@@ -41,13 +43,14 @@ class Delivery:
         Folder of the answers prepared from it, there or not.
     """
 
-    content: bytes
+    content: bytes | None
+    digest: str
     fingerprint: str
     key: bytes
     store: Path
 
     def __repr__(self) -> str:
-        return f"<Delivery: {len(self.content):,} bytes, not released>"
+        return "<Delivery: not released>"
 
     def prepared(self) -> Contents | None:
         """Return what the prepared answers hold; None when they have to be made first."""
@@ -55,7 +58,7 @@ class Delivery:
 
     def with_key(self, study: Study) -> Delivery:
         """Return the same, known by a key that is made now if there is none yet."""
-        return self if self.key else _delivered(self.content, study, made_key(study.store_folder))
+        return self if self.key else _delivered(self.content, self.digest, study, made_key(study.store_folder))
 
 
 def read_delivery(study: Study) -> Delivery:
@@ -66,21 +69,25 @@ def read_delivery(study: Study) -> Delivery:
     SurveyFileError
         When it cannot be opened or is of another kind; what it holds is not looked at.
     """
-    return _delivered(survey_bytes(study.responses), study, key_of_store(study.store_folder))
+    key = key_of_store(study.store_folder)
+    if is_bulk(study.responses):
+        return _delivered(None, remembered_digest(study.responses.file, study.store_folder), study, key)
+    content = survey_bytes(study.responses)
+    return _delivered(content, sha256(content).hexdigest(), study, key)
 
 
-def _delivered(content: bytes, study: Study, key: bytes) -> Delivery:
-    fingerprint = _fingerprint(content, study, key)
+def _delivered(content: bytes | None, digest: str, study: Study, key: bytes) -> Delivery:
+    fingerprint = _fingerprint(digest, study, key)
     store = study.store_folder / f"{study.name}-{fingerprint[:16]}"
-    return Delivery(content=content, fingerprint=fingerprint, key=key, store=store)
+    return Delivery(content=content, digest=digest, fingerprint=fingerprint, key=key, store=store)
 
 
-def _fingerprint(content: bytes, study: Study, key: bytes) -> str:
+def _fingerprint(digest: str, study: Study, key: bytes) -> str:
     departments = ",".join(f"{department.slug}={department.code}" for department in study.departments)
     parts = (
         FORM.encode(),
         __version__.encode(),
-        sha256(content).digest(),
+        bytes.fromhex(digest),
         study.responses.model_dump_json(exclude={"file"}).encode(),
         study.questionnaire.model_dump_json().encode(),
         departments.encode(),

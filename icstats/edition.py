@@ -11,17 +11,18 @@ import numpy as np
 
 from icstats.analysis import SERVICE, Analysis
 from icstats.comments import signed_off
-from icstats.decisions import Decision, decision_before
+from icstats.decisions import Decision, decision_before, folder_of, require_locked_policy
 from icstats.disclosure import RATINGS, open_ledger, release, shown_n
 from icstats.errors import NotEnoughDataError, ParameterError, RunError
 from icstats.ledger import reopened_ledger
 from icstats.limits import VERDICTS
 from icstats.norms import norm_of_departments, read_norms
 from icstats.questionnaire import DRIVER_BLOCKS
-from icstats.register import admit
+from icstats.register import admit, moved_since_releases
 from icstats.responses import read_responses
 from icstats.results import ORGANISATION
 from icstats.scales import score_items
+from icstats.story import left_out_sentence, unreliable_sentence
 from icstats.study import read_study
 from icstats.texts import LANGUAGES, Texts
 
@@ -95,9 +96,11 @@ class Edition:
         return before if before.basis == self.basis and before.variables else None
 
     def _ledger_of(self, wave: str) -> Ledger:
+        # Also for a notebook that somebody runs by hand: it sees no register otherwise.
+        require_locked_policy(self.study.policy, folder_of(self.study, wave))
         before = decision_before(self.study, wave=wave)
         return open_ledger(
-            self.organisation.responses.counts(wave=wave),
+            self._with_moved(self.organisation.responses.counts(wave=wave), wave),
             policy=self.study.policy,
             parts=score_items(self.study.questionnaire),
             hidden=before.hidden.union((slug, code) for slug in self.small_teams for code in self._about_staff),
@@ -107,6 +110,14 @@ class Edition:
                 if item.departments is not None or item.block == "mirror"
             ],
         )
+
+    def _with_moved(self, counts: pd.DataFrame, wave: str) -> pd.DataFrame:
+        """Return the counts with who joined or left since waves that stand in another survey file."""
+        ratings = self.organisation.responses.fingerprints(wave=wave)
+        elsewhere = moved_since_releases(self.study, ratings, wave=wave)
+        since = counts["department"].map(elsewhere).where(counts["variable"] == RATINGS).fillna(0).astype(int)
+        fewest = since.where((counts["moved"] == 0) | ((since > 0) & (since < counts["moved"])), counts["moved"])
+        return counts.assign(moved=fewest)
 
     @cached_property
     def ledger_of_change(self) -> Ledger:
@@ -207,7 +218,10 @@ class Edition:
                 # would be another norm.
                 return None
             return None if norm.values.empty else norm
-        return read_norms(Path(self.study.norms), questionnaire=self.study.questionnaire)
+        norm = read_norms(Path(self.study.norms), questionnaire=self.study.questionnaire)
+        own = self.organisation.responses.counts(wave=self.wave).groupby("variable")["n"].sum()
+        apart = norm.without_own(own, minimum=self.study.policy.minimum_group)
+        return None if apart.values.empty else apart
 
     @cached_property
     def norm_means(self) -> dict[str, float]:
@@ -252,9 +266,19 @@ class Edition:
         try:
             return self.released(self.organisation.block_importance, ORGANISATION), ""
         except NotEnoughDataError:
-            return None, self.texts.say("why.none")
+            unreliable = self.organisation.too_unreliable
+            return None, unreliable_sentence(self.texts) if unreliable else self.texts.say("why.none")
         except RunError:
             return None, self.texts.say("why.unavailable")
+
+    @cached_property
+    def organisation_left_out(self) -> str:
+        """Which scales the reliability gate keeps out of the drivers of the organisation as a whole, and why."""
+        scales = self.organisation.left_out
+        if not scales:
+            return ""
+        gate = self.released(self.organisation.gate, ORGANISATION)
+        return left_out_sentence(gate, scales, self.labels, self.texts)
 
     @property
     def norm_is_internal(self) -> bool:

@@ -6,7 +6,7 @@ import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from typing import Literal, NamedTuple
 
-__all__ = ["Decoded", "Encoding", "Undecodable", "decoded"]
+__all__ = ["Decoded", "Encoding", "Undecodable", "decoded", "undecodable"]
 
 Encoding = Literal["utf-8", "utf-16", "cp1252"]
 
@@ -64,11 +64,11 @@ def decoded(content: bytes, encoding: Encoding | None) -> Decoded:
         return Decoded(content.decode("utf-8").lstrip("\ufeff"), "")
     except UnicodeDecodeError as error:
         if CHARACTER_OF_MORE_BYTES.search(content.removeprefix(BOM_UTF8)) or content.startswith(BOM_UTF8):
-            raise _undecodable(content, error, mixed=True) from None
+            raise undecodable(content, error, mixed=True) from None
     try:
         text = content.decode("cp1252")
     except UnicodeDecodeError as error:
-        raise _undecodable(content, error, mixed=False, encoding="UTF-8 or cp1252") from None
+        raise undecodable(content, error, mixed=False, encoding="UTF-8 or cp1252") from None
     return Decoded(
         text,
         'read as cp1252 (found: it is not UTF-8); are names with accents right? If not, set "encoding"',
@@ -79,9 +79,10 @@ def _text(content: bytes, encoding: str) -> str:
     try:
         return content.decode(encoding).lstrip("\ufeff")
     except UnicodeDecodeError as error:
-        raise _undecodable(content, error, mixed=False, encoding=encoding) from None
+        raise undecodable(content, error, mixed=False, encoding=encoding) from None
 
 
-def _undecodable(content: bytes, error: UnicodeDecodeError, *, mixed: bool, encoding: str = "UTF-8") -> Undecodable:
+def undecodable(content: bytes, error: UnicodeDecodeError, *, mixed: bool, encoding: str = "UTF-8") -> Undecodable:
+    """Return what the failure of a decoder means, with the row that it happened in."""
     row = len(LINE_END.findall(content[: error.start])) + 1
     return Undecodable(row, f"byte 0x{content[error.start]:02X} is not {encoding} text", mixed=mixed)

@@ -196,7 +196,7 @@ def block_importance(
     share of the composites in at least 95 % of the bootstrap samples (:data:`LEADS_FROM`) and the largest share of the
     item sets in the data. Otherwise the answers cannot tell, which is not the same as "all weigh the same".
 
-    How often that is right was simulated (``benchmarks/verdicts.py``, latest figures beside it; three blocks of 4, 6
+    How often that is right was simulated (``benchmarks/verdicts.py``, figures in ``coverage.md``; three blocks of 4, 6
     and 7 items correlated .6, R² .6). With 300 ratings a block that explains half, against a quarter each for the
     others, is named in 96 to 99 % of departments, and never another; where all explain a third the verdict is "cannot
     tell" in about 95 %, where two explain the same and more than the third in about 90 %. A lower threshold of 90 %

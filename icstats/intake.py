@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from icstats.rawtable import RawTable
     from icstats.surveyfile import ResponsesFile
 
-__all__ = ["SUFFIXES", "parse_table", "read_table", "survey_bytes"]
+__all__ = ["SUFFIXES", "is_bulk", "parse_table", "read_table", "survey_bytes"]
 
 LARGEST_FILE = 200 * 2**20
 """Bytes that are read at once: a table of this many stays well below 4 GB of memory."""
+LARGEST_PARQUET = 20 * 2**20
+"""Packed answers take a tenth of the room that they take as text."""
 TEXT, WORKBOOK, STATFILE, PARQUET = "text", "workbook", "statfile", "parquet"
 SUFFIXES = {
     ".csv": TEXT,
@@ -95,7 +97,8 @@ def survey_bytes(source: ResponsesFile) -> bytes:
                 "ICS-103",
                 f"the file has {size / 2**20:,.0f} MB; up to {LARGEST_FILE // 2**20} MB are read at once",
                 file=name,
-                hint="Leave out what is not needed, or make a file per wave.",
+                hint="Leave out what is not needed, or make a file per wave. "
+                "Larger files are read as CSV or Parquet, with one row per rating.",
             )
         with path.open("rb") as stream:
             _require_kind(stream.read(4096), path, name)
@@ -105,6 +108,24 @@ def survey_bytes(source: ResponsesFile) -> bytes:
         hint = file_nearby(path) if isinstance(error, FileNotFoundError) else ""
         reason = (error.strerror or "unknown reason").lower()
         raise refused("ICS-101", f"the file cannot be opened: {reason}", file=name, hint=hint) from None
+
+
+def is_bulk(source: ResponsesFile) -> bool:
+    """Whether the survey file is read in parts: text and Parquet of one row per rating, too large to be read at once.
+
+    Raises
+    ------
+    SurveyFileError
+        When such a file is not what its name says.
+    """
+    kind = SUFFIXES.get(source.file.suffix.lower())
+    if source.layout != "stacked" or kind not in (TEXT, PARQUET) or not source.file.is_file():
+        return False
+    if source.file.stat().st_size <= (LARGEST_FILE if kind == TEXT else LARGEST_PARQUET):
+        return False
+    with source.file.open("rb") as stream:
+        _require_kind(stream.read(4096), source.file, shown_path(source.file))
+    return True
 
 
 def parse_table(content: bytes, source: ResponsesFile) -> RawTable:

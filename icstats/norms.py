@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,6 +85,24 @@ class Norm:
     n_organisations: int
     n_respondents: int
     values: pd.DataFrame
+
+    def without_own(self, own: pd.Series[int], *, minimum: int) -> Norm:
+        """Return the norm without codes from which a few people elsewhere would follow.
+
+        Parameters
+        ----------
+        own
+            Code -> answers of the organisation that is compared.
+        minimum
+            So many others a norm must rest on, if the organisation may be a part of it.
+
+        Notes
+        -----
+        A norm that rests on 40 people, 35 of them ours, minus our own mean is the mean of the other five. Whether it
+        holds our answers is not known; where it rests on fewer people than ours, it cannot.
+        """
+        others = self.values["n_respondents"] - own.reindex(self.values.index).fillna(0)
+        return replace(self, values=self.values[(others < 0) | (others >= minimum)])
 
     def years_older_than(self, wave: str) -> int:
         """Return by how many years the norm is too old for a wave; 0 where it is at most five years older.

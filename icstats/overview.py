@@ -12,6 +12,7 @@ from icstats.edition import Edition, open_edition
 from icstats.errors import NotEnoughDataError
 from icstats.figures import forest, heat_map, mark_strip, why_bar, why_bars
 from icstats.funnel import funnel_plot
+from icstats.limits import RELIABLE_FROM
 from icstats.results import ORGANISATION
 from icstats.sections import Section, folded, paragraphs, section
 from icstats.story import (
@@ -124,13 +125,21 @@ class Overview:
 
     def _blocks_of(self, department: str) -> Released | None:
         try:
-            return self.edition.released(self.analysis.of(department).block_importance, department)
+            return self.edition.released(self._analysis_of(department).block_importance, department)
         except NotEnoughDataError:
             return None
+
+    def _analysis_of(self, department: str) -> Analysis:
+        return self.analysis if department == ORGANISATION else self._departments[department]
 
     @property
     def _blocks(self) -> list[str]:
         return list(self.analysis.blocks)
+
+    @property
+    def _explaining(self) -> list[str]:
+        """The blocks that the drivers of the organisation rest on."""
+        return [] if self._importance is None else [code for code in self._blocks if code in self._importance.variables]
 
     def _released(self, result: Result) -> Released:
         return self.edition.released(result, ORGANISATION)
@@ -166,7 +175,7 @@ class Overview:
         sentences = [
             organisation_sentence(self._summary, outcome=self.analysis.outcome, texts=texts),
             self._verdicts(),
-            "" if self._importance is None else overall_leading_sentence(self._importance, self._blocks, texts),
+            "" if self._importance is None else overall_leading_sentence(self._importance, self._explaining, texts),
             highest_and_lowest_sentence(self._summary, self._blocks, texts),
         ]
         strip = mark_strip(
@@ -296,8 +305,9 @@ class Overview:
         if self._importance is not None:
             released.append(self._importance)
             sentences = [
-                block_sentence(self._importance, self._blocks, texts),
+                block_sentence(self._importance, self._explaining, texts),
                 explained_sentence(self._importance, texts),
+                self.edition.organisation_left_out,
             ]
             bar = why_bar(self._importance, texts=texts, labels=labels)
             parts += [paragraphs(sentences, kind="answer"), bar.html]
@@ -325,10 +335,13 @@ class Overview:
         ]
         open_ones = by_verdict.get(CANNOT_TELL, [])
         without = [slug for slug in self.shown if slug not in self._importances]
+        partly = [slug for slug in self._importances if self._departments[slug].left_out]
+        limit = self.edition.texts.number(RELIABLE_FROM, 2)
         return [
             *leading,
             self._say("overview.why_cannot_tell", departments=self._named(open_ones)) if open_ones else "",
             self._say("overview.why_withheld", departments=self._named(without)) if without else "",
+            self._say("overview.why_partly", departments=self._named(partly), limit=limit) if partly else "",
         ]
 
     def agreement(self) -> Section:

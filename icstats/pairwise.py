@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from icstats.errors import ParameterError, Problem
 
@@ -160,9 +161,11 @@ def moments_of_answers(
     """
     k = len(names)
     total = np.zeros((2 * k, 2 * k), dtype=np.int64)
-    for start in range(0, len(answers), ROWS_AT_ONCE):
-        part = slice(start, start + ROWS_AT_ONCE)
-        total += cross_products(beside_each_other(answers[part], answered[part]))
+    # Threads that wait for each other cost more than such small products.
+    with threadpool_limits(1, user_api="blas"):
+        for start in range(0, len(answers), ROWS_AT_ONCE):
+            part = slice(start, start + ROWS_AT_ONCE)
+            total += cross_products(beside_each_other(answers[part], answered[part]))
     return of_totals(total, n=len(answers), names=names)
 
 

@@ -28,6 +28,8 @@ from icstats.cleaning import clean
 from icstats.columns import written
 from icstats.documents import did_you_mean, nearest, shown_path
 from icstats.errors import Problem
+from icstats.layouts import to_ratings
+from icstats.tally import BLANK, SPELLING, Tally, counted, notes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,9 +38,10 @@ if TYPE_CHECKING:
 
     from icstats.layouts import Stacked
     from icstats.questionnaire import Item
+    from icstats.rawtable import RawTable
     from icstats.study import Study
 
-__all__ = ["CheckedRatings", "check_ratings"]
+__all__ = ["CheckedRatings", "check_ratings", "checked_table"]
 
 Marks: TypeAlias = "NDArray[np.bool_]"
 Column: TypeAlias = "NDArray[Any]"
@@ -64,16 +67,29 @@ class CheckedRatings:
     frame
         Ratings frame, except that closed items are int8: steps above the lowest answer, or the negative code of a
         missing answer. Sorted by department (as in the study), wave, respondent.
-    problems, notes
-        What is wrong with the file, and what a reader should know about it.
+    problems
+        What is wrong with the file.
+    remarks
+        How the file was understood.
+    tally
+        Which ratings may not be meant, counted.
+    study
+        The study.
     """
 
     frame: pd.DataFrame
     problems: tuple[Problem, ...]
-    notes: tuple[str, ...]
+    remarks: tuple[str, ...]
+    tally: Tally
+    study: Study
 
     def __repr__(self) -> str:
         return f"<CheckedRatings: {len(self.frame)} ratings, {len(self.problems)} problems, not released>"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know about the file, in sentences."""
+        return (*self.remarks, *notes_of(self.tally, self.study))
 
 
 def check_ratings(stacked: Stacked, study: Study) -> CheckedRatings:
@@ -94,6 +110,24 @@ def check_ratings(stacked: Stacked, study: Study) -> CheckedRatings:
     return _Check(stacked, study).ratings()
 
 
+def checked_table(raw: RawTable, study: Study) -> tuple[CheckedRatings, list[str] | None]:
+    """Check a raw table.
+
+    Returns
+    -------
+    checked
+        As :func:`check_ratings`.
+    respondents
+        The respondents' own names, in the order of the checked ratings; None where the file has none.
+    """
+    stacked = to_ratings(raw, study)
+    checked = check_ratings(stacked, study)
+    if "respondent" not in stacked.frame or checked.problems:
+        return checked, None
+    names = dict(zip(stacked.rows.tolist(), stacked.frame["respondent"].tolist(), strict=True))
+    return checked, [str(names[row]).strip() for row in checked.frame["file_row"].tolist()]
+
+
 @dataclass
 class _Check:
     """One pass over the columns of the ratings, which notes all that is wrong."""
@@ -102,12 +136,14 @@ class _Check:
     study: Study
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
     worded: list[str] = field(default_factory=list)
 
     def ratings(self) -> CheckedRatings:
         respondent = self._respondents()
         department = self._departments()
         wave = self._waves()
+        self._count_spellings(department, wave)
         role = self._roles()
         keys = {"respondent": respondent, "department": department, "wave": wave, "role": role}
         weight = self._weights()
@@ -120,14 +156,16 @@ class _Check:
         columns = {**keys, "weight": weight, **attributes, **items, "file_row": self.stacked.rows}
         frame = pd.DataFrame({name: _typed(values) for name, values in columns.items()}, copy=False)
         rated = frame[self._rated(items, wrong)]
-        self._note_dropped(len(frame) - len(rated))
+        self.tally += Tally(found={BLANK: counted(frame.drop(index=rated.index))})
         self._refuse_no_ratings(len(rated))
         kept = self._cleaned(rated)
         self._refuse_all_left_out(len(rated), len(kept))
         return CheckedRatings(
             frame=self._in_order(kept),
             problems=(*self.stacked.problems, *self.problems),
-            notes=(*self.stacked.notes, *self.notes),
+            remarks=(*self.stacked.notes, *self.notes),
+            tally=self.tally,
+            study=self.study,
         )
 
     def _refuse(self, code: str, name: str, marked: Marks, message: str, hint: str = "") -> None:
@@ -192,14 +230,19 @@ class _Check:
             self._refuse("ICS-143", "department", _among(texts, unlike), message, hint)
         return raw.map(slugs).fillna("").to_numpy(dtype=object)
 
-    def _one_spelling(self, raw: pd.Series[str], slugs: dict[str, str]) -> pd.Series[str]:
-        """Return the column with every department as its code spells it, and count what was another spelling."""
+    @staticmethod
+    def _one_spelling(raw: pd.Series[str], slugs: dict[str, str]) -> pd.Series[str]:
+        """Return the column with every department as its code spells it."""
         codes = {look(code): code for code in slugs}
         other = {text: codes[look(text)] for text in raw.unique() if text not in slugs and look(text) in codes}
-        for code in dict.fromkeys(other.values()):
-            n = int(raw.isin([text for text, meant in other.items() if meant == code]).sum())
-            self.notes.append(f'{n} {_plural("rating", n)} with another spelling of the department "{code}"')
         return raw.replace(other)
+
+    def _count_spellings(self, department: Column, wave: Column) -> None:
+        raw = self.stacked.frame.get("department")
+        if raw is not None and self.study.responses.cleaning.spellings == "same":
+            where = pd.DataFrame({"department": department, "wave": wave})
+            other = ~_among(raw, [written(one) for one in self.study.departments]) & (department != "")
+            self.tally += Tally(found={SPELLING: counted(where[other])})
 
     def _waves(self) -> Column:
         column = self._texts("wave")
@@ -349,10 +392,6 @@ class _Check:
             rated |= (column != "") if item.responses is None else ~np.isin(column, (NOT_ASKED, NO_ANSWER))
         return rated
 
-    def _note_dropped(self, dropped: int) -> None:
-        if dropped:
-            self.notes.append(f"{dropped} {_plural('rating', dropped)} without any answer left out")
-
     def _refuse_no_ratings(self, kept: int) -> None:
         if not (kept or self.problems or self.stacked.problems):
             message = "no row holds an answer to a question of the questionnaire"
@@ -375,7 +414,7 @@ class _Check:
             message = "the same respondent rates the same department more than once in the same wave"
             hint = "Keep one of these rows, or set responses.cleaning.duplicates to keep_first."
             self._refuse("ICS-156", "respondent", marked, message, hint)
-        self.notes += cleaned.notes
+        self.tally += cleaned.tally
         return rated[cleaned.kept]
 
     def _in_order(self, kept: pd.DataFrame) -> pd.DataFrame:

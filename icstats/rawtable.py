@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from dataclasses import dataclass, field
 from itertools import chain, dropwhile, islice
 from typing import TYPE_CHECKING, TypeAlias
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from icstats.surveyfile import ResponsesFile
 
-__all__ = ["RawTable", "Record", "Records", "named_columns", "refused"]
+__all__ = ["RawTable", "Record", "Records", "kept_columns", "named_columns", "problems_of_header", "refused"]
 
 RECORDS_AT_ONCE = 5_000
 NAMES_LISTED = 10
@@ -100,20 +101,12 @@ class Records:
 
     def table(self) -> RawTable:
         """Return the table, or raise all that is wrong with its form."""
-        # Blank lines above the header are no header; a record of empty cells is a bad one.
-        self.records = dropwhile(lambda record: not record[1], self.records)
-        first = list(islice(self.records, HEADER_ROWS_SEEN))
-        header = header_of([cells for _, cells in first], self.source.platform)
-        width = len(header.names)
-        chunks = list(self._chunks(chain(first[header.rows :], self.records), width))
+        header, records = self._header()
+        chunks = list(self._chunks(records, len(header.names)))
         columns = [pa.chunked_array(column) for column in zip(*chunks, strict=True)]
-        kept, notes = _kept_columns(header, columns, self.source)
+        kept, notes = kept_columns(header, _unnamed(header, columns), self.source)
         names = [header.names[place] for place in kept]
-        self.problems = [
-            *_problems_of_header(header, kept, self.file),
-            *self._problems_of_cells(header),
-            *self.problems,
-        ]
+        self._find_problems(header, kept)
         if not self.rows and not self.problems:
             self.problems.append(
                 Problem(
@@ -136,12 +129,36 @@ class Records:
             separator=self.separator,
         )
 
+    def require_form(self) -> None:
+        """Raise all that is wrong with the form, and keep nothing."""
+        header, records = self._header()
+        deque(self._fitting(records, len(header.names)), maxlen=0)
+        self._find_problems(header, range(len(header.names)))
+        if self.problems:
+            raise SurveyFileError(self.problems)
+
+    def _header(self) -> tuple[Header, Iterator[Record]]:
+        """Return the header and the records below it."""
+        # Blank lines above the header are no header; a record of empty cells is a bad one.
+        self.records = dropwhile(lambda record: not record[1], self.records)
+        first = list(islice(self.records, HEADER_ROWS_SEEN))
+        header = header_of([cells for _, cells in first], self.source.platform)
+        return header, chain(first[header.rows :], self.records)
+
+    def _find_problems(self, header: Header, kept: Sequence[int]) -> None:
+        self.problems = [
+            *problems_of_header(header, kept, self.file),
+            *self._problems_of_cells(header),
+            *self.problems,
+        ]
+
     def _chunks(self, records: Iterable[Record], width: int) -> Iterator[list[pa.Array]]:
         fitting = self._fitting(records, width)
         while chunk := list(islice(fitting, RECORDS_AT_ONCE)):
-            yield [pa.array(column, pa.large_string()) for column in zip(*chunk, strict=True)]
+            self.rows += [row for row, _ in chunk]
+            yield [pa.array(column, pa.large_string()) for column in zip(*(cells for _, cells in chunk), strict=True)]
 
-    def _fitting(self, records: Iterable[Record], width: int) -> Iterator[list[str]]:
+    def _fitting(self, records: Iterable[Record], width: int) -> Iterator[Record]:
         for row, record in records:
             if not any(record):
                 self.blank += bool(record)
@@ -152,8 +169,7 @@ class Records:
             else:
                 if self.may_hold_nul:
                     self._note_nul(row, cells)
-                self.rows.append(row)
-                yield cells
+                yield row, cells
 
     def _note_nul(self, row: int, record: list[str]) -> None:
         for position, cell in enumerate(record):
@@ -193,26 +209,46 @@ def named_columns(source: ResponsesFile) -> set[str]:
     return keys | {*source.attributes, *source.ignore, *source.items.values()}
 
 
-def _kept_columns(
-    header: Header, columns: Sequence[pa.ChunkedArray], source: ResponsesFile
-) -> tuple[list[int], tuple[str, ...]]:
-    """Return the places of the columns that are kept, and why the others are not."""
-    named = named_columns(source)
-    own = [place for place, name in enumerate(header.names) if name in header.administrative and name not in named]
-    empty, numbers = [], []
+EMPTY, NUMBERS = "empty", "numbers"
+"""What a column without a name holds, when it holds no answers."""
+
+
+def _unnamed(header: Header, columns: Sequence[pa.ChunkedArray]) -> dict[int, str]:
+    """Return place -> what is in it of the columns without a name that hold no answers."""
+    found = {}
     for place, column in enumerate(columns):
         if not header.names[place].strip():
             texts = column.to_pylist()
             if not any(texts):
-                empty.append(place)
+                found[place] = EMPTY
             elif place == 0 and len(set(texts)) == len(texts) and all(map(ROW_NUMBER.fullmatch, texts)):
-                numbers.append(place)
+                found[place] = NUMBERS
+    return found
+
+
+def kept_columns(
+    header: Header, unnamed: Mapping[int, str], source: ResponsesFile
+) -> tuple[list[int], tuple[str, ...]]:
+    """Return the places of the columns that are kept, and why the others are not.
+
+    Parameters
+    ----------
+    header
+        The names.
+    unnamed
+        Place -> ``EMPTY`` or ``NUMBERS``, of columns without a name that hold no answers.
+    source
+        Columns that it names are kept.
+    """
+    named = named_columns(source)
+    own = [place for place, name in enumerate(header.names) if name in header.administrative and name not in named]
+    empty = [place for place, what in unnamed.items() if what == EMPTY]
     notes = (
         _left_out(f"{_plural('column', len(own))} of {header.platform} itself", [header.names[place] for place in own]),
         f"{len(empty)} empty {_plural('column', len(empty))} without a name left out" if empty else "",
-        "row numbers in the first column, which has no name, left out" if numbers else "",
+        "row numbers in the first column, which has no name, left out" if NUMBERS in unnamed.values() else "",
     )
-    gone = {*own, *empty, *numbers}
+    gone = {*own, *unnamed}
     return [place for place in range(len(header.names)) if place not in gone], notes
 
 
@@ -223,7 +259,8 @@ def _left_out(what: str, names: Sequence[str]) -> str:
     return f"{what} left out: {', '.join(names[:NAMES_LISTED])}{more}"
 
 
-def _problems_of_header(header: Header, kept: Sequence[int], file: str) -> Iterator[Problem]:
+def problems_of_header(header: Header, kept: Sequence[int], file: str) -> Iterator[Problem]:
+    """Yield what is wrong with the names of the columns that are kept."""
     names = [(place + 1, header.names[place]) for place in kept]
     blank = [str(position) for position, name in names if not name.strip()]
     if blank:

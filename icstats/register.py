@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from icstats.decisions import HIDDEN, RELEASED, decision_before, folder_of
+from icstats.decisions import HIDDEN, RELEASED, decision_before, folder_of, require_locked_policy
 from icstats.documents import shown_path
 from icstats.errors import Problem, RunError
 from icstats.ledger import RATINGS
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from icstats.ledger import Ledger
     from icstats.study import Study
 
-__all__ = ["admit", "fingerprints"]
+__all__ = ["admit", "fingerprints", "moved_since_releases"]
 
 FINGERPRINT_BYTES = 8
 NOT_SHOWN = ""
@@ -81,7 +81,8 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str, ch
     Raises
     ------
     RunError
-        If the difference from an earlier release is too small; nothing is written down then.
+        If the difference from an earlier release is too small, or the policy shows more than that of an earlier
+        release; nothing is written down then.
     """
     shown = list(ledger.shown(RATINGS))
     release = ratings.assign(department=ratings["department"].where(ratings["department"].isin(shown), NOT_SHOWN))
@@ -90,10 +91,11 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str, ch
     if len(release) < minimum:
         return
     folder = folder_of(study, study.wave)
+    releases = list(_earlier(study, release))
+    for place in sorted({folder, *(path.parent for path, _ in releases)}):
+        require_locked_policy(study.policy, place)
     problems = [
-        _problem(path, few, study)
-        for path, earlier in _earlier(study, release)
-        if (few := _few(_moved(earlier, release), minimum))
+        _problem(path, few, study) for path, earlier in releases if (few := _few(_moved(earlier, release), minimum))
     ]
     if problems:
         raise RunError(problems)
@@ -106,9 +108,40 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str, ch
         "basis": basis,
         "hidden": sorted(hidden),
         "variables": sorted(ledger.variables),
+        "policy": study.policy.model_dump(),
         "change": [] if change is None else sorted(change.hidden),
     }
     _write(folder / HIDDEN, json.dumps(decision).encode())
+
+
+def moved_since_releases(study: Study, ratings: pd.DataFrame, *, wave: str) -> dict[str, int]:
+    """Count the people of one of two waves only, for earlier waves that stand in another survey file.
+
+    Parameters
+    ----------
+    study
+        Its store keeps the register.
+    ratings
+        Columns ``department`` and ``who`` of the wave; see :func:`fingerprints`.
+    wave
+        Its name; releases of waves that come before it count.
+
+    Returns
+    -------
+    dict
+        Department -> how many people rated it in this wave or in an earlier release and not in both: the smallest
+        number that is not 0. Departments that were not shown before are not in it.
+    """
+    found: dict[str, int] = {}
+    now = {str(place): set(people) for place, people in ratings.groupby("department")["who"]}
+    for path in sorted((study.store_folder / RELEASED / study.name).glob("*/*.parquet")):
+        if path.parent.name >= wave:
+            continue
+        for place, people in pd.read_parquet(path).groupby("department")["who"]:
+            n = len(now.get(str(place), set()) ^ set(people))
+            if place != NOT_SHOWN and n > 0:
+                found[str(place)] = min(n, found.get(str(place), n))
+    return found
 
 
 def _earlier(study: Study, release: pd.DataFrame) -> Iterator[tuple[Path, pd.DataFrame]]:

@@ -16,7 +16,7 @@ from icstats.colophon import (
     provenance,
     reliability_table,
 )
-from icstats.crosschecks import asymmetry, halo, measures, shrunken
+from icstats.crosschecks import asymmetry, halo, linear_model, measures, shrunken
 from icstats.dialogue import change_section, comments_section, expectations_section, mirror_section, quick_wins_section
 from icstats.disclosure import RATINGS
 from icstats.documents import did_you_mean
@@ -37,9 +37,10 @@ from icstats.story import (
     highest_and_lowest_sentence,
     item_rest_sentence,
     leading_sentence,
+    left_out_sentence,
     mark_sentence,
-    model_sentence,
     reliability_sentence,
+    unreliable_sentence,
 )
 from icstats.tables import Column, table
 
@@ -54,8 +55,6 @@ if TYPE_CHECKING:
     from icstats.tables import Table
 
 __all__ = ["Report", "open_report"]
-
-INTERCEPT = "(intercept)"
 
 
 def open_report(study: str | Path, department: str | int, *, language: str = "", wave: str | int = "") -> Report:
@@ -177,13 +176,33 @@ class Report:
     @property
     def _no_importance(self) -> str:
         """Why there are no blocks."""
-        return self.edition.organisation_blocks[1] if self._inherited else self._say("why.no_differences")
+        return self.edition.organisation_blocks[1] if self._inherited else self._unreliable or self._no_differences
 
     @property
     def _no_drivers(self) -> str:
         """Why there are no drivers."""
-        enough = self.analysis.ladder == "all"
-        return self._say("why.no_differences") if enough else self._say("why.items_withheld", needed=DRIVERS_FROM)
+        if self.analysis.ladder == "all":
+            return self._unreliable or self._no_differences
+        return self._say("why.items_withheld", needed=DRIVERS_FROM)
+
+    @property
+    def _no_differences(self) -> str:
+        return self._say("why.no_differences")
+
+    @property
+    def _unreliable(self) -> str:
+        """That too few scales are reliable enough for drivers; empty where they are."""
+        return unreliable_sentence(self.edition.texts) if self.analysis.too_unreliable else ""
+
+    @property
+    def _left_out(self) -> str:
+        """Which scales the reliability gate keeps out of the drivers of this department, and why."""
+        return left_out_sentence(self._gate, self.analysis.left_out, self.edition.labels, self.edition.texts)
+
+    @property
+    def _explaining(self) -> list[str]:
+        """The blocks that the drivers rest on."""
+        return [] if self._importance is None else [code for code in self._blocks if code in self._importance.variables]
 
     @property
     def _blocks(self) -> list[str]:
@@ -218,7 +237,7 @@ class Report:
                 norm_name=self.edition.norm_name,
                 texts=texts,
             ),
-            leading_sentence(self._importance, self._blocks, texts, inherited=self._inherited)
+            leading_sentence(self._importance, self._explaining, texts, inherited=self._inherited)
             if self._importance is not None
             else "",
             highest_and_lowest_sentence(self._summary, self._blocks, texts),
@@ -290,20 +309,25 @@ class Report:
         if importance is None:
             return section(say("why.heading"), paragraphs([self._no_importance], kind="answer"))
         inherited = [say("why.inherited")] if self._inherited else []
-        answer = [*inherited, block_sentence(importance, self._blocks, texts), explained_sentence(importance, texts)]
+        left_out = self.edition.organisation_left_out if self._inherited else self._left_out
+        answer = [
+            *inherited,
+            block_sentence(importance, self._explaining, texts),
+            explained_sentence(importance, texts),
+        ]
         return section(
             say("why.heading"),
             paragraphs(answer, kind="answer"),
             why_bar(importance, texts=texts, labels=self._block_labels),
             folded(say("why.items"), self._inside_the_blocks(importance)),
-            paragraphs([say("why.caution")], kind="note"),
+            paragraphs([left_out, say("why.caution")], kind="note"),
             released=[importance],
         )
 
     def _inside_the_blocks(self, importance: Released) -> str:
         """Return the questions inside the blocks, or why they are not shown."""
         table_of_blocks = self._importance_table(
-            importance, self._blocks, "shapley_share", self._say("why.table_caption")
+            importance, self._explaining, "shapley_share", self._say("why.table_caption")
         )
         items = importance.only(variables=self.analysis.driver_codes, statistics=["owen_share"])
         if items.rows.empty or set(items.variables) <= set(self._blocks):
@@ -417,13 +441,13 @@ class Report:
     @unless_hidden
     def quick_wins(self) -> Section:
         """Say what to do first, if the answers can tell; among few questions the first three are no news."""
-        if len(self.analysis.driver_codes) < 2 * TOP:
+        if len(self.analysis.reliable_codes) < 2 * TOP:
             return section("")
         try:
             wins = self._released(self.analysis.quick_wins)
         except NotEnoughDataError:
             return section(self._say("priority.heading"), paragraphs([self._no_drivers], kind="answer"))
-        return quick_wins_section(self.edition, wins, self._summary, blocks=self.analysis.blocks)
+        return quick_wins_section(self.edition, wins, self._summary, blocks=self.analysis.reliable_blocks)
 
     @unless_hidden
     def change(self) -> Section:
@@ -515,46 +539,19 @@ class Report:
             importance = self._released(self.analysis.driver_importance)
         except NotEnoughDataError:
             return section(say("drivers.heading"), paragraphs([self._no_drivers], kind="answer"))
-        codes = self.analysis.driver_codes
+        codes = self.analysis.reliable_codes
         return section(
             say("drivers.heading"),
             paragraphs([drivers_sentence(importance, self.edition.labels, codes, texts)], kind="answer"),
             self._importance_table(importance, codes, "lmg_share", say("drivers.table_caption")),
-            paragraphs([say("why.caution")], kind="note"),
+            paragraphs([self._left_out, say("why.caution")], kind="note"),
             released=[importance],
         )
 
     @unless_hidden
     def regression(self) -> Section:
         """Show the linear model behind the driver analysis; empty where :meth:`drivers` says why not."""
-        texts, say = self.edition.texts, self._say
-        try:
-            model = self._released(self.analysis.regression)
-        except NotEnoughDataError:
-            return section("")
-        columns = [
-            Column(heading=say("regression.coefficient"), statistic="coefficient"),
-            Column(heading=say("scores.interval"), statistic="coefficient", show="interval"),
-            *(
-                Column(heading=say(f"regression.{code}"), statistic=code)
-                for code in ("standardised", "zero_order_r", "vif")
-            ),
-        ]
-        terms = [INTERCEPT, *self.analysis.driver_codes]
-        return section(
-            say("regression.heading"),
-            paragraphs([model_sentence(model, texts)], kind="answer"),
-            table(
-                model.only(variables=terms),
-                texts=texts,
-                caption=say("regression.table_caption"),
-                stub=say("why.driver"),
-                columns=columns,
-                labels={**self.edition.labels, INTERCEPT: say("regression.intercept")},
-            ),
-            paragraphs([say("regression.collinear"), say("why.caution")], kind="note"),
-            released=[model],
-        )
+        return self._of_all_drivers(linear_model, "regression")
 
     @unless_hidden
     def measures(self) -> Section:
@@ -577,7 +574,7 @@ class Report:
             released = self._released(getattr(self.analysis, statistic))
         except NotEnoughDataError:
             return section("")
-        return show(self.edition, released, self.analysis.driver_codes)
+        return show(self.edition, released, self.analysis.reliable_codes)
 
     @unless_hidden
     def method(self) -> Section:

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-import numpy as np
 import pandas as pd
 
-from icstats.answers import NOT_ASKED, REASONS
-from icstats.cleaning import item_notes
+from icstats.answers import REASONS
 from icstats.delivery import read_delivery
 from icstats.documents import did_you_mean
 from icstats.errors import ParameterError, Problem, SurveyFileError
 from icstats.intake import parse_table
-from icstats.layouts import to_ratings
-from icstats.pairwise import PairwiseMoments, merged, moments_of_answers
-from icstats.ratings import check_ratings
-from icstats.register import fingerprints
-from icstats.scales import valid_counts
+from icstats.pairwise import PairwiseMoments, merged
+from icstats.prepared import Checked, Preparation, answers_of, closed_items, moments_of
+from icstats.ratings import checked_table
 from icstats.store import ALL_COUNTS, COUNTS, FINGERPRINTS, Contents, partition, read_frame, write_store
 from icstats.storekey import key_of_store, keyed
-from icstats.turnover import moved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from icstats.delivery import Delivery
@@ -155,9 +152,7 @@ class Responses:
 
     def _moments(self, wave: str, department: str, role: Role) -> PairwiseMoments:
         stored = read_frame(self.store, self.contents, partition(wave, department), [*self._closed, "role"])
-        codes = stored.loc[stored["role"] == role, self._closed].to_numpy()
-        lowest = [self.questionnaire.response_scale(code).minimum for code in self._closed]
-        return moments_of_answers(codes, codes > NOT_ASKED, tuple(self._closed)).shifted(lowest)
+        return moments_of(stored[stored["role"] == role], self.questionnaire)
 
     def counts(self, *, wave: str, department: str | None = None) -> pd.DataFrame:
         """Return the valid answers of one wave: the columns of :func:`icstats.scales.valid_counts`, and ``moved``.
@@ -189,7 +184,7 @@ class Responses:
 
     @property
     def _closed(self) -> list[str]:
-        return [item.code for item in self.questionnaire.items if item.responses is not None]
+        return closed_items(self.questionnaire)
 
     @property
     def _columns(self) -> list[str]:
@@ -211,7 +206,7 @@ class Responses:
         frame = read_frame(self.store, self.contents, partition(wave, department), stored)
         frame = frame[frame["role"] == role].reset_index(drop=True)
         texts = {name: pd.array([text] * len(frame), dtype="str") for name, text in constant.items()}
-        return _answers(frame, self.questionnaire).assign(**texts)[wanted]
+        return answers_of(frame, self.questionnaire).assign(**texts)[wanted]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -256,10 +251,10 @@ def read_responses(study: Study, *, rebuild: bool = False) -> Responses:
     delivery = read_delivery(study)
     contents = None if rebuild else delivery.prepared()
     if contents is None:
-        checked = _checked(delivery.content, study)
-        delivery = delivery.with_key(study)
-        planned, frames = _prepared(checked, study, delivery)
-        contents = write_store(delivery.store, planned, frames, replace=rebuild)
+        with _checked(delivery, study) as (remarks, parts):
+            delivery = delivery.with_key(study)
+            made = Preparation(study=study, delivery=delivery, remarks=remarks)
+            contents = write_store(delivery.store, made.contents, made.frames(parts), replace=rebuild)
     return Responses(store=delivery.store, contents=contents, questionnaire=study.questionnaire)
 
 
@@ -275,106 +270,32 @@ def check_responses(study: Study) -> CheckedFile:
     contents = delivery.prepared()
     if contents is not None:
         return CheckedFile(contents=contents, counts=read_frame(delivery.store, contents, COUNTS))
-    planned, frames = _prepared(_checked(delivery.content, study), study, delivery)
-    return CheckedFile(contents=planned, counts=frames[COUNTS])
+    with _checked(delivery, study) as (remarks, parts):
+        made = Preparation(study=study, delivery=delivery, remarks=remarks)
+        deque(made.frames(parts), maxlen=0)
+    return CheckedFile(contents=made.contents(), counts=made.counts)
 
 
 def _told(contents: Contents) -> str:
     return f"{contents.n_ratings:,} rows, {len(contents.departments)} departments"
 
 
-class _Survey(NamedTuple):
-    """A survey file in which nothing is wrong: its ratings, and the respondents' own names in the same order."""
+@contextmanager
+def _checked(delivery: Delivery, study: Study) -> Iterator[tuple[Sequence[str], Iterable[Checked]]]:
+    """Give how the survey file was read and its ratings, whole or department by department."""
+    if delivery.content is None:
+        from icstats.bulk import opened  # noqa: PLC0415  most files are read at once
 
-    ratings: pd.DataFrame
-    respondents: list[str] | None
-    notes: tuple[str, ...]
-
-
-def _checked(content: bytes, study: Study) -> _Survey:
-    raw = parse_table(content, study.responses)
-    stacked = to_ratings(raw, study)
-    checked = check_ratings(stacked, study)
+        with opened(study) as found:
+            yield found
+        return
+    raw = parse_table(delivery.content, study.responses)
+    checked, respondents = checked_table(raw, study)
     if checked.problems:
         raise SurveyFileError(checked.problems)
-    respondents = None
-    if "respondent" in stacked.frame:
-        names = dict(zip(stacked.rows.tolist(), stacked.frame["respondent"], strict=True))
-        respondents = [str(names[row]).strip() for row in checked.frame["file_row"]]
-    return _Survey(checked.frame, respondents, (*raw.notes, *checked.notes))
-
-
-def _fingerprints(survey: _Survey, study: Study, key: bytes) -> pd.DataFrame:
-    """Return ``wave, department, who, what`` of the customers' ratings: what the register knows them by.
-
-    Without respondents in the file a rating is known by its answers only.
-    """
-    ratings = survey.ratings
-    closed = [item.code for item in study.questionnaire.items if item.responses is not None and item.code in ratings]
-    columns = (ratings[name].astype(str) for name in ("role", *sorted(closed)))
-    answers = ["\x1f".join(row) for row in zip(*columns, strict=True)]
-    people = [""] * len(ratings) if survey.respondents is None else survey.respondents
-    what = [f"{person}\x1f{text}" for person, text in zip(people, answers, strict=True)]
-    codes = {one.slug: (one.code or one.slug).casefold() for one in study.departments}
-    rated = [f"{codes[slug]}\x1f{role}" for slug, role in zip(ratings["department"], ratings["role"], strict=True)]
-    if survey.respondents is None:
-        alike = ratings.assign(what=what).groupby(["wave", "department", "what"]).cumcount()
-        people = [f"{text}\x1f{number}" for text, number in zip(what, alike, strict=True)]
-    who = [f"{person}\x1f{department}" for person, department in zip(people, rated, strict=True)]
-    known = pd.concat(
-        [ratings[["wave", "department"]].astype(str).reset_index(drop=True), fingerprints(who, what, key=key)], axis=1
-    )
-    return known[(ratings["role"] == "customer").to_numpy()].reset_index(drop=True)
-
-
-def _prepared(survey: _Survey, study: Study, delivery: Delivery) -> tuple[Contents, dict[str, pd.DataFrame]]:
-    """Return everything that a store holds."""
-    stored = survey.ratings
-    slugs = tuple(department.slug for department in study.departments)
-    waves = tuple(sorted(stored["wave"].unique()))
-    answered = _answers(stored, study.questionnaire)
-    counts = _counts(answered, study, by_name=survey.respondents is not None)
-    customers = answered[(answered["wave"] == study.wave) & (answered["role"] == "customer")]
-    rows_of = stored.groupby(["wave", "department"]).indices
-    frames = {
-        partition(wave, slug): stored.iloc[rows_of.get((wave, slug), [])].drop(columns=["wave", "department"])
-        for wave in waves
-        for slug in slugs
-    }
-    contents = Contents(
-        fingerprint=delivery.fingerprint,
-        waves=waves,
-        departments=slugs,
-        attributes=study.responses.attributes,
-        n_ratings=len(stored),
-        notes=(*survey.notes, *item_notes(customers, study.questionnaire)),
-    )
-    known = {COUNTS: counts, FINGERPRINTS: _fingerprints(survey, study, delivery.key)}
-    return contents, {**known, **frames}
-
-
-def _counts(answered: pd.DataFrame, study: Study, *, by_name: bool) -> pd.DataFrame:
-    """Return the counts of all waves; where nobody has a name, nobody can be followed from wave to wave."""
-    slugs = [department.slug for department in study.departments]
-    waves = {str(wave): ratings for wave, ratings in answered.groupby("wave", sort=True)}
-    parts = []
-    for place, (wave, ratings) in enumerate(waves.items()):
-        counts = valid_counts(ratings, study.questionnaire, departments=slugs)
-        earlier = list(waves.values())[:place] if by_name else []
-        people = moved(ratings, earlier, study.questionnaire).reindex(slugs, fill_value=0)
-        parts.append(counts.assign(moved=people.to_numpy().ravel(), wave=wave))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _answers(stored: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
-    """Return the frame with codes turned back into answers, NaN for every kind of missing."""
-    closed = [item for item in questionnaire.items if item.responses is not None and item.code in stored]
-    answers = {}
-    for item in closed:
-        codes = stored[item.code].to_numpy()
-        lowest = questionnaire.response_scale(item.code).minimum
-        answers[item.code] = np.where(codes > NOT_ASKED, codes.astype(float) + lowest, np.nan)
-    return stored.assign(**answers)
+    everywhere = tuple(department.slug for department in study.departments)
+    whole = Checked(ratings=checked.frame, respondents=respondents, tally=checked.tally, departments=everywhere)
+    yield (*raw.notes, *checked.remarks), [whole]
 
 
 def _require(found: str, allowed: Iterable[str], name: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -155,10 +154,10 @@ class Stock:
     def inputs(self) -> dict[Path, str]:
         """Return the files that everything is made from, with their SHA-256 as they are now."""
         study = self.plan.study
-        files = [*study.sources, *self.plan.templates.values()]
+        files = [study.file, *study.sources, *self.plan.templates.values()]
         if study.norms is not None and study.norms != INTERNAL:
             files += [Path(study.norms), Path(study.norms).with_suffix(".yaml")]
-        answers = {} if self.delivery is None else {study.responses.file: sha256(self.delivery.content).hexdigest()}
+        answers = {} if self.delivery is None else {study.responses.file: self.delivery.digest}
         return {**{path: file_digest(path) for path in files}, **answers}
 
     def open(self, to_make: Sequence[Subject]) -> None:

@@ -8,6 +8,7 @@ that one only.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -25,18 +26,38 @@ from icstats.errors import Problem, RunError
 from icstats.questionnaire import Strict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import pandas as pd
 
-__all__ = ["ALL_COUNTS", "COUNTS", "FINGERPRINTS", "Contents", "open_store", "partition", "read_frame", "write_store"]
+__all__ = [
+    "ALL_COUNTS",
+    "COUNTS",
+    "FINGERPRINTS",
+    "Contents",
+    "Finding",
+    "open_store",
+    "partition",
+    "read_frame",
+    "remembered_digest",
+    "write_store",
+]
 
 LIST, COUNTS, FINGERPRINTS = "store.json", "counts.parquet", "fingerprints.parquet"
 ALL_COUNTS = "icstats.all_counts"
 """Audit event: somebody reads the counts of all departments, for whoever observes what a notebook rests on."""
 PRIVATE = 0o700
-MAKING = ".making-"
+MAKING, DIGEST = ".making-", "digest-"
 ABANDONED_SECONDS = 24 * 60 * 60
+
+
+class Finding(Strict):
+    """How many ratings of a department in a wave are of one kind that may not be meant; see :mod:`icstats.tally`."""
+
+    kind: str
+    wave: str
+    department: str
+    n: int
 
 
 class Contents(Strict):
@@ -54,6 +75,8 @@ class Contents(Strict):
         Number of ratings in all files together.
     notes
         What was noted when the survey file was read.
+    findings
+        Ratings that may not be meant.
     files
         Path within the store -> SHA-256 of the file.
     """
@@ -64,6 +87,7 @@ class Contents(Strict):
     attributes: tuple[str, ...]
     n_ratings: int
     notes: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
     files: dict[str, str] = Field(default_factory=dict)
 
 
@@ -109,7 +133,9 @@ def read_frame(folder: Path, contents: Contents, name: str, columns: Sequence[st
     return frame
 
 
-def write_store(folder: Path, contents: Contents, frames: Mapping[str, pd.DataFrame], *, replace: bool) -> Contents:
+def write_store(
+    folder: Path, contents: Callable[[], Contents], frames: Iterable[tuple[str, pd.DataFrame]], *, replace: bool
+) -> Contents:
     """Write a store that appears whole or not at all.
 
     Parameters
@@ -117,9 +143,9 @@ def write_store(folder: Path, contents: Contents, frames: Mapping[str, pd.DataFr
     folder
         Where it will be.
     contents
-        What it will hold, ``files`` still empty.
+        Called when all frames are written: what it holds, ``files`` still empty.
     frames
-        Path within the store -> its frame; ``counts.parquet`` among them.
+        Path within the store and its frame, one at a time; ``counts.parquet`` among them.
     replace
         Put it in the place of a whole store with the same fingerprint, instead of keeping that one.
 
@@ -133,8 +159,8 @@ def write_store(folder: Path, contents: Contents, frames: Mapping[str, pd.DataFr
         _remove_abandoned(folder.parent)
         made = Path(tempfile.mkdtemp(prefix=f"{MAKING}{folder.name}-", dir=folder.parent))
         try:
-            files = {name: _write(made / name, frame) for name, frame in frames.items()}
-            written = contents.model_copy(update={"files": files})
+            files = {name: _write(made / name, frame) for name, frame in frames}
+            written = contents().model_copy(update={"files": files})
             _write_bytes(made / LIST, written.model_dump_json(indent=1).encode())
             _sync_folders(made)
             return _publish(made, folder, written, replace=replace)
@@ -188,6 +214,25 @@ def _sync_folders(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def remembered_digest(file: Path, folder: Path) -> str:
+    """Return the SHA-256 of a large file, from memory while its size and the time of its last change are the same.
+
+    What is remembered lies with the prepared answers; where there are none, nothing is written.
+    """
+    about = file.stat()
+    stamp = [str(file), about.st_size, about.st_mtime_ns, about.st_ino]
+    memory = folder / f"{DIGEST}{hashlib.sha256(str(file).encode()).hexdigest()[:16]}.json"
+    with suppress(OSError, ValueError):
+        known = json.loads(memory.read_bytes())
+        if known["stamp"] == stamp:
+            return str(known["digest"])
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    if folder.is_dir():
+        memory.write_text(json.dumps({"stamp": stamp, "digest": digest}), encoding="utf-8")
+    return digest
 
 
 def _digest(content: bytes) -> str:

@@ -33,11 +33,13 @@ __all__ = [
     "highest_and_lowest_sentence",
     "item_rest_sentence",
     "leading_sentence",
+    "left_out_sentence",
     "mark_sentence",
     "model_sentence",
     "organisation_sentence",
     "overall_leading_sentence",
     "reliability_sentence",
+    "unreliable_sentence",
     "verdict_counts",
 ]
 
@@ -235,6 +237,20 @@ def reliability_sentence(gate: Released, labels: Mapping[str, str], texts: Texts
         return f"{some} {not_given}".rstrip()
     good = texts.say("certainty.others_good" if without else "certainty.good", limit=limit)
     return f"{not_given} {good}".lstrip()
+
+
+def left_out_sentence(gate: Released, scales: Sequence[str], labels: Mapping[str, str], texts: Texts) -> str:
+    """Return which of these scales failed the gate as far as it may be told, so that drivers do not rest on them."""
+    verdicts = gate_verdicts(gate)
+    told = [labels[scale] for scale in scales if verdicts.get(scale) == "under_limit"]
+    if not told:
+        return ""
+    return texts.say("why.left_out", scales=texts.listing(told), limit=texts.number(RELIABLE_FROM, 2))
+
+
+def unreliable_sentence(texts: Texts) -> str:
+    """Return that the gate leaves too few scales for drivers."""
+    return texts.say("why.unreliable", limit=texts.number(RELIABLE_FROM, 2))
 
 
 def gate_verdicts(gate: Released) -> dict[str, str]:

@@ -136,7 +136,7 @@ class Study(Strict):
     """
 
     file: Path = Field(exclude=True)
-    sources: tuple[Path, ...] = Field(exclude=True)
+    sources: tuple[Path, ...] = Field(default=(), exclude=True)
     name: str = Field(pattern=SLUG, max_length=LONGEST_NAME, description=SLUG_IN_WORDS)
     title: Text
     organisation: Text

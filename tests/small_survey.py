@@ -60,7 +60,6 @@ def study(*, columns: Settings | None = None, responses: Settings | None = None,
     of_file = {"file": Path.cwd() / "survey.csv", "columns": columns or {}, **(responses or {})}
     settings = {
         "file": Path.cwd() / "study.yaml",
-        "sources": (),
         "name": "small",
         "title": text("Small"),
         "organisation": text("Organisation"),

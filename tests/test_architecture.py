@@ -95,7 +95,7 @@ RANKS = (
     # the statistics, and the formats of survey files
     (
         "layouts",
-        "cleaning",
+        "tally",
         "shards",
         "delimited",
         "spreadsheets",
@@ -117,12 +117,14 @@ RANKS = (
         "xlsform",
         "limesurvey",
     ),
-    ("fielding", "ordinal", "hierarchy", "gate", "decisions", "gaps", "priorities", "trends"),
+    ("fielding", "ordinal", "hierarchy", "gate", "decisions", "gaps", "priorities", "trends", "cleaning"),
     # what may be shown
     ("intake", "ratings", "example", "released", "register"),
     ("withheld",),
     ("disclosure",),
     ("delivery",),
+    ("prepared",),
+    ("bulk",),
     ("responses", "codebook", "written"),
     ("comments",),
     ("recipe", "analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel", "leakscan"),

@@ -77,7 +77,7 @@ def units_side_by_side(name: str) -> tuple[pd.DataFrame, Norm, dict[str, Any], f
 @pytest.mark.parametrize("name", ["exam", "bh1996"])
 def test_differences_equal_the_stored_t_tests(name: str) -> None:
     wide, pool, expected, tolerance = units_side_by_side(name)
-    result = compare_with_norm(wide, pool)
+    result = compare_with_norm(wide, pool, test="t")
     groups, fixed = expected["groups"], expected["fixed"]
     means, differences = rows(result, "mean").loc[groups], rows(result, "difference").loc[groups]
     stored = {
@@ -119,10 +119,10 @@ def test_p_values_are_adjusted_over_the_family_in_one_call_or_over_many(name: st
     wide, pool, expected, tolerance = units_side_by_side(name)
     column = {"fdr_bh": "p_BH_all_groups", "fdr_by": "p_BY_all_groups", "holm": "p_holm_all_groups"}[adjustment]
     groups, stored = expected["groups"], pytest.approx(expected["fixed"][column], abs=tolerance)
-    at_once = compare_with_norm(wide, pool, adjustment=adjustment)
+    at_once = compare_with_norm(wide, pool, adjustment=adjustment, test="t")
     assert rows(at_once, "difference").loc[groups, "p_adjusted"].tolist() == stored
     one_by_one = {group: compare_with_norm(wide[[group]], pool) for group in wide.columns}
-    together = adjust_family(one_by_one, adjustment=adjustment)
+    together = adjust_family(one_by_one, adjustment=adjustment, test="t")
     assert rows(together, "difference").loc[groups, "p_adjusted"].tolist() == stored
     assert (together.settings.adjustment, together.settings.family) == (adjustment, wide.shape[1])
     assert together.data["department"].tolist() == [group for group in wide.columns for _ in range(3)]
@@ -254,7 +254,7 @@ def test_missing_answers_are_left_out_per_variable_and_p_values_adjusted_over_al
     assert found["n"].tolist() == [40, 30, 40]
     p_values = [ttest_1samp(scores[name].dropna(), 7.0).pvalue for name in scores]
     assert found["p_value"].tolist() == pytest.approx(p_values)
-    assert found["p_adjusted"].tolist() == pytest.approx(false_discovery_control(p_values).tolist())
+    assert found["p_adjusted"].tolist() == pytest.approx(false_discovery_control(found["p_guarded"]).tolist())
     others = result.data[result.data["statistic"] != "difference"]
     assert others[["p_value", "p_adjusted"]].isna().all(axis=None)
 
@@ -422,8 +422,7 @@ def test_a_department_among_others_knows_that_it_is_one_of_them() -> None:
         assert found.loc[name, "estimate"] == pytest.approx(groups.mean()[name] - groups.mean().mean())
     rest = result.data[result.data["statistic"] == "others"].set_index("department")["estimate"]
     assert rest["a"] == pytest.approx(groups.mean()[["b", "c"]].mean())
-    p_values = found["p_value"]
-    assert found["p_adjusted"].tolist() == pytest.approx(false_discovery_control(p_values).tolist())
+    assert found["p_adjusted"].tolist() == pytest.approx(false_discovery_control(found["p_guarded"]).tolist())
 
 
 def test_two_departments_rated_by_the_same_people_are_a_paired_test() -> None:
@@ -478,3 +477,40 @@ def test_intervals_among_departments_hold_where_people_rate_several() -> None:
             held["as if the norm were fixed"].append(alone["conf_low"] <= truth[number] <= alone["conf_high"])
     assert 0.92 < np.mean(held["as a part"]) < 0.97
     assert np.mean(held["as if the norm were fixed"]) > 0.98  # far too wide: the raters' mildness cancels out
+
+
+def test_a_guarded_test_of_symmetric_answers_is_the_t_test() -> None:
+    """No skewness, and a spread that is not smaller than the norm's: all four statistics are the same."""
+    scores = pd.DataFrame({"a": [4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0]})
+    found = rows(compare_with_norm(scores, norm(a=6.0)), "difference").loc["a"]
+    assert found["p_guarded"] == pytest.approx(found["p_value"])
+
+
+@given(st.lists(st.integers(1, 5), min_size=3, max_size=60), st.floats(1.5, 4.5))
+def test_a_guarded_test_is_never_bolder_than_the_t_test(given_answers: list[int], level: float) -> None:
+    scores = pd.DataFrame({"a": np.array(given_answers, dtype=float)})
+    found = rows(compare_with_norm(scores, norm(a=level)), "difference").loc["a"]
+    if len(set(given_answers)) > 1:
+        assert found["p_guarded"] >= found["p_value"] * (1 - 1e-9)
+        turned = rows(compare_with_norm(6 - scores, norm(a=6 - level)), "difference").loc["a"]
+        assert turned["p_guarded"] == pytest.approx(found["p_guarded"])
+    else:
+        assert np.isnan(found["p_guarded"])
+
+
+def test_few_answers_at_the_top_of_the_scale_are_no_proof() -> None:
+    """Fourteen fives and a four, where half of all answers are fives: rare among 800 items, not one in ten million."""
+    scores = pd.DataFrame({"a": [5.0] * 14 + [4.0]})
+    found = rows(compare_with_norm(scores, norm(a=4.3)), "difference").loc["a"]
+    assert found["p_value"] < 1e-6
+    assert found["p_guarded"] > 1e-4
+
+
+def test_the_guard_is_indifferent_to_the_unit_and_to_equal_weights() -> None:
+    scores, level = pd.DataFrame({"a": [1.0, 2, 2, 3, 5, 5, 5, 4, 5]}), norm(a=3.0)
+    plain = rows(compare_with_norm(scores, level), "difference").loc["a", "p_guarded"]
+    weighed = rows(compare_with_norm(scores, level, weights=np.full(9, 3.0)), "difference").loc["a", "p_guarded"]
+    wide = norm(a=30.0)
+    wide.values["sd_within"] *= 10
+    tenfold = rows(compare_with_norm(scores * 10, wide), "difference").loc["a", "p_guarded"]
+    assert [weighed, tenfold] == pytest.approx([plain, plain])

@@ -400,6 +400,6 @@ def test_the_planted_leader_is_named_and_only_then(right: str) -> None:
 @pytest.mark.simulation
 @pytest.mark.parametrize("right", WORLDS)
 def test_the_verdict_is_right_in_nine_of_ten_departments(right: str) -> None:
-    """Where 90 % are right, fewer than 30 of 40 come up once in 700 runs; all figures: benchmarks/verdicts.md."""
+    """Where 90 % are right, fewer than 30 of 40 come up once in 700 runs; all figures: benchmarks/coverage.md."""
     verdicts = [verdict_on(WORLDS[right], seed=1000 + seed, n_boot=1000) for seed in range(40)]
     assert verdicts.count(right) >= 30

@@ -31,7 +31,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def write(folder: Path, *, replace: bool = False) -> Contents:
-    return write_store(folder, PLANNED, FRAMES, replace=replace)
+    return write_store(folder, lambda: PLANNED, FRAMES.items(), replace=replace)
 
 
 def names(folder: Path) -> list[str]:

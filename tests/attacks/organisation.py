@@ -60,7 +60,9 @@ class Organisation:
     @property
     def hidden(self) -> set[tuple[str, str]]:
         """Cells of department and variable that the ledger hides, where somebody answered."""
-        counts = self.edition.organisation.responses.counts(wave="1").set_index(["department", "variable"])["n"]
+        counts = self.edition.organisation.responses.counts(wave=self.edition.wave).set_index(
+            ["department", "variable"]
+        )["n"]
         return {cell for cell in self.edition.ledger.hidden if cell[0] != ORGANISATION and counts[cell] > 0}
 
     @property
@@ -99,8 +101,12 @@ def organisation(
     norms: Literal["departments"] | None = None,
     policy: Policy | None = None,
     own: Mapping[str, tuple[str, ...]] | None = None,
+    wave: str = "1",
 ) -> Organisation:
-    """Return the organisation that these answers come from; ``own`` items are asked of some departments only."""
+    """Return the organisation that these answers come from; ``own`` items are asked of some departments only.
+
+    Where ``frame`` has a column ``wave``, ``wave`` is the one that is reported.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     frame.to_csv(folder / "survey.csv", index=False)
     items = [item(code, block, scale=block) for block, codes in BLOCKS.items() for code in codes]
@@ -115,10 +121,12 @@ def organisation(
         name="small",
         title=text("Small"),
         organisation=text("Organisation"),
-        wave="1",
+        wave=wave,
         responses=ResponsesFile(
             file=folder / "survey.csv",
-            columns=Columns(respondent="respondent" if "respondent" in frame else None),
+            columns=Columns(
+                respondent="respondent" if "respondent" in frame else None, wave="wave" if "wave" in frame else None
+            ),
         ),
         questionnaire=asked,
         norms=norms,
@@ -126,5 +134,5 @@ def organisation(
         departments=tuple(Department(slug=slug, name=text(slug)) for slug in frame["department"].unique()),
         store=folder / "store",
     )
-    analysis = Analysis(study=study, responses=read_responses(study), wave="1")
+    analysis = Analysis(study=study, responses=read_responses(study), wave=wave)
     return Organisation(frame=frame, edition=Edition(study=study, texts=Texts("en"), organisation=analysis))

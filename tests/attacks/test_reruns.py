@@ -13,6 +13,7 @@ from icstats.decisions import HIDDEN, RELEASED
 from icstats.edition import admit_release
 from icstats.errors import RunError
 from icstats.ledger import RATINGS
+from icstats.norms import Norm
 from icstats.storekey import key_of_store
 from icstats.study import Policy
 
@@ -198,3 +199,97 @@ def test_one_new_wave_with_few_changed_people_is_not_solved_by_its_rounded_means
                 if 20 * (new - 0.05) - 19 * (old + 0.05) <= answer <= 20 * (new + 0.05) - 19 * (old - 0.05)
             ]
             assert len(possible) >= 2
+
+
+# ----------------------------------------------------------------------------------------------- the policy of a wave
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "told"),
+    [
+        ({}, {"minimum_group": 5}, "minimum_group is 5, it was 10"),
+        ({"minimum_group": 15}, {}, "minimum_group is 10, it was 15"),
+        ({"decimals_points": 0}, {}, "decimals_points is 1, it was 0"),
+        ({"extreme_share": 0.8}, {"minimum_team": 2}, "minimum_team is 2, it was 4; extreme_share is 0.9, it was 0.8"),
+        ({}, {"exact_n": 50, "minimum_comments": 5}, "minimum_comments is 5, it was 10; exact_n is 50, it was 100"),
+    ],
+    ids=str,
+)
+def test_a_wave_keeps_the_policy_it_was_released_under(
+    tmp_path: Path, first: dict[str, float], later: dict[str, float], told: str
+) -> None:
+    frame = answers(SIZES, 1)
+    opened = organisation(tmp_path, frame, policy=Policy.model_validate(first)).edition
+    admit_release(opened.study, opened.organisation.responses)
+    looser = organisation(tmp_path, frame, policy=Policy.model_validate(later)).edition
+    expected = f"the policy would show more of this wave than when it was first released: {told}."
+    with pytest.raises(RunError, match="ICS-724") as refused:
+        admit_release(looser.study, looser.organisation.responses)
+    assert refused.value.problems[0].message == expected
+    with pytest.raises(RunError) as by_hand:
+        _ = looser.ledger
+    assert by_hand.value.problems[0].message == expected
+    renamed_study = looser.study.model_copy(update={"name": "other"})
+    with pytest.raises(RunError, match="ICS-724"):
+        admit_release(renamed_study, looser.organisation.responses)
+
+
+def test_a_stricter_policy_is_taken_and_holds_from_then_on(tmp_path: Path) -> None:
+    frame = answers(SIZES, 1)
+    released(tmp_path, frame)
+    strict = organisation(tmp_path, frame, policy=Policy(minimum_extremes=40)).edition
+    admit_release(strict.study, strict.organisation.responses)
+    with pytest.raises(RunError, match="minimum_extremes is 30, it was 40"):
+        released(tmp_path, frame)
+
+
+# -------------------------------------------------------------------------------------------------- D09, a known joiner
+
+
+def two_waves(frame: pd.DataFrame, *, gone: int) -> pd.DataFrame:
+    """Return a frame in which department x had some people fewer in the wave before, and all answer as they did."""
+    before = frame.drop(index=frame.index[frame["department"] == "x"][:gone])
+    return pd.concat([before.assign(wave="1"), frame.assign(wave="2")], ignore_index=True)
+
+
+@pytest.mark.parametrize(("joined", "hidden"), [(0, False), (1, True), (9, True), (10, False)])
+def test_a_department_that_few_people_joined_is_hidden_in_the_later_wave(
+    tmp_path: Path, joined: int, *, hidden: bool
+) -> None:
+    frame = answers({"x": 30, "y": 60, "z": 70}, 3)
+    one = organisation(tmp_path, two_waves(frame, gone=joined), wave="2")
+    assert one.edition.ledger.hides(RATINGS, "x") == hidden
+    assert organisation(tmp_path, two_waves(frame, gone=joined), wave="1").edition.ledger.hides(RATINGS, "x") is False
+
+
+def test_so_it_is_where_the_earlier_wave_stands_in_another_file(tmp_path: Path) -> None:
+    frame = answers({"x": 30, "y": 60, "z": 70}, 3)
+    earlier = without(frame, "x", 1)
+    released(tmp_path, earlier)
+    other = corrected(corrected(corrected(frame, "x", 30), "y", 60), "z", 70)
+    later = organisation(tmp_path, other, wave="2").edition
+    assert later.ledger.hides(RATINGS, "x")
+    assert not organisation(tmp_path / "elsewhere", other, wave="2").edition.ledger.hides(RATINGS, "x")
+
+
+# ------------------------------------------------------------------------ D21, a norm that may hold our answers
+
+
+@pytest.mark.parametrize(("others", "left"), [(-30, True), (0, False), (5, False), (10, True)])
+def test_a_norm_with_few_others_in_it_is_not_compared_with(others: int, *, left: bool) -> None:
+    values = pd.DataFrame({"mean": 3.5, "n_respondents": 35.0 + others}, index=["SA1"])
+    norm = Norm(
+        name="n",
+        title=None,  # type: ignore[arg-type]
+        population=None,  # type: ignore[arg-type]
+        source=None,  # type: ignore[arg-type]
+        fictional=True,
+        questionnaire="q",
+        version="1",
+        mode="mean",  # type: ignore[arg-type]
+        year=2026,
+        n_organisations=5,
+        n_respondents=35 + others,
+        values=values,
+    )
+    assert norm.without_own(pd.Series({"SA1": 35}), minimum=10).values.empty != left

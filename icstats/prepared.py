@@ -1,0 +1,220 @@
+"""Everything that a store holds, made from checked ratings that come whole or department by department."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from icstats.answers import NOT_ASKED
+from icstats.cleaning import item_notes
+from icstats.pairwise import PairwiseMoments, merged, moments_of_answers
+from icstats.register import fingerprints
+from icstats.scales import valid_counts
+from icstats.store import COUNTS, FINGERPRINTS, Contents, Finding, partition
+from icstats.tally import Tally, notes_of
+from icstats.turnover import moved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from icstats.delivery import Delivery
+    from icstats.questionnaire import Questionnaire
+    from icstats.study import Study
+
+__all__ = ["Checked", "Preparation", "answers_of", "closed_items", "moments_of"]
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Checked:
+    """Ratings in which nothing is wrong: of all departments, or of some.
+
+    Attributes
+    ----------
+    ratings
+        From :func:`icstats.ratings.check_ratings`.
+    respondents
+        The respondents' own names in the same order; None where the file has none.
+    tally
+        Which of them may not be meant.
+    departments
+        Slugs of the departments that these are all ratings of.
+    """
+
+    ratings: pd.DataFrame
+    respondents: list[str] | None
+    tally: Tally
+    departments: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<Checked: {len(self.ratings)} ratings, not released>"
+
+
+@dataclass(kw_only=True, repr=False)
+class Preparation:
+    """What will be in a store; known in full when all frames were made.
+
+    Attributes
+    ----------
+    delivery
+        What the store is made from.
+    remarks
+        How the file was read and understood.
+    """
+
+    study: Study
+    delivery: Delivery
+    remarks: Sequence[str]
+
+    _tally: Tally = field(default_factory=Tally, init=False)
+    _n: int = field(default=0, init=False)
+    _counts: list[pd.DataFrame] = field(default_factory=list, init=False)
+    _known: list[pd.DataFrame] = field(default_factory=list, init=False)
+    _moments: list[PairwiseMoments] = field(default_factory=list, init=False)
+    _waves: set[str] = field(default_factory=set, init=False)
+
+    def frames(self, parts: Iterable[Checked]) -> Iterator[tuple[str, pd.DataFrame]]:
+        """Yield path within the store and frame, one after the other; of every part only what adds up is kept."""
+        made: set[tuple[str, str]] = set()
+        empty = None
+        for part in parts:
+            stored = part.ratings
+            empty = stored.iloc[:0] if empty is None else empty
+            rows_of = stored.groupby(["wave", "department"]).indices
+            self._count(part)
+            for wave in sorted(stored["wave"].unique()):
+                self._waves.add(wave)
+                for slug in part.departments:
+                    made.add((wave, slug))
+                    yield partition(wave, slug), _file(stored.iloc[rows_of.get((wave, slug), [])])
+            self._add_up(part)
+        if empty is None:
+            return
+        for wave in self.waves:
+            unrated = tuple(slug for slug in self.departments if (wave, slug) not in made)
+            if unrated:
+                answered = answers_of(empty, self.study.questionnaire)
+                counts = valid_counts(answered, self.study.questionnaire, departments=unrated)
+                self._counts.append(counts.assign(moved=0, wave=wave))
+            for slug in unrated:
+                yield partition(wave, slug), _file(empty)
+        yield COUNTS, self.counts
+        yield FINGERPRINTS, pd.concat(self._known, ignore_index=True)
+
+    def contents(self) -> Contents:
+        """Return what the store holds, once all frames were made."""
+        notes = (
+            *self.remarks,
+            *notes_of(self._tally, self.study),
+            *item_notes(merged(self._moments), self.study.questionnaire),
+        )
+        return Contents(
+            fingerprint=self.delivery.fingerprint,
+            waves=self.waves,
+            departments=self.departments,
+            attributes=self.study.responses.attributes,
+            n_ratings=self._n,
+            notes=notes,
+            findings=tuple(
+                Finding(kind=kind, wave=wave, department=department, n=int(n))
+                for kind, found in self._tally.found.items()
+                for (wave, department), n in sorted(found.items())
+                if department
+            ),
+        )
+
+    @property
+    def waves(self) -> tuple[str, ...]:
+        """The waves that were rated so far, sorted."""
+        return tuple(sorted(self._waves))
+
+    @property
+    def departments(self) -> tuple[str, ...]:
+        """Slugs of all departments of the study."""
+        return tuple(department.slug for department in self.study.departments)
+
+    @property
+    def counts(self) -> pd.DataFrame:
+        """``wave`` and the columns of :func:`icstats.scales.valid_counts`, by wave and in the order of the study."""
+        place = {slug: number for number, slug in enumerate(self.departments)}
+        counts = pd.concat(self._counts, ignore_index=True)
+        order = np.lexsort((counts["department"].map(place), pd.factorize(counts["wave"], sort=True)[0]))
+        return counts.iloc[order].reset_index(drop=True)
+
+    def _count(self, part: Checked) -> None:
+        """Count what is valid in each wave; where nobody has a name, nobody can be followed from wave to wave."""
+        questionnaire = self.study.questionnaire
+        answered = answers_of(part.ratings, questionnaire)
+        waves = {str(wave): ratings for wave, ratings in answered.groupby("wave", sort=True)}
+        for place, (wave, ratings) in enumerate(waves.items()):
+            counts = valid_counts(ratings, questionnaire, departments=part.departments)
+            earlier = list(waves.values())[:place] if part.respondents is not None else []
+            people = moved(ratings, earlier, questionnaire).reindex(part.departments, fill_value=0)
+            self._counts.append(counts.assign(moved=people.to_numpy().ravel(), wave=wave))
+
+    def _add_up(self, part: Checked) -> None:
+        stored = part.ratings
+        customers = stored[(stored["wave"] == self.study.wave) & (stored["role"] == "customer")]
+        self._moments.append(moments_of(customers, self.study.questionnaire))
+        self._known.append(_fingerprints(part, self.study, self.delivery.key))
+        self._tally += part.tally
+        self._n += len(stored)
+
+
+def closed_items(questionnaire: Questionnaire) -> list[str]:
+    """Return the codes of all items that are answered with a number."""
+    return [item.code for item in questionnaire.items if item.responses is not None]
+
+
+def moments_of(stored: pd.DataFrame, questionnaire: Questionnaire) -> PairwiseMoments:
+    """Return the moments of the closed items of stored ratings, as they were answered."""
+    closed = closed_items(questionnaire)
+    codes = stored[closed].to_numpy()
+    lowest = [questionnaire.response_scale(code).minimum for code in closed]
+    return moments_of_answers(codes, codes > NOT_ASKED, tuple(closed)).shifted(lowest)
+
+
+def answers_of(stored: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
+    """Return stored ratings with codes turned back into answers, NaN for every kind of missing."""
+    closed = [code for code in closed_items(questionnaire) if code in stored]
+    answers = {}
+    for code in closed:
+        codes = stored[code].to_numpy()
+        lowest = questionnaire.response_scale(code).minimum
+        answers[code] = np.where(codes > NOT_ASKED, codes.astype(float) + lowest, np.nan)
+    return stored.assign(**answers)
+
+
+def _file(stored: pd.DataFrame) -> pd.DataFrame:
+    return stored.drop(columns=["wave", "department"])
+
+
+def _written(codes: pd.Series[int]) -> list[str]:
+    texts = {code: str(code) for code in codes.unique().tolist()}
+    return [texts[code] for code in codes.tolist()]
+
+
+def _fingerprints(part: Checked, study: Study, key: bytes) -> pd.DataFrame:
+    """Return ``wave, department, who, what`` of the customers' ratings: what the register knows them by.
+
+    Without respondents in the file a rating is known by its answers only.
+    """
+    ratings = part.ratings
+    closed = sorted(code for code in closed_items(study.questionnaire) if code in ratings)
+    columns = [ratings["role"].tolist(), *(_written(ratings[code]) for code in closed)]
+    answers = map("\x1f".join, zip(*columns, strict=True))
+    people = [""] * len(ratings) if part.respondents is None else part.respondents
+    what = [f"{person}\x1f{text}" for person, text in zip(people, answers, strict=True)]
+    codes = {one.slug: (one.code or one.slug).casefold() for one in study.departments}
+    pairs = zip(ratings["department"].tolist(), ratings["role"].tolist(), strict=True)
+    rated = [f"{codes[slug]}\x1f{role}" for slug, role in pairs]
+    if part.respondents is None:
+        alike = ratings[["wave", "department"]].assign(what=what).groupby(["wave", "department", "what"]).cumcount()
+        people = [f"{text}\x1f{number}" for text, number in zip(what, alike, strict=True)]
+    who = [f"{person}\x1f{department}" for person, department in zip(people, rated, strict=True)]
+    known = pd.concat(
+        [ratings[["wave", "department"]].astype(str).reset_index(drop=True), fingerprints(who, what, key=key)], axis=1
+    )
+    return known[(ratings["role"] == "customer").to_numpy()].reset_index(drop=True)
