@@ -462,6 +462,12 @@ class Analysis:
             )
         )
 
+    @property
+    def ease(self) -> dict[str, float] | None:
+        """How easy the department finds each question to change, as a part of the easiest; None if it did not say."""
+        agreements = self.study.agreements
+        return None if agreements is None else agreements.ease_of(self.department)
+
     @cached_property
     def quick_wins(self) -> QuickWins:
         """What first: the questions with the most to gain.
@@ -482,6 +488,7 @@ class Analysis:
                     blocks=self.reliable_blocks,
                     response_scales={code: self.questionnaire.response_scale(code) for code in self.reliable_codes},
                     clusters=self.people[self._usable.index],
+                    ease=self.ease,
                     n_boot=self.n_boot,
                     seed=derive_seed(self.study.seed, self.department, self.wave, "quick_wins"),
                 )

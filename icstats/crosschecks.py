@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from icstats.asymmetry import LABELS
 from icstats.sections import Section, paragraphs, section
-from icstats.story import model_sentence
+from icstats.story import item_rest_sentence, model_sentence
 from icstats.tables import Column, table
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from icstats.edition import Edition
     from icstats.tables import Table
 
-__all__ = ["asymmetry", "halo", "linear_model", "measures", "shrunken"]
+__all__ = ["ITEM_STATISTICS", "asymmetry", "halo", "item_statistics", "linear_model", "measures", "shrunken"]
 
 INTERCEPT = "(intercept)"
 
@@ -25,6 +25,8 @@ SAME_ORDER = 0.8
 
 SHARES = ("lmg_share", "relative_weight_share")
 PARTS = ("first", "last")
+ITEM_STATISTICS = ("item_rest", "alpha_if_dropped", "sd", "ceiling", "floor")
+"""Without the means: those stand in the report, on all answers, and would differ a little on complete ones."""
 
 
 def linear_model(edition: Edition, released: Released, codes: Sequence[str]) -> Section:
@@ -121,6 +123,27 @@ def asymmetry(edition: Edition, released: Released, codes: Sequence[str]) -> Sec
         paragraphs([say("asymmetry.note"), say("why.caution")], kind="note"),
         # How many answered low or high is not shown, and so not released: it can be very few.
         released=[released.only(variables=codes, statistics=["penalty", "reward", "asymmetry"])],
+    )
+
+
+def item_statistics(edition: Edition, statistics: Released) -> Section:
+    """Show how each question behaves within its scale."""
+    say = edition.texts.say
+    return section(
+        say("item_statistics.heading"),
+        paragraphs([item_rest_sentence(statistics, edition.labels, edition.texts)], kind="answer"),
+        table(
+            statistics,
+            texts=edition.texts,
+            caption=say("item_statistics.table_caption"),
+            stub=say("scores.question"),
+            columns=[
+                *(Column(heading=say(f"item_statistics.{code}"), statistic=code) for code in ITEM_STATISTICS),
+                Column(heading=say("scores.answered_by"), statistic="item_rest", show="n"),
+            ],
+            labels=edition.labels,
+        ),
+        released=[statistics],
     )
 
 

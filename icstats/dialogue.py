@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from icstats.tolerance import zone_of_tolerance
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from icstats.agreements import Action
     from icstats.disclosure import Released
     from icstats.edition import Edition
     from icstats.sections import Section
@@ -147,7 +149,13 @@ def mirror_section(
 
 
 def quick_wins_section(
-    edition: Edition, wins: Released, summary: Released, *, blocks: Mapping[str, Sequence[str]]
+    edition: Edition,
+    wins: Released,
+    summary: Released,
+    *,
+    blocks: Mapping[str, Sequence[str]],
+    ease: Mapping[str, float] | None,
+    actions: Sequence[Action],
 ) -> Section:
     """Say what to do first, at most three things, or that no question stands out.
 
@@ -161,9 +169,13 @@ def quick_wins_section(
         Released means of the questions.
     blocks
         Block -> its questions.
+    ease
+        Question -> how easy the department finds it to change, as a part of the easiest; None if it did not say.
+    actions
+        What was agreed from this report.
     """
     texts, say, labels = edition.texts, edition.texts.say, edition.labels
-    sentences = win_sentences(wins, summary, labels, texts)
+    sentences = win_sentences(wins, summary, labels, texts, ease=ease)
     numbers = table(
         wins,
         texts=texts,
@@ -184,13 +196,20 @@ def quick_wins_section(
         _numbered(sentences) if sentences else "",
         importance_performance_map(wins, summary, texts=texts, labels=labels, blocks=blocks),
         folded(say("benchmark.as_table"), numbers.html),
-        paragraphs([say("priority.rule"), say("why.caution")], kind="note"),
+        paragraphs([say("priority.rule" if ease is None else "priority.rule_ease"), say("why.caution")], kind="note"),
+        _agreed(edition, wins, actions),
         released=[wins],
     )
 
 
 def change_section(
-    edition: Edition, change: Released, *, outcome: str, blocks: Mapping[str, Sequence[str]], earlier: str
+    edition: Edition,
+    change: Released,
+    *,
+    outcome: str,
+    blocks: Mapping[str, Sequence[str]],
+    earlier: str,
+    actions: Sequence[Action],
 ) -> Section:
     """Say what has changed since an earlier wave.
 
@@ -206,6 +225,8 @@ def change_section(
         Block -> its questions.
     earlier
         Name of the earlier wave.
+    actions
+        What was agreed from the report of the earlier wave.
     """
     texts, say, labels = edition.texts, edition.texts.say, edition.labels
     words = {word: say(f"change_word.{word}") for word in CHANGE_WORDS}
@@ -230,8 +251,64 @@ def change_section(
             change, panels=[[outcome], list(blocks)], labels=labels, waves=(earlier, edition.wave), texts=texts
         ),
         folded(say("benchmark.as_table"), numbers.html + paragraphs([say("change.rule")], kind="note")),
+        _came_of(edition, change, actions, earlier=earlier, words=words),
         released=[change],
     )
+
+
+def _agreed(edition: Edition, wins: Released, actions: Sequence[Action]) -> str:
+    """Return the list of what was agreed: which question, what, who, before when."""
+    if not actions:
+        return ""
+    say = edition.texts.say
+    asked = wins.only(variables=[action.item for action in actions], statistics=["priority"])
+    agreed = table(
+        asked,
+        texts=edition.texts,
+        caption=say("action.caption"),
+        stub=say("scores.question"),
+        columns=_agreement_columns(edition, actions, statistic="priority"),
+        labels=edition.labels,
+    )
+    return f"<h3>{escape(say('action.heading'))}</h3>{agreed.html}"
+
+
+def _came_of(
+    edition: Edition, change: Released, actions: Sequence[Action], *, earlier: str, words: Mapping[str, str]
+) -> str:
+    """Return what was agreed after the earlier wave, and what has become of the answers since."""
+    if not actions:
+        return ""
+    say = edition.texts.say
+    since = change.only(variables=[action.item for action in actions])
+    returned = table(
+        since,
+        texts=edition.texts,
+        caption=say("action.returned_caption", earlier=earlier),
+        stub=say("scores.question"),
+        columns=[
+            *_agreement_columns(edition, actions, statistic="difference"),
+            Column(heading=say("change.change"), statistic="difference", signed=True),
+            Column(heading=say("change.word"), statistic="difference", show="verdict", names=words),
+        ],
+        labels=edition.labels,
+    )
+    note = paragraphs([say("action.caution")], kind="note")
+    return f"<h3>{escape(say('action.returned_heading', earlier=earlier))}</h3>{returned.html}{note}"
+
+
+def _agreement_columns(edition: Edition, actions: Sequence[Action], *, statistic: str) -> list[Column]:
+    language, say = edition.texts.language, edition.texts.say
+    of_item = {action.item: [other for other in actions if other.item == action.item] for action in actions}
+    told = {
+        "what": {item: "; ".join(one.what[language] for one in own) for item, own in of_item.items()},
+        "owner": {item: "; ".join(one.owner[language] for one in own) for item, own in of_item.items()},
+        "due": {
+            item: "; ".join(edition.texts.date(date.fromisoformat(one.due)) for one in own)
+            for item, own in of_item.items()
+        },
+    }
+    return [Column(heading=say(f"action.{key}"), statistic=statistic, words=words) for key, words in told.items()]
 
 
 def comments_section(edition: Edition, department: str) -> Section:

@@ -16,7 +16,7 @@ from icstats.colophon import (
     provenance,
     reliability_table,
 )
-from icstats.crosschecks import asymmetry, halo, linear_model, measures, shrunken
+from icstats.crosschecks import ITEM_STATISTICS, asymmetry, halo, item_statistics, linear_model, measures, shrunken
 from icstats.dialogue import change_section, comments_section, expectations_section, mirror_section, quick_wins_section
 from icstats.disclosure import RATINGS
 from icstats.documents import did_you_mean
@@ -35,7 +35,6 @@ from icstats.story import (
     drivers_sentence,
     explained_sentence,
     highest_and_lowest_sentence,
-    item_rest_sentence,
     leading_sentence,
     left_out_sentence,
     mark_sentence,
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from icstats.agreements import Action
     from icstats.analysis import Analysis
     from icstats.disclosure import Released
     from icstats.norms import Norm
@@ -447,7 +447,14 @@ class Report:
             wins = self._released(self.analysis.quick_wins)
         except NotEnoughDataError:
             return section(self._say("priority.heading"), paragraphs([self._no_drivers], kind="answer"))
-        return quick_wins_section(self.edition, wins, self._summary, blocks=self.analysis.reliable_blocks)
+        return quick_wins_section(
+            self.edition,
+            wins,
+            self._summary,
+            blocks=self.analysis.reliable_blocks,
+            ease=self.analysis.ease,
+            actions=self._actions_of(self.edition.wave),
+        )
 
     @unless_hidden
     def change(self) -> Section:
@@ -461,7 +468,13 @@ class Report:
             outcome=self.analysis.outcome,
             blocks=self.analysis.blocks,
             earlier=earlier,
+            actions=self._actions_of(earlier),
         )
+
+    def _actions_of(self, wave: str) -> tuple[Action, ...]:
+        """Return what this department agreed from the report of a wave."""
+        agreements = self.edition.study.agreements
+        return () if agreements is None else agreements.actions_of(self.department, wave=wave)
 
     @unless_hidden
     def shrunken(self) -> Section:
@@ -506,30 +519,13 @@ class Report:
     @unless_hidden
     def item_statistics(self) -> Section:
         """Say how each question behaves within its scale."""
-        texts, say, labels = self.edition.texts, self._say, self.edition.labels
-        title = say("item_statistics.heading")
-        columns = ["item_rest", "alpha_if_dropped", "sd", "ceiling", "floor"]
         try:
             # The means stand in the report, on all answers; here they would rest on complete ones and differ a little.
-            statistics = self._released(self.analysis.item_statistics).only(statistics=columns)
+            statistics = self._released(self.analysis.item_statistics).only(statistics=ITEM_STATISTICS)
         except NotEnoughDataError:
-            return section(title, paragraphs([say("item_statistics.none")], kind="answer"))
-        return section(
-            title,
-            paragraphs([item_rest_sentence(statistics, labels, texts)], kind="answer"),
-            table(
-                statistics,
-                texts=texts,
-                caption=say("item_statistics.table_caption"),
-                stub=say("scores.question"),
-                columns=[
-                    *(Column(heading=say(f"item_statistics.{code}"), statistic=code) for code in columns),
-                    Column(heading=say("scores.answered_by"), statistic="item_rest", show="n"),
-                ],
-                labels=labels,
-            ),
-            released=[statistics],
-        )
+            title, answer = self._say("item_statistics.heading"), self._say("item_statistics.none")
+            return section(title, paragraphs([answer], kind="answer"))
+        return item_statistics(self.edition, statistics)
 
     @unless_hidden
     def drivers(self) -> Section:

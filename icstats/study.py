@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from icstats.agreements import EASIEST, HARDEST, Agreements, read_agreements
 from icstats.documents import Document, Finding, did_you_mean, file_nearby, parse, read_document, shown_path
 from icstats.errors import ICStatsError, ParameterError
 from icstats.questionnaire import DRIVER_BLOCKS, RESERVED, Language, Questionnaire, Strict, Text, read_questionnaire
@@ -131,6 +132,8 @@ class Study(Strict):
     margin
         Differences from the norm up to this many standard deviations (within organisations) are of no practical
         weight.
+    agreements
+        What departments agreed on, or None.
     seed
         All random numbers follow from it, the department and the statistic.
     """
@@ -149,6 +152,7 @@ class Study(Strict):
     names: FilePath | None = None
     margin: float = Field(default=0.2, gt=0, le=1)
     policy: Policy = Policy()
+    agreements: Agreements | None = None
     language: Language = "en"
     departments: tuple[Department, ...] = Field(min_length=1)
     notebooks: tuple[Notebook, ...] = NOTEBOOKS
@@ -227,7 +231,11 @@ def read_study(path: Path | str) -> Study:
     return study
 
 
-PARTS: Mapping[str, Callable[[Path], Strict]] = {"questionnaire": read_questionnaire, "policy": read_policy}
+PARTS: Mapping[str, Callable[[Path], Strict]] = {
+    "questionnaire": read_questionnaire,
+    "policy": read_policy,
+    "agreements": read_agreements,
+}
 """Settings that are the path of another file, and how that is read."""
 
 NOT_A_PATH, NO_FILE = 20, 21
@@ -253,7 +261,7 @@ def _together(failures: list[ICStatsError]) -> ICStatsError:
 
 
 def _lost_files(document: Document, folder: Path) -> Iterator[Finding]:
-    for loc in (("questionnaire",), ("policy",), ("responses", "file"), ("norms",), ("names",)):
+    for loc in (("questionnaire",), ("policy",), ("agreements",), ("responses", "file"), ("norms",), ("names",)):
         found = document.value(loc)
         if isinstance(found, str) and found != "departments":
             path = (folder / found).resolve()
@@ -285,6 +293,7 @@ def contradictions(study: Study) -> Iterator[Finding]:
         _missing_texts,
         _answer_words,
         _cleaning_columns,
+        _agreements,
     )
     return chain.from_iterable(check(study) for check in checks)
 
@@ -431,3 +440,29 @@ def _item_answered_by(questionnaire: Questionnaire, text: str) -> str:
     closed = (item.code for item in questionnaire.items if item.responses)
     scales = ((code, questionnaire.response_scale(code)) for code in closed)
     return next((code for code, scale in scales if scale.minimum <= int(text) <= scale.maximum), "")
+
+
+def _agreements(study: Study) -> Iterator[Finding]:
+    if study.agreements is None:
+        return
+    slugs = [department.slug for department in study.departments]
+    named = [*study.agreements.ease, *(action.department for action in study.agreements.actions)]
+    for slug in dict.fromkeys(slug for slug in named if slug not in slugs):
+        message = f"an agreement of {quoted(slug)}, which is no department of this study."
+        yield Finding(("agreements",), 25, message, did_you_mean(slug, slugs))
+    for slug, ease in (said for said in study.agreements.ease.items() if said[0] in slugs):
+        asked = study.questionnaire.items_of(department=slug)
+        drivers = [item.code for item in asked if item.block in DRIVER_BLOCKS]
+        outside = [code for code, found in ease.items() if not HARDEST <= found <= EASIEST]
+        given, others = set(ease) & set(drivers), set(ease) - set(drivers)
+        if len(given) < len(drivers) or others or outside:
+            message = (
+                f"the ease of {quoted(slug)} is given for {len(given)} of its {len(drivers)} questions, "
+                f"for {len(others)} that it is not asked, and {len(outside)} times out of range."
+            )
+            yield Finding(("agreements",), 37, message, f"give each of them a number from {HARDEST} to {EASIEST}")
+    for action in study.agreements.actions:
+        codes = [item.code for item in study.questionnaire.items]
+        if action.item not in codes:
+            message = f"an action about {quoted(action.item)}, which is no question."
+            yield Finding(("agreements",), 26, message, did_you_mean(action.item, codes))

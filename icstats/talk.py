@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from icstats.agreements import EASIEST
 from icstats.dumbbells import MIRROR_WORDS
 from icstats.written import written_interval, written_number
 
@@ -123,9 +124,26 @@ def wins_sentence(wins: Released, labels: Mapping[str, str], texts: Texts) -> st
     return f"{said} {texts.say(others, items=texts.listing(words))}" if words else said
 
 
-def win_sentences(wins: Released, summary: Released, labels: Mapping[str, str], texts: Texts) -> list[str]:
-    """Return every question that stands out: how it scores, how it weighs, what goes together with it, how sure."""
-    return [_win_sentence(row, wins, summary, labels, texts) for row in _of_verdict(wins, "win")]
+def win_sentences(
+    wins: Released,
+    summary: Released,
+    labels: Mapping[str, str],
+    texts: Texts,
+    *,
+    ease: Mapping[str, float] | None = None,
+) -> list[str]:
+    """Return every question that stands out: how it scores, how it weighs, what goes together with it, how sure.
+
+    Where the department said how easy each is to change, as a part of the easiest, that is told too.
+    """
+    sentences = []
+    for row in _of_verdict(wins, "win"):
+        told = _win_sentence(row, wins, summary, labels, texts)
+        easy = (
+            [] if ease is None else [texts.say("priority.ease", ease=round(ease[row.variable] * EASIEST), most=EASIEST)]
+        )
+        sentences.append(" ".join([told, *easy]))
+    return sentences
 
 
 def change_sentence(change: Released, labels: Mapping[str, str], texts: Texts, *, earlier: str) -> str:

@@ -58,6 +58,7 @@ RANKS = (
         "contrasts",
     ),
     ("surveyfile",),
+    ("agreements",),
     (
         "study",
         "norms",

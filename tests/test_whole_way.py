@@ -128,7 +128,8 @@ def test_pages_point_to_nothing_but_their_siblings(orientation_site: Ran, dutch_
         references = References()
         text = page.read_text(encoding="utf-8")
         references.feed(text)
-        assert references.scripts == 0
+        # The index is searched and sorted by a script of its own; its hash is in the policy of the page.
+        assert references.scripts == (page.name == "index.html")
         for reference in references.found:
             if reference.startswith(("data:image/png;base64,", "#")):
                 continue
@@ -180,7 +181,7 @@ def test_a_kernel_and_one_worker_give_the_same_bytes(dutch_example_site: Ran, tm
         *("--department", "library", "--engine", "kernel", "--workers", "1"),
     )
     assert done.returncode == 0, done.stderr
-    folder = tmp_path / "example" / "2026"
+    folder = tmp_path / "example" / dutch_example_site.folder.name
     made = [path.relative_to(folder) for kind in ("ipynb", "html") for path in folder.glob(f"*/*.{kind}")]
     made += [path.relative_to(folder) for path in folder.rglob("results.json")]
     assert len(made) == 2 * 2 * len(PAGES) + 3

@@ -1,0 +1,82 @@
+"""What a department says and promises: how easy each question is to change, and who does what before when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from icstats.documents import parse, read_document
+from icstats.errors import ParameterError
+from icstats.questionnaire import CODE, CODE_IN_WORDS, Strict, Text
+from icstats.surveyfile import DAY, DAY_IN_WORDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["EASIEST", "HARDEST", "Action", "Agreements", "read_agreements"]
+
+EASIEST, HARDEST = 5, 1
+
+
+class Action(Strict):
+    """One thing that was agreed.
+
+    Attributes
+    ----------
+    department
+        Slug of the department that does it.
+    item
+        Code of the question that it is meant to change.
+    wave
+        The wave whose report it was agreed from; the report of the next wave comes back to it.
+    what
+        What will be done.
+    owner
+        A function, such as ``head of the service desk``; no name, for the report is read by many.
+    due
+        The day by which it is done.
+    """
+
+    department: str
+    item: str = Field(pattern=CODE, description=CODE_IN_WORDS)
+    wave: str
+    what: Text
+    owner: Text
+    due: str = Field(pattern=DAY, description=DAY_IN_WORDS)
+
+
+class Agreements(Strict):
+    """What departments agreed on.
+
+    Attributes
+    ----------
+    ease
+        Department -> question -> how easy its staff find it to change, from 1 (hard) to 5 (easy); all questions of
+        the three blocks or none.
+    actions
+        In the order in which they are shown.
+    """
+
+    ease: dict[str, dict[str, int]] = Field(default_factory=dict)
+    actions: tuple[Action, ...] = ()
+
+    def ease_of(self, department: str) -> dict[str, float] | None:
+        """Return question -> ease as a part of the easiest, as :func:`icstats.priorities.quick_wins` takes it."""
+        given = self.ease.get(department)
+        return None if given is None else {item: ease / EASIEST for item, ease in given.items()}
+
+    def actions_of(self, department: str, *, wave: str) -> tuple[Action, ...]:
+        """Return what a department agreed from the report of a wave."""
+        return tuple(action for action in self.actions if action.department == department and action.wave == wave)
+
+
+def read_agreements(path: Path | str) -> Agreements:
+    """Read what was agreed, see ``params/agreements/example.yaml``.
+
+    Raises
+    ------
+    ParameterError
+        All problems at once, each with its line.
+    """
+    return parse(read_document(path, error=ParameterError), Agreements)

@@ -1,0 +1,73 @@
+"""What a department says and promises is read strictly, weighs in what comes first, and is come back to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import ROOT
+
+import icstats as ic
+from icstats.agreements import read_agreements
+from icstats.errors import ParameterError
+from icstats.study import read_study
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EXAMPLE = ROOT / "params" / "agreements" / "example.yaml"
+
+
+def study_with(tmp_path: Path, agreements: str) -> Path:
+    changed = tmp_path / "agreements.yaml"
+    changed.write_text(agreements, encoding="utf-8")
+    params = (ROOT / "params").as_posix()
+    text = (ROOT / "params" / "example.yaml").read_text(encoding="utf-8")
+    text = text.replace("agreements/example.yaml", changed.as_posix()).replace("../data", f"{params}/../data")
+    text = text.replace("questionnaires/", f"{params}/questionnaires/").replace("policy.yaml", f"{params}/policy.yaml")
+    file = tmp_path / "study.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_ease_is_a_part_of_the_easiest() -> None:
+    agreements = read_agreements(EXAMPLE)
+    ease = agreements.ease_of("it")
+    assert ease is not None
+    assert ease["PC3"] == 1.0
+    assert ease["PD1"] == pytest.approx(0.4)
+    assert agreements.ease_of("finance") is None
+
+
+def test_agreements_of_nobody_and_about_nothing_are_refused(tmp_path: Path) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    text = text.replace("  hr:", "  hq:").replace("{PD1: 2, ", "{PD1: 9, ").replace("item: PD3", "item: PD33")
+    with pytest.raises(ParameterError) as refusal:
+        read_study(study_with(tmp_path, text))
+    assert [problem.message for problem in refusal.value.problems] == [
+        'an agreement of "hq", which is no department of this study.',
+        'the ease of "it" is given for 17 of its 17 questions, for 0 that it is not asked, and 1 times out of range.',
+        'an action about "PD33", which is no question.',
+    ]
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_the_report_lists_what_was_agreed_and_comes_back_to_what_was_agreed_before(language: str) -> None:
+    report = ic.open_report(ROOT / "params" / "example.yaml", "it", language=language)
+    say = report.edition.texts.say
+    wins, change = report.quick_wins().body, report.change().body
+    now, before = (report.edition.study.agreements.actions_of("it", wave=wave) for wave in ("2026", "2025"))  # type: ignore[union-attr]
+    text = "nl" if language == "nl" else "en"
+    assert all(action.what[text] in wins and action.owner[text] in wins for action in now)
+    assert all(action.what[text] in change and action.owner[text] in change for action in before)
+    assert say("action.returned_heading", earlier="2025") in change
+    assert not any(action.what[text] in wins for action in before)
+
+
+def test_how_easy_it_is_changes_what_comes_first() -> None:
+    analysis = ic.open_report(ROOT / "params" / "example.yaml", "it").analysis
+    with_ease = analysis.quick_wins
+    assert with_ease.settings.with_ease
+    priority = with_ease.data[with_ease.data["statistic"] == "priority"].set_index("variable")["estimate"]
+    assert priority.sum() == pytest.approx(1)
+    assert not ic.open_report(ROOT / "params" / "example.yaml", "finance").analysis.quick_wins.settings.with_ease
