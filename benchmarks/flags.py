@@ -147,7 +147,8 @@ departments and items together have some by chance. Plain t tests are deceived b
 ### {100 * TRUE_SHARE:.0f} % of the items of each department differ
 
 Found by BH over the family at 5 %, answers in the middle, {STUDIES} organisations per row. A small department can
-differ by half a standard deviation and not be found: no flag is no proof of "equal".
+differ by half a standard deviation and not be found: no flag is no proof of "equal". Plain t tests find more in small
+departments (.7 sd: 24 % with n = 15 and 58 % with n = 25; 1 sd: 68 and 91 %) at the price above.
 
 {power_table(SYMMETRIC)}
 """

@@ -192,6 +192,7 @@ def run(
         plan = prepared(study, departments=departments, engine=terms.engine)
         stock = replace(look(), plan=plan)
         to_make = stock.to_make(overwrite=overwrite, retry=retry)
+        _say_how_the_file_was_read(stock, tell)
         _say_what_is_kept(stock, to_make, tell)
         batch = _Batch(stock=stock, to_make=to_make, terms=terms, logs=logs, progress=progress)
         try:
@@ -268,6 +269,12 @@ def _checked_arguments(study: Study, terms: Terms, language: str | None) -> Lang
 def _is_released(place: Place, *, indexed: bool) -> bool:
     names = (RUN, INDEX) if indexed else (RUN,)
     return place.current == place.public and all((place.public / name).is_file() for name in names)
+
+
+def _say_how_the_file_was_read(stock: Stock, note: Callable[[str], None]) -> None:
+    contents = None if stock.delivery is None else stock.delivery.prepared()
+    for sentence in () if contents is None else contents.notes:
+        note(sentence)
 
 
 def _say_what_is_kept(stock: Stock, to_make: Sequence[Subject], note: Callable[[str], None]) -> None:

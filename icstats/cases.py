@@ -141,7 +141,7 @@ class Cases(Associations):
     people
         Number of the person behind each row, from 0 to ``n_people - 1``; None where nobody stands behind two rows.
     rows
-        Place of each complete row in the data.
+        Place of each complete row in the data; by person where people are known.
     """
 
     values: FloatArray
@@ -281,12 +281,15 @@ def complete_cases(
     if problems:
         raise ParameterError(problems)
     rows = np.flatnonzero(finite.all(axis=1))
+    codes = None if clusters is None else person_codes(clusters, n_rows=len(data))
+    if codes is not None:  # by person, so that bootstrap samples do not depend on the order of the rows
+        rows = rows[np.argsort(codes[rows], kind="stable")]
     cases = Cases(
         outcome=str(outcome),
         drivers=tuple(str(name) for name in drivers),
         values=values[rows],
         weights=np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=float)[rows],
-        people=None if clusters is None else _repeated(person_codes(clusters, n_rows=len(data))[rows]),
+        people=None if codes is None else _repeated(codes[rows]),
         rows=rows,
         n_total=len(data),
     )

@@ -13,6 +13,7 @@ from icstats.errors import NotEnoughDataError
 from icstats.figures import forest, heat_map, mark_strip, why_bar, why_bars
 from icstats.funnel import funnel_plot
 from icstats.limits import RELIABLE_FROM
+from icstats.quality import quality_sentences
 from icstats.results import ORGANISATION
 from icstats.sections import Section, folded, paragraphs, section
 from icstats.story import (
@@ -407,6 +408,17 @@ class Overview:
             labels=self.edition.names,
             by="department",
         )
+
+    def data_quality(self) -> Section:
+        """Say which ratings may not be meant, how many there are, and what was done with them."""
+        sentences = quality_sentences(
+            self.analysis.responses.contents,
+            self.edition.study,
+            wave=self.edition.wave,
+            departments={slug: self.edition.names[slug] for slug in self.shown},
+            texts=self.edition.texts,
+        )
+        return section(self._say("quality.heading"), paragraphs(sentences))
 
     def provenance(self) -> Section:
         """Say where the numbers come from."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from icstats.answers import NOT_ASKED
+from icstats import tally
+from icstats.answers import DONT_KNOW, NOT_APPLICABLE, NOT_ASKED
 from icstats.cleaning import item_notes
 from icstats.pairwise import PairwiseMoments, merged, moments_of_answers
 from icstats.register import fingerprints
@@ -159,7 +161,7 @@ class Preparation:
         customers = stored[(stored["wave"] == self.study.wave) & (stored["role"] == "customer")]
         self._moments.append(moments_of(customers, self.study.questionnaire))
         self._known.append(_fingerprints(part, self.study, self.delivery.key))
-        self._tally += part.tally
+        self._tally += part.tally + _missing(stored, self.study.questionnaire)
         self._n += len(stored)
 
 
@@ -185,6 +187,19 @@ def answers_of(stored: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFra
         lowest = questionnaire.response_scale(code).minimum
         answers[code] = np.where(codes > NOT_ASKED, codes.astype(float) + lowest, np.nan)
     return stored.assign(**answers)
+
+
+def _missing(stored: pd.DataFrame, questionnaire: Questionnaire) -> Tally:
+    """Return how many answers say that a question does not apply, or that somebody does not know."""
+    codes = stored[closed_items(questionnaire)].to_numpy()
+    found = {}
+    for kind, code in ((tally.NOT_APPLICABLE, NOT_APPLICABLE), (tally.DONT_KNOW, DONT_KNOW)):
+        where = stored[["wave", "department"]].assign(n=(codes == code).sum(axis=1))
+        sums = where.groupby(["wave", "department"])["n"].sum()
+        found[kind] = Counter(
+            {(str(wave), str(slug)): int(n) for (wave, slug), n in zip(sums.index, sums, strict=True)}
+        )
+    return Tally(found=found)
 
 
 def _file(stored: pd.DataFrame) -> pd.DataFrame:

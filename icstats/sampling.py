@@ -93,6 +93,9 @@ def require_conf_level(conf_level: float) -> None:
 def person_codes(clusters: npt.ArrayLike | None, *, n_rows: int) -> IntArray:
     """Return for each row the number of its person, counted from 0; without ``clusters`` each row is a person.
 
+    People are numbered in the order of their ids, so that bootstrap samples do not depend on the order of the rows.
+    Without ids nothing but their place tells rows apart: then another order of the rows draws other samples.
+
     Raises
     ------
     ParameterError
@@ -113,7 +116,7 @@ def person_codes(clusters: npt.ArrayLike | None, *, n_rows: int) -> IntArray:
             code="ICS-352",
             hint="Give each rating without a respondent id an id of its own.",
         )
-    return np.asarray(pd.factorize(persons)[0], dtype=np.int64)
+    return np.asarray(pd.factorize(persons, sort=True)[0], dtype=np.int64)
 
 
 def department_codes(departments: npt.ArrayLike, *, n_rows: int) -> tuple[tuple[str, ...], IntArray]:
@@ -196,8 +199,8 @@ def checked_items(items: pd.DataFrame) -> pd.DataFrame:
         raise ParameterError(problems)
     plain = all(dtype == np.float64 for dtype in items.dtypes)
     values = items.to_numpy() if plain else items.to_numpy(dtype=float, na_value=np.nan)
-    infinite = np.isinf(values).sum(axis=0)
-    if infinite.any():
+    if np.isinf(values).any():
+        infinite = np.isinf(values).sum(axis=0)
         raise ParameterError(
             [
                 Problem(code="ICS-350", column=name, message=f"holds {count} infinite values.")
@@ -378,8 +381,8 @@ class ItemSample:
         return self.summed_per_person(columns), covariances
 
     def summed_per_person(self, columns: FloatArray) -> FloatArray:
-        """Return the column sums of each person."""
-        if not self.repeated:
+        """Return the column sums of each person, in the order of the people."""
+        if (np.diff(self.people) > 0).all():
             return columns
         order = np.argsort(self.people, kind="stable")
         starts = np.searchsorted(self.people[order], np.arange(self.units))
@@ -438,17 +441,28 @@ def item_sample(
     values = checked_items(items)
     persons = person_codes(clusters, n_rows=len(values))
     answers = values.to_numpy(copy=True)
-    answered = ~np.isnan(answers)
-    kept = answered.all(axis=1) if missing == "listwise" else answered.any(axis=1)
+    empty = np.isnan(answers)
+    kept = ~empty.any(axis=1) if missing == "listwise" else _with_an_answer(empty)
     if not kept.all():
-        answers, answered, persons = answers[kept], answered[kept], persons[kept]
+        answers, empty, persons = answers[kept], empty[kept], persons[kept]
         persons = np.unique(persons, return_inverse=True)[1].astype(np.int64)
-    np.copyto(answers, 0.0, where=~answered)
+    answered = ~empty
+    np.copyto(answers, 0.0, where=empty)
     answers -= answers.sum(axis=0) / np.maximum(answered.sum(axis=0), 1)
-    np.copyto(answers, 0.0, where=~answered)
+    np.copyto(answers, 0.0, where=empty)
     return ItemSample(
         items=tuple(values.columns), answers=answers, answered=answered, people=persons, n_rows=len(values)
     )
+
+
+def _with_an_answer(empty: BoolArray) -> BoolArray:
+    """Return which rows have an answer; only those without one to the first item are looked through."""
+    if not empty.shape[1]:
+        return np.zeros(len(empty), dtype=np.bool_)
+    found = ~empty[:, 0]
+    without = np.flatnonzero(empty[:, 0])
+    found[without] = ~empty[without].all(axis=1)
+    return found
 
 
 def standard_error(sample: ItemSample, gradient: FloatArray) -> float:

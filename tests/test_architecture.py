@@ -132,7 +132,7 @@ RANKS = (
     ("figures", "tolerance", "dumbbells", "prioritymap", "slopes"),
     ("talk",),
     # reports
-    ("edition", "sections"),
+    ("edition", "sections", "quality"),
     ("colophon", "crosschecks", "dialogue"),
     ("report", "overview", "pages"),
     # batch and site

@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[1]
 HEAVY = ("babel", "jinja2", "jupyter_client", "matplotlib", "nbconvert", "nbformat", "numpy", "pandas", "papermill")
 HEAVY = (*HEAVY, "psutil", "pyarrow", "pydantic", "rich", "ruamel", "scipy", "seaborn", "statsmodels", "zmq")
 
+HOW_READ = 'columns are separated by "," (found)\nno column says who answered: every row counts as another person\n'
+
 
 @pytest.fixture
 def study(tmp_path: Path) -> SmallStudy:
@@ -132,7 +134,7 @@ def test_a_run_ends_with_the_path_of_the_index_and_names_what_failed(study: Smal
         env=environment(),
     )
     assert done.returncode == 1
-    assert done.stderr == ""
+    assert done.stderr == HOW_READ
     *lines, last = done.stdout.splitlines()
     index = study.folder.with_name("2026.nl") / "index.html"
     assert last == str(index)
@@ -229,7 +231,7 @@ def test_a_stopped_run_ends_with_130_and_leaves_no_process_and_the_earlier_relea
         running.send_signal(signal.Signals[name])
         out, err = running.communicate(timeout=60)
     assert running.returncode == 130, err
-    assert err == "Stopped. What was released before is as it was; the next run goes on from here.\n"
+    assert err == HOW_READ + "Stopped. What was released before is as it was; the next run goes on from here.\n"
     assert {process.pid for process in processes} >= set(at_work)
     _, alive = psutil.wait_procs(processes, timeout=60)
     assert alive == []
