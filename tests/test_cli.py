@@ -54,7 +54,18 @@ def test_help_answers_at_once_because_nothing_is_loaded_for_it(arguments: list[s
 
 def test_every_command_says_what_it_does() -> None:
     listed = icstats("--help").output
-    assert set(main.commands) == {"check", "comments", "lab", "merge", "new", "norms", "questionnaire", "run", "simulate", "status"}
+    assert set(main.commands) == {
+        "check",
+        "comments",
+        "lab",
+        "merge",
+        "new",
+        "norms",
+        "questionnaire",
+        "run",
+        "simulate",
+        "status",
+    }
     for name, one in main.commands.items():
         assert name in listed
         assert one.help
