@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from icstats.contributions import dominance
     from icstats.disclosure import open_ledger, release
     from icstats.drivers import regression
+    from icstats.explorer import open_explorer
     from icstats.gaps import expectation_gap, mirror_gap
     from icstats.halo import halo_check
     from icstats.hierarchy import omega_hierarchical
@@ -76,6 +77,7 @@ __all__ = [
     "omega_categorical",
     "omega_hierarchical",
     "omega_total",
+    "open_explorer",
     "open_ledger",
     "open_overview",
     "open_report",
@@ -134,6 +136,7 @@ ROOMS = {
     "omega_categorical": "ordinal",
     "omega_hierarchical": "hierarchy",
     "omega_total": "reliability",
+    "open_explorer": "explorer",
     "open_ledger": "disclosure",
     "open_overview": "overview",
     "open_report": "report",

@@ -320,10 +320,31 @@ def field(fieldwork: Path, into: Path | None) -> None:
 
 
 @main.command(context_settings={"ignore_unknown_options": True})
+@click.option(
+    "--study",
+    type=click.Path(path_type=Path),
+    default=Path("params/example.yaml"),
+    show_default=True,
+    help="The study that is opened.",
+)
+@click.option("--department", default="", metavar="SLUG", help="The department that is opened; else the first.")
+@click.option("--notebook", default="explore", show_default=True, help="The notebook that is opened.")
+@LANGUAGE
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
-def lab(options: tuple[str, ...]) -> None:
-    """Open JupyterLab here; OPTIONS are JupyterLab's own. The notebooks run on the kernel icstats."""
-    sys.exit(subprocess.call([sys.executable, "-m", "jupyterlab", *options]))  # noqa: S603  the user's own options
+def lab(study: Path, department: str, notebook: str, language: str | None, options: tuple[str, ...]) -> None:
+    """Open JupyterLab on a notebook of STUDY, the very one that the batch runs, or on the researcher's desk.
+
+    A parameterised copy is laid in the folder lab; one that is there already is opened as it is. OPTIONS are
+    JupyterLab's own.
+    """
+    with _refusals():
+        from icstats.desk import lay_out  # noqa: PLC0415  only this command pays for it
+
+        laid = lay_out(_opened(study), notebook=notebook, department=department, language=language or "")
+        _say(f"Opening {laid}.")
+        # Its folder is the root, so that the notebook finds the study; the file browser opens there too.
+        command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={laid.parents[1]}"]
+        sys.exit(subprocess.call([*command, *options, str(laid)]))  # noqa: S603  the user's own options
 
 
 def _opened(path: Path) -> Study:

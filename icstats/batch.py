@@ -25,7 +25,7 @@ from icstats.engine import (
     is_disk_full,
     perform,
 )
-from icstats.errands import ONE_THREAD_EACH, PRELOAD, START, leaks, prepared
+from icstats.errands import ONE_THREAD_EACH, PRELOAD, START, leaks, prepared, require_clean_index
 from icstats.errors import HaltedError, ParameterError, RunError
 from icstats.lock import holding
 from icstats.pages import Link
@@ -207,6 +207,7 @@ def run(
         if shard is None:
             write_workbook(study, place.making, language=chosen)
             write_index(study, place.making, others=indexes_in_other_languages(study, outputs.resolve(), chosen))
+        require_clean_index(study, place.making, engine=terms.engine)
         place.release()
         if shard is None:
             link_back(study, outputs.resolve(), chosen)

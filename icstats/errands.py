@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from icstats.study import Study
     from icstats.workers import Start
 
-__all__ = ["ONE_THREAD_EACH", "PRELOAD", "START", "leaks", "prepared"]
+__all__ = ["ONE_THREAD_EACH", "PRELOAD", "START", "leaks", "prepared", "require_clean_index"]
 
 PRELOAD = "icstats.warm"
 ONE_THREAD_EACH = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -70,6 +70,28 @@ def leaks(study: Study, files: Mapping[str, Sequence[Path]], *, engine: Engine, 
     parts = [dict(islice(files.items(), first, None, workers)) for first in range(min(workers, len(files)))]
     found = _brought(partial(_leaks, study), parts, start=START[engine])
     return dict(chain.from_iterable(one.items() for one in found))
+
+
+def require_clean_index(study: Study, folder: Path, *, engine: Engine) -> None:
+    """Refuse a release of which the files of all departments together hold anything of a respondent.
+
+    Parameters
+    ----------
+    study
+        The study.
+    folder
+        The release that is being made: its index, numbers and workbook stand in it, departments below it.
+    engine
+        How processes come to be.
+
+    Raises
+    ------
+    HaltedError
+        If one of them does; the earlier release stays.
+    """
+    files = [path for path in sorted(folder.iterdir()) if path.is_file()]
+    for found in leaks(study, {folder.name: files}, engine=engine).values():
+        raise HaltedError(f"Nothing is released. {found}", code="ICS-611")
 
 
 def _prepared(study: Study, *, departments: Sequence[str] | None, engine: Engine) -> Plan | tuple[Problem, ...]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from icstats.batch import indexes_in_other_languages, link_back, run_folder
 from icstats.collation import as_json
-from icstats.engine import write_whole
+from icstats.engine import default_engine, write_whole
+from icstats.errands import require_clean_index
 from icstats.errors import RunError
 from icstats.lock import holding
 from icstats.parts import Shard
@@ -81,6 +82,7 @@ def merge(
         write_whole(place.making / RUN, as_json({**receipt, **subjects_as_json(reports)}))
         write_workbook(study, place.making, language=chosen)
         write_index(study, place.making, others=indexes_in_other_languages(study, outputs.resolve(), chosen))
+        require_clean_index(study, place.making, engine=default_engine())
         place.release()
         link_back(study, outputs.resolve(), chosen)
         for folder in parts.values():

@@ -166,6 +166,8 @@ class Overview:
         shown, total = len(self.shown), len(self.edition.names)
         if total == 1:
             return self._say("masthead.departments_one")
+        if shown == 1:
+            return self._say("masthead.departments_one_shown", total=total)
         return self._say(
             "masthead.departments_all" if shown == total else "masthead.departments", shown=shown, total=total
         )

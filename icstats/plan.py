@@ -19,7 +19,19 @@ if TYPE_CHECKING:
     from icstats.responses import Responses
     from icstats.study import Study
 
-__all__ = ["INTERNAL", "OVERVIEW", "Checked", "NormNamed", "Plan", "check", "outlined", "prepare", "require_writable"]
+__all__ = [
+    "INTERNAL",
+    "OVERVIEW",
+    "Checked",
+    "NormNamed",
+    "Plan",
+    "check",
+    "kernel_problems",
+    "outlined",
+    "prepare",
+    "require_writable",
+    "template_folder",
+]
 
 INTERNAL = "departments"
 """The norm that is the mean of the study's own departments."""
@@ -222,7 +234,7 @@ def require_writable(folder: Path) -> None:
 def outlined(study: Study, *, departments: Sequence[str] | None = None) -> tuple[Plan, list[Problem]]:
     """Return what would be run, and what can be seen to be wrong with it without reading answers or norm."""
     problems = _unknown_departments(study, departments or ())
-    templates = _template_folder(study)
+    templates = template_folder(study)
     paths = {notebook: templates / f"{notebook}.ipynb" for notebook in (*study.notebooks, OVERVIEW)}
     missing = [path.name for path in paths.values() if not path.is_file()]
     if missing:
@@ -242,7 +254,7 @@ def _planned(
 ) -> tuple[Plan, Norm | None, list[Problem]]:
     plan, problems = outlined(study, departments=departments)
     norm, unusable = _norm(study)
-    kernel = _kernel_problems() if engine == "kernel" else []
+    kernel = kernel_problems() if engine == "kernel" else []
     return replace(plan, norm=_named(norm, study)), norm, [*problems, *unusable, *kernel]
 
 
@@ -280,13 +292,14 @@ def _named(norm: Norm | None, study: Study) -> NormNamed | None:
     return NormNamed(name=INTERNAL, fictional=False) if study.norms == INTERNAL else None
 
 
-def _template_folder(study: Study) -> Path:
+def template_folder(study: Study) -> Path:
     """Return the study's own notebooks, else those of the current folder, else those of this clone."""
     places = (study.root, Path.cwd(), Path(__file__).resolve().parents[1])
     return next((place / "notebooks" for place in places if (place / "notebooks").is_dir()), study.root / "notebooks")
 
 
-def _kernel_problems() -> list[Problem]:
+def kernel_problems() -> list[Problem]:
+    """Return what is wrong with the kernel that notebooks name."""
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel  # noqa: PLC0415  slow to import
 
     try:

@@ -278,7 +278,8 @@ def agreement_sentences(agreement: Released, labels: Mapping[str, str], texts: T
     raters = ""
     if needed is not None and needed.estimate == needed.estimate:
         count = texts.number(needed.estimate, 0)
-        raters = texts.say("agreement.raters", label=labels[first], raters=count, limit=limit)
+        key = "agreement.rater" if count == "1" else "agreement.raters"
+        raters = texts.say(key, label=labels[first], raters=count, limit=limit)
     some = texts.say("agreement.some", scales=texts.listing(weak), limit=limit)
     return [some if weak else texts.say("agreement.good", limit=limit), raters]
 

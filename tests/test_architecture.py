@@ -134,12 +134,14 @@ RANKS = (
     # reports
     ("edition", "sections", "quality"),
     ("colophon", "crosschecks", "dialogue"),
-    ("report", "overview", "pages"),
+    ("report", "overview", "pages", "explored"),
+    ("explorer",),
     # batch and site
     ("collation", "inprocess", "lock", "parts", "staging"),
     ("engine",),
     ("workbook",),
     ("plan", "keys", "receipts"),
+    ("desk",),
     ("summary", "errands"),
     ("site", "cluster", "stock"),
     ("batch", "warm"),

@@ -323,8 +323,14 @@ def test_simulate_writes_the_example_that_is_in_the_repository(tmp_path: Path) -
             assert (tmp_path / path).read_bytes() == (ROOT / path).read_bytes(), path
 
 
-def test_lab_opens_jupyterlab_with_our_own_python(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lab_opens_the_notebook_that_was_asked_for_with_our_own_python(
+    study: SmallStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     started: list[list[str]] = []
     monkeypatch.setattr(subprocess, "call", lambda arguments: started.append(arguments) or 0)
-    assert icstats("lab", "--no-browser").exit_code == 0
-    assert started == [[sys.executable, "-m", "jupyterlab", "--no-browser"]]
+    asked = ("--study", study.file, "--department", "it", "--notebook", "drivers", "--no-browser")
+    assert icstats("lab", *asked).exit_code == 0
+    opened = study.root / "lab" / "small-it-drivers.ipynb"
+    root = f"--ServerApp.root_dir={study.root}"
+    assert started == [[sys.executable, "-m", "jupyterlab", root, "--no-browser", str(opened)]]
+    assert opened.is_file()

@@ -34,12 +34,17 @@ class MadeUpResponses:
         own = self.frame if department is None else self.frame[self.frame["department"] == department]
         return own.reset_index(drop=True)
 
+    def fingerprints(self, *, wave: str) -> pd.DataFrame:
+        own = self.ratings(wave=wave, department=None)
+        marks = own.index.astype(str)
+        return pd.DataFrame({"department": own["department"], "who": marks, "what": marks})
+
     def counts(self, *, wave: str, department: str | None = None) -> pd.DataFrame:
         assert (wave, department) == ("2026", None)
         codes = [code for code in self.frame.columns if self.frame[code].dtype == float and code != "weight"]
         return pd.DataFrame(
             [
-                {"department": slug, "variable": code, "n": len(own), "n_people": len(own)}
+                {"department": slug, "variable": code, "n": len(own), "n_people": len(own), "moved": 0}
                 for slug, own in self.frame.groupby("department")
                 for code in ("ratings", "product", "process", "orientation", *codes)
             ]
