@@ -90,7 +90,7 @@ def require_clean_index(study: Study, folder: Path, *, engine: Engine) -> None:
         If one of them does; the earlier release stays.
     """
     files = [path for path in sorted(folder.iterdir()) if path.is_file()]
-    for found in leaks(study, {folder.name: files}, engine=engine).values():
+    for found in leaks(study, {folder.name: files}, engine=engine, workers=1).values():
         raise HaltedError(f"Nothing is released. {found}", code="ICS-611")
 
 
