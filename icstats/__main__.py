@@ -67,9 +67,11 @@ def main() -> None:
 @OUTPUTS
 @click.option(
     "--engine",
-    type=click.Choice(["fork", "kernel"]),
-    help="In copies of a process that has everything imported, or in Jupyter kernels; else what this system can do.",
+    type=click.Choice(["fork", "kernel", "dask"]),
+    help="In copies of a process that has everything imported, in Jupyter kernels or on a Dask cluster; else what this "
+    "system can do.",
 )
+@click.option("--scheduler", metavar="ADDRESS", help="Scheduler of the Dask cluster, for --engine dask.")
 @click.option(
     "--timeout",
     "seconds",
@@ -107,6 +109,7 @@ def run(study: Path, departments: tuple[str, ...], language: str | None, outputs
                 terms=Terms(
                     workers=asked["workers"],
                     engine=asked["engine"] or default_engine(),
+                    scheduler=asked["scheduler"],
                     seconds=asked["seconds"],
                     memory=asked["memory"],
                 ),

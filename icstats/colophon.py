@@ -208,8 +208,8 @@ def _shown_from(edition: Edition) -> list[str]:
     ]
 
 
-def provenance(edition: Edition) -> Section:
-    """Return the run card: which data and parameters, which versions, which seed; no paths, no names of people."""
+def provenance(edition: Edition, department: str) -> Section:
+    """Return the run card of a department or the organisation: data, parameters, versions, seed; no path, no name."""
     say, study = edition.texts.say, edition.study
     parameters = sha256(study.model_dump_json(exclude={"file", "store", "responses"}).encode()).hexdigest()
     norm = edition.norm
@@ -217,7 +217,7 @@ def provenance(edition: Edition) -> Section:
         ("study", study.name),
         ("wave", edition.wave),
         ("questionnaire", f"{study.questionnaire.name} {study.questionnaire.version}"),
-        ("data", edition.organisation.responses.fingerprint[:FINGERPRINT]),
+        ("data", edition.fingerprint(department)[:FINGERPRINT]),
         ("parameters", parameters[:FINGERPRINT]),
         ("norm", norm.name if norm is not None else "–"),
         ("policy", say("provenance.policy_value", minimum=study.policy.minimum_group)),

@@ -580,7 +580,7 @@ class Report:
 
     def provenance(self) -> Section:
         """Say where the numbers come from."""
-        return provenance(self.edition)
+        return provenance(self.edition, self.department)
 
     def _answered(self) -> str:
         if self.hidden:

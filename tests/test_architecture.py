@@ -144,7 +144,7 @@ RANKS = (
     ("plan", "keys", "receipts"),
     ("desk",),
     ("summary", "errands"),
-    ("site", "stock"),
+    ("site", "cluster", "stock"),
     ("batch", "warm"),
     ("merging",),
     ("__main__",),
