@@ -147,6 +147,7 @@ RANKS = (
     ("site", "cluster", "stock"),
     ("batch", "warm"),
     ("merging",),
+    ("terminal",),
     ("__main__",),
 )
 RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}
