@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from icstats.rawtable import Record
     from icstats.study import Study
 
-__all__ = ["opened"]
+__all__ = ["SPACES", "Bulk", "loaded", "opened", "stripped"]
 
 MEMORY = "400MB"
 HEAD = 2**20
@@ -75,6 +75,20 @@ def opened(study: Study) -> Iterator[tuple[Sequence[str], Iterator[Checked]]]:
         All that is wrong with the file: at once where a text is wrong, and after the last department where only rows
         beside each other show it.
     """
+    with loaded(study) as bulk:
+        remarks = bulk.looked_through()
+        yield remarks, bulk.departments()
+
+
+@contextmanager
+def loaded(study: Study) -> Iterator[Bulk]:
+    """Give the text of a large survey file in a database on disk, which is gone afterwards.
+
+    Raises
+    ------
+    SurveyFileError
+        When the file is no table with these columns.
+    """
     import duckdb  # noqa: PLC0415  most files are read without it
 
     folder = Path(tempfile.mkdtemp(prefix=".icstats-"))
@@ -82,16 +96,15 @@ def opened(study: Study) -> Iterator[tuple[Sequence[str], Iterator[Checked]]]:
         with duckdb.connect(str(folder / "text.duckdb")) as database:
             database.execute(f"SET memory_limit = '{MEMORY}'; SET temp_directory = '{folder / 'spilled'}'")
             database.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
-            bulk = _Bulk(database=database, folder=folder, study=study)
+            bulk = Bulk(database=database, folder=folder, study=study)
             bulk.load()
-            remarks = bulk.looked_through()
-            yield remarks, bulk.departments()
+            yield bulk
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(kw_only=True)
-class _Bulk:
+class Bulk:
     """The text of a file as a view ``filled``: ``row`` is the order, and the columns are ``c0``, ``c1``, ..."""
 
     database: duckdb.DuckDBPyConnection
@@ -105,15 +118,17 @@ class _Bulk:
 
     @property
     def file(self) -> str:
+        """The file as messages name it."""
         return shown_path(self.study.responses.file)
 
     def load(self) -> None:
+        """Load the text, after making sure that it is a table with these columns."""
         self._refuse_times()
         if SUFFIXES[self.study.responses.file.suffix.lower()] == PARQUET:
             self._load_parquet()
         else:
             self._load_text()
-        every = ", ".join(self._columns)
+        every = ", ".join(self.columns)
         blank = self._number(f"SELECT count(*) FROM raw WHERE concat({every}) = ''")
         without = f" WHERE concat({every}) <> ''" if blank else ""
         self.database.execute(f"CREATE VIEW filled AS SELECT rowid AS row, * FROM raw{without}")
@@ -154,8 +169,8 @@ class _Bulk:
         self.header = header_of([cells for _, cells in first[:HEADER_ROWS_SEEN]], source.platform)
         self.notes, self.separator = (form.note,), form.separator
         above = first[self.header.rows][0] - 1 if len(first) > self.header.rows else first[-1][0]
-        types = ", ".join(f"'{column}': 'VARCHAR'" for column in self._columns)
-        cells = ", ".join(f"coalesce({column}, '') AS {column}" for column in self._columns)
+        types = ", ".join(f"'{column}': 'VARCHAR'" for column in self.columns)
+        cells = ", ".join(f"coalesce({column}, '') AS {column}" for column in self.columns)
         reading = (
             f"read_csv(?, header = false, skip = {above}, delim = '{form.separator}', quote = '\"', escape = '\"', "
             f"strict_mode = true, auto_detect = false, columns = {{{types}}})"
@@ -223,7 +238,7 @@ class _Bulk:
         if lines == above + records:
             self.line = f"row + {above + 1}"
             return
-        breaks = " + ".join(f"(length({name}) - length(replace({name}, chr(10), '')))" for name in self._columns)
+        breaks = " + ".join(f"(length({name}) - length(replace({name}, chr(10), '')))" for name in self.columns)
         within = self._number(f"SELECT coalesce(sum({breaks}), 0) FROM raw")
         if lines != above + records + within:
             blank = lines - above - records - within
@@ -285,14 +300,14 @@ class _Bulk:
         few += [item_columns(study)[code] for code in closed]
         queries = [
             f"(SELECT min(row) FROM filled GROUP BY {column} LIMIT {MOST_TEXTS})"
-            for column in map(self._column, few)
+            for column in map(self.column, few)
             if column
         ]
-        person = self._column(keys.get("respondent", ""))
+        person = self.column(keys.get("respondent", ""))
         if person:
-            padded = f"{person} <> {_stripped(person)}"
+            padded = f"{person} <> {stripped(person)}"
             queries.append(f"(SELECT row FROM filled WHERE {person} = '' OR {padded} LIMIT {MOST_ROWS})")
-            partners = f"SELECT {_stripped(person)} FROM filled WHERE {padded}"
+            partners = f"SELECT {stripped(person)} FROM filled WHERE {padded}"
             queries.append(f"(SELECT min(row) FROM filled WHERE {person} IN ({partners}) GROUP BY {person})")
         return " UNION ".join(queries) or "SELECT min(row) FROM filled"
 
@@ -300,7 +315,7 @@ class _Bulk:
         """Return problems with all rows that have them: all rows with the texts that were found wrong."""
         where = [f"row IN ({self._witnesses()})"]
         for problem in wrong:
-            column = self._column(problem.column)
+            column = self.column(problem.column)
             if column and problem.rows:
                 rows = ", ".join(map(str, problem.rows))
                 where.append(f"{column} IN (SELECT {column} FROM filled WHERE {self.line} IN ({rows}))")
@@ -353,7 +368,7 @@ class _Bulk:
     def _with_decimal(self) -> Study:
         """Return the study with the sign before decimals that all weights of the file show together."""
         source = self.study.responses
-        weight = self._column(source.columns.weight or "")
+        weight = self.column(source.columns.weight or "")
         if weight is None or source.decimal is not None:
             return self.study
         comma = self._number(f"SELECT count(*) FROM filled WHERE contains({weight}, ',')")
@@ -361,13 +376,13 @@ class _Bulk:
 
     def _part(self) -> None:
         """Write the rows of each department to files of its own, with a number for every respondent."""
-        person = self._column(self.study.responses.columns.respondent or "")
+        person = self.column(self.study.responses.columns.respondent or "")
         if person:
             self.database.execute(
                 f"CREATE TABLE people AS SELECT name, row_number() OVER (ORDER BY name) - 1 AS number "
-                f"FROM (SELECT DISTINCT {_stripped(person)} AS name FROM filled)"
+                f"FROM (SELECT DISTINCT {stripped(person)} AS name FROM filled)"
             )
-            joined, number = f"JOIN people ON people.name = {_stripped(person)}", "people.number"
+            joined, number = f"JOIN people ON people.name = {stripped(person)}", "people.number"
         else:
             numbered = "SELECT row AS of_row, row_number() OVER (ORDER BY row) - 1 AS number FROM filled"
             joined, number = f"JOIN ({numbered}) AS people ON of_row = row", "people.number"
@@ -381,7 +396,7 @@ class _Bulk:
 
     def _place_of_department(self) -> str:
         """Return the expression for a row's place of its department among those of the study."""
-        column = self._column(self.study.responses.columns.department or "")
+        column = self.column(self.study.responses.columns.department or "")
         if column is None:
             return "0"
         codes = [written(department) for department in self.study.departments]
@@ -408,10 +423,11 @@ class _Bulk:
         return self._named(frame.drop(columns=["number"])), frame["number"].to_numpy(dtype=np.int64)
 
     @property
-    def _columns(self) -> list[str]:
+    def columns(self) -> list[str]:
+        """All columns of ``raw`` that the file has, also those that are not kept."""
         return [f"c{place}" for place in range(len(self.header.names))]
 
-    def _column(self, name: str) -> str | None:
+    def column(self, name: str) -> str | None:
         """Return the column of ``raw`` that has this name in the file, if any."""
         return next((f"c{place}" for place in self.kept if self.header.names[place] == name and name), None)
 
@@ -458,7 +474,8 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _stripped(column: str) -> str:
+def stripped(column: str) -> str:
+    """Return the expression for a text without the spaces around it."""
     return f"trim({column}, {_literal(SPACES)})"
 
 

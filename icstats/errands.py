@@ -107,19 +107,19 @@ def _prepared(study: Study, *, departments: Sequence[str] | None, engine: Engine
 
 
 def _leaks(study: Study, files: Mapping[str, Sequence[Path]]) -> dict[str, str] | tuple[Problem, ...]:
-    from icstats.leakscan import LeakScan  # noqa: PLC0415  as above
+    from icstats.bulkscan import scan_of  # noqa: PLC0415  as above
     from icstats.responses import read_responses  # noqa: PLC0415  as above
 
+    found = {}
     try:
-        scan = LeakScan.of(study, read_responses(study))
+        with scan_of(study, read_responses(study)) as scan:
+            for department, paths in files.items():
+                try:
+                    scan.require_clean(paths)
+                except DisclosureError as leak:
+                    found[department] = " ".join(str(leak).split())
     except ICStatsError as error:
         return error.problems
-    found = {}
-    for department, paths in files.items():
-        try:
-            scan.require_clean(paths)
-        except DisclosureError as leak:
-            found[department] = " ".join(str(leak).split())
     return found
 
 

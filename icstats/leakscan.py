@@ -13,6 +13,7 @@ import json
 import re
 import zipfile
 import zlib
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass
 from html import unescape
@@ -37,7 +38,21 @@ if TYPE_CHECKING:
     from icstats.responses import Responses
     from icstats.study import Study
 
-__all__ = ["LeakScan", "texts_in"]
+__all__ = [
+    "COMPARED",
+    "IN_A_ROW",
+    "SHORTEST_KEY",
+    "SHORTEST_TEXT",
+    "LeakScan",
+    "Scan",
+    "is_telling",
+    "own_words",
+    "plain_of",
+    "runs_of",
+    "stretches",
+    "texts_in",
+    "words_of",
+]
 
 SHORTEST_TEXT, COMPARED = 12, 60
 """A text of a respondent is looked for from this many characters on, by its first so many."""
@@ -58,47 +73,15 @@ ZIP = b"PK\x03\x04"
 FAILED = re.compile(r'"output_type"\s*:\s*"(?:error|stream)"')
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
-class LeakScan:
-    """What must not be in any released file; made by :meth:`of`.
-
-    Attributes
-    ----------
-    keys
-        Names of respondents.
-    texts
-        First characters -> texts that few respondents have in common.
-    rows
-        Answers that stand side by side in one rating.
-    """
-
-    keys: frozenset[str]
-    texts: dict[str, tuple[str, ...]]
-    rows: frozenset[bytes]
+class Scan(ABC):
+    """What must not be in any released file, wherever it is kept."""
 
     def __repr__(self) -> str:
-        return "<LeakScan: not released>"
+        return f"<{type(self).__name__}: not released>"
 
-    @classmethod
-    def of(cls, study: Study, responses: Responses) -> LeakScan:
-        """Return the scan for a survey: keys and texts of its file as it stands, rows of its checked ratings.
-
-        What the study or its questionnaire says itself, names of departments for instance, is nobody's secret, and
-        neither is a comment that somebody of the organisation has signed off.
-        """
-        frame = parse_table(survey_bytes(study.responses), study.responses).frame
-        own = _own_words(study)
-        respondent = study.responses.columns.respondent
-        keys = set() if respondent is None else {text.strip() for text in frame[respondent].unique()}
-        starts: dict[str, list[str]] = {}
-        for text in _rare_texts(frame, fewer_than=study.policy.minimum_group):
-            if text[:COMPARED] not in own:
-                starts.setdefault(text[:SHORTEST_TEXT], []).append(text[:COMPARED])
-        return cls(
-            keys=frozenset(key for key in keys if _is_telling(key) and key not in own),
-            texts={start: tuple(texts) for start, texts in starts.items()},
-            rows=frozenset(_rows(study, responses)),
-        )
+    @abstractmethod
+    def finds(self, content: bytes) -> list[str]:
+        """Return what a file holds that it must not, in words."""
 
     def require_clean(self, files: Iterable[Path]) -> None:
         """Refuse files that hold anything of a respondent.
@@ -120,12 +103,51 @@ class LeakScan:
         if problems:
             raise DisclosureError(problems)
 
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class LeakScan(Scan):
+    """What must not be in any released file; made by :meth:`of`.
+
+    Attributes
+    ----------
+    keys
+        Names of respondents.
+    texts
+        First characters -> texts that few respondents have in common.
+    rows
+        Answers that stand side by side in one rating.
+    """
+
+    keys: frozenset[str]
+    texts: dict[str, tuple[str, ...]]
+    rows: frozenset[bytes]
+
+    @classmethod
+    def of(cls, study: Study, responses: Responses) -> LeakScan:
+        """Return the scan for a survey: keys and texts of its file as it stands, rows of its checked ratings.
+
+        What the study or its questionnaire says itself, names of departments for instance, is nobody's secret, and
+        neither is a comment that somebody of the organisation has signed off.
+        """
+        frame = parse_table(survey_bytes(study.responses), study.responses).frame
+        own = own_words(study)
+        respondent = study.responses.columns.respondent
+        keys = set() if respondent is None else {text.strip() for text in frame[respondent].unique()}
+        starts: dict[str, list[str]] = {}
+        for text in _rare_texts(frame, fewer_than=study.policy.minimum_group):
+            if text[:COMPARED] not in own:
+                starts.setdefault(text[:SHORTEST_TEXT], []).append(text[:COMPARED])
+        return cls(
+            keys=frozenset(key for key in keys if is_telling(key) and key not in own),
+            texts={start: tuple(texts) for start, texts in starts.items()},
+            rows=frozenset(row.tobytes() for rows in stretches(study, responses) for row in rows),
+        )
+
     def finds(self, content: bytes) -> list[str]:
         """Return what a file holds that it must not, in words."""
         found: dict[str, None] = {}
         for text in texts_in(content):
-            words = set(WORD.findall(text))
-            if words & self.keys or {word.strip(".") for word in words} & self.keys:
+            if words_of(text) & self.keys:
                 found["the key of a respondent"] = None
             if self._has_text(text):
                 found["a text of a respondent"] = None
@@ -136,7 +158,7 @@ class LeakScan:
         return list(found)
 
     def _has_text(self, text: str) -> bool:
-        plain = " ".join(text.split())
+        plain = plain_of(text)
         return any(
             plain.startswith(candidate, place)
             for place in range(len(plain) - SHORTEST_TEXT + 1)
@@ -144,19 +166,34 @@ class LeakScan:
         )
 
     def _has_row(self, text: str) -> bool:
-        for run in ANSWERS.findall(NAME_OF_VALUE.sub("", TAG.sub(" ", text))):
-            numbers = bytes(int(number) for number in NUMBER.findall(run))
-            if any(numbers[place : place + IN_A_ROW] in self.rows for place in range(len(numbers) - IN_A_ROW + 1)):
-                return True
-        return False
+        return any(run in self.rows for run in runs_of(text))
 
 
-def _is_telling(key: str) -> bool:
+def plain_of(text: str) -> str:
+    """Return a text as texts are compared: lines broken elsewhere are the same."""
+    return " ".join(text.split())
+
+
+def words_of(text: str) -> set[str]:
+    """Return what may be a key in a text."""
+    words = set(WORD.findall(text))
+    return words | {word.strip(".") for word in words}
+
+
+def runs_of(text: str) -> Iterator[bytes]:
+    """Yield what may be answers of one rating: every so many numbers that stand side by side."""
+    for run in ANSWERS.findall(NAME_OF_VALUE.sub("", TAG.sub(" ", text))):
+        numbers = bytes(int(number) for number in NUMBER.findall(run))
+        yield from (numbers[place : place + IN_A_ROW] for place in range(len(numbers) - IN_A_ROW + 1))
+
+
+def is_telling(key: str) -> bool:
     """Return whether a key, found as a word by itself, can hardly be anything else."""
     return len(key) >= (SHORTEST_NUMBER if key.isdecimal() else SHORTEST_KEY)
 
 
-def _own_words(study: Study) -> str:
+def own_words(study: Study) -> str:
+    """Return everything that the study says itself."""
     sentences = chain.from_iterable(Texts(language).sentences for language in LANGUAGES)
     said = study.model_dump_json(exclude={"file", "store"})
     return "\n".join([said, ORGANISATION, *sentences, *signed_texts(study)])
@@ -167,13 +204,13 @@ def _rare_texts(frame: pd.DataFrame, *, fewer_than: int) -> Iterator[str]:
     for column in frame:
         counts = frame[column].value_counts()
         for text in counts.index[counts < fewer_than]:
-            plain = " ".join(str(text).split())
+            plain = plain_of(str(text))
             if len(plain) >= SHORTEST_TEXT and not plain.replace(".", "").isdecimal():
                 yield plain
 
 
-def _rows(study: Study, responses: Responses) -> Iterator[bytes]:
-    """Yield every stretch of answers of a rating that is not the same throughout."""
+def stretches(study: Study, responses: Responses) -> Iterator[np.ndarray[tuple[int, int], np.dtype[np.uint8]]]:
+    """Yield side by side answers of the ratings of each department, unless they are the same throughout."""
     closed = [item.code for item in study.questionnaire.items if item.responses is not None]
     for department in responses.departments:
         # Damaged answers are in no page: every notebook that reads them fails.
@@ -182,7 +219,7 @@ def _rows(study: Study, responses: Responses) -> Iterator[bytes]:
             for start in range(0, len(closed) - IN_A_ROW + 1, IN_A_ROW):
                 stretch = ratings[:, start : start + IN_A_ROW]
                 stretch = stretch[~np.isnan(stretch).any(axis=1) & (np.ptp(stretch, axis=1) > 0)]
-                yield from (row.astype(np.uint8).tobytes() for row in stretch)
+                yield np.ascontiguousarray(stretch, dtype=np.uint8)
 
 
 def texts_in(content: bytes, depth: int = 0) -> Iterator[str]:

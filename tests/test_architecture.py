@@ -130,6 +130,7 @@ RANKS = (
     ("responses", "codebook", "written"),
     ("comments",),
     ("recipe", "analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel", "leakscan"),
+    ("bulkscan",),
     ("figures", "tolerance", "dumbbells", "prioritymap", "slopes"),
     ("talk",),
     # reports

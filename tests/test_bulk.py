@@ -11,15 +11,17 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from conftest import ROOT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_survey import item, questionnaire, study
 
 from icstats import intake
+from icstats.batch import Terms, run
 from icstats.errors import SurveyFileError
 from icstats.responses import check_responses, read_responses
 from icstats.storekey import made_key
-from icstats.study import Department
+from icstats.study import Department, read_study
 
 CODES = ("A1", "A2", "A3", "A4", "A5")
 ITEMS = (
@@ -229,3 +231,25 @@ def test_what_only_a_large_file_may_not_be_is_said(monkeypatch: pytest.MonkeyPat
     with pytest.raises(SurveyFileError) as error:
         check_responses(study(**SETTINGS))
     assert error.value.problems[0].code == "ICS-105"
+
+
+def test_a_run_on_either_road_releases_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the file to pages and numbers, the scan for leaks included: nothing reads the large file at once."""
+    monkeypatch.chdir(ROOT)
+    released = []
+    for road in ("at-once", "bulk"):
+        store = tmp_path / road / "store"
+        store.mkdir(parents=True)
+        (store / "key").write_bytes(b"k" * 32)
+        example = read_study(ROOT / "params" / "example.yaml").model_copy(update={"store": store})
+        with monkeypatch.context() as patch:
+            patch.setattr(intake, "LARGEST_FILE", 0 if road == "bulk" else 10**9)
+            terms = Terms(workers=1, engine="fork")
+            summary = run(example, departments=["procurement"], outputs=tmp_path / road, terms=terms)
+        assert {one.department: one.status for one in summary.departments}["procurement"] == "done"
+        folder = tmp_path / road / "example" / "2026"
+        made = [path for kind in ("results.json", "*.html") for path in sorted(folder.rglob(kind))]
+        released.append({path.relative_to(folder).as_posix(): path.read_bytes() for path in made})
+    at_once, bulk = released
+    assert {"results.json", "procurement/results.json", "overview.html"} <= set(at_once)
+    assert bulk == at_once

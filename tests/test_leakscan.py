@@ -15,11 +15,13 @@ import pytest
 from attacks.organisation import ITEMS, answers, organisation
 from small_study import PIXEL
 
+from icstats import intake
+from icstats.bulkscan import BulkScan, scan_of
 from icstats.errors import DisclosureError
-from icstats.leakscan import LeakScan
+from icstats.leakscan import LeakScan, Scan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import pandas as pd
@@ -37,10 +39,17 @@ def frame() -> pd.DataFrame:
     return survey
 
 
-@pytest.fixture(scope="module")
-def scan(tmp_path_factory: pytest.TempPathFactory, frame: pd.DataFrame) -> LeakScan:
+@pytest.fixture(scope="module", params=["at once", "bulk"])
+def scan(
+    tmp_path_factory: pytest.TempPathFactory, frame: pd.DataFrame, request: pytest.FixtureRequest
+) -> Iterator[Scan]:
     edition = organisation(tmp_path_factory.mktemp("leak"), frame).edition
-    return LeakScan.of(edition.study, edition.organisation.responses)
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "bulk":
+            patch.setattr(intake, "LARGEST_FILE", 0)
+        with scan_of(edition.study, edition.organisation.responses) as made:
+            assert isinstance(made, BulkScan if request.param == "bulk" else LeakScan)
+            yield made
 
 
 def page(text: str) -> bytes:
@@ -109,7 +118,7 @@ SABOTAGE: dict[str, Callable[[pd.DataFrame], bytes]] = {
 
 
 @pytest.mark.parametrize("place", SABOTAGE)
-def test_a_leak_is_found_wherever_it_is(scan: LeakScan, frame: pd.DataFrame, tmp_path: Path, place: str) -> None:
+def test_a_leak_is_found_wherever_it_is(scan: Scan, frame: pd.DataFrame, tmp_path: Path, place: str) -> None:
     file = tmp_path / "report"
     file.write_bytes(SABOTAGE[place](frame))
     with pytest.raises(DisclosureError) as refusal:
@@ -130,11 +139,11 @@ def test_a_leak_is_found_wherever_it_is(scan: LeakScan, frame: pd.DataFrame, tmp
         b"",
     ],
 )
-def test_what_may_be_shown_is_not_taken_for_a_leak(scan: LeakScan, content: bytes) -> None:
+def test_what_may_be_shown_is_not_taken_for_a_leak(scan: Scan, content: bytes) -> None:
     found = scan.finds(content)
     assert found in ([], ["a text of a respondent"])
     assert not found or b"orientation" in content
 
 
-def test_the_scan_shows_nothing_of_what_it_looks_for(scan: LeakScan) -> None:
-    assert repr(scan) == "<LeakScan: not released>"
+def test_the_scan_shows_nothing_of_what_it_looks_for(scan: Scan) -> None:
+    assert repr(scan) in {"<LeakScan: not released>", "<BulkScan: not released>"}
