@@ -496,7 +496,7 @@ def test_bars_per_department_say_where_the_answers_cannot_tell() -> None:
     figure = why_bars(together, texts=EN, labels=BLOCK_NAMES, departments=NAMES)
     assert figure.alt == (
         "Largest share of explained satisfaction: Process: Human Resources 41%; cannot tell: IT; "
-        "too few answers for an analysis of its own: Facilities, Legal."
+        "too few answers or reliable scales: Facilities, Legal."
     )
     assert "n from 40 to 214" in figure.caption
 
