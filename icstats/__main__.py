@@ -5,39 +5,35 @@ Nothing is imported that a command does not need: ``icstats --help`` answers at 
 
 from __future__ import annotations
 
-import json
-import signal
 import subprocess
 import sys
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from icstats import __version__
+from icstats.terminal import (
+    print_json,
+    refusals,
+    say,
+    show_codebook,
+    show_frame,
+    show_plan,
+    show_states,
+    show_summary,
+    show_table,
+    shown_progress,
+    stopping,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from icstats.batch import Step
-    from icstats.codebook import Codebook
-    from icstats.errors import Problem
-    from icstats.plan import Checked
     from icstats.questionnaire import Language
     from icstats.study import Study
-    from icstats.summary import RunSummary, SubjectReport
 
-HALTED = 1
-BAD_INPUT = 2
-STOPPED = 130
-
-WHY_HIDDEN = "too few answers, or it would give such a department away"
-WHY_STATUS = {"suppressed": WHY_HIDDEN}
 ITEM_BANK = Path("questionnaires") / "internal_customer.yaml"
 STUDY_SUFFIXES = (".yaml", ".yml", "")
-WIDEST_QUESTION = 60
 STUDY_FILE = click.argument("study", type=click.Path(path_type=Path))
 OUTPUTS = click.option(
     "--outputs",
@@ -65,9 +61,11 @@ def main() -> None:
 @OUTPUTS
 @click.option(
     "--engine",
-    type=click.Choice(["fork", "kernel"]),
-    help="In copies of a process that has everything imported, or in Jupyter kernels; else what this system can do.",
+    type=click.Choice(["fork", "kernel", "dask"]),
+    help="In copies of a process that has everything imported, in Jupyter kernels or on a Dask cluster; else what this "
+    "system can do.",
 )
+@click.option("--scheduler", metavar="ADDRESS", help="Scheduler of the Dask cluster, for --engine dask.")
 @click.option(
     "--timeout",
     "seconds",
@@ -89,14 +87,14 @@ def run(study: Path, departments: tuple[str, ...], language: str | None, outputs
     1 when a department failed or the run had to stop, 2 when the input is wrong (then nothing is written) and 130
     when it was stopped.
     """
-    with _refusals(), _stopping():
+    with refusals(), stopping():
         from icstats.batch import Terms  # noqa: PLC0415  only this command pays for it
         from icstats.batch import run as run_batch  # noqa: PLC0415
         from icstats.engine import default_engine  # noqa: PLC0415
         from icstats.parts import read_shard  # noqa: PLC0415
 
         opened = _opened(study)
-        with _progress(opened, language or opened.language) as progress:
+        with shown_progress(opened, language or opened.language) as progress:
             summary = run_batch(
                 opened,
                 departments=departments or None,
@@ -105,6 +103,7 @@ def run(study: Path, departments: tuple[str, ...], language: str | None, outputs
                 terms=Terms(
                     workers=asked["workers"],
                     engine=asked["engine"] or default_engine(),
+                    scheduler=asked["scheduler"],
                     seconds=asked["seconds"],
                     memory=asked["memory"],
                 ),
@@ -112,9 +111,9 @@ def run(study: Path, departments: tuple[str, ...], language: str | None, outputs
                 retry=asked["retry"],
                 shard=read_shard(asked["shard"]) if asked["shard"] else None,
                 progress=progress,
-                note=_say,
+                note=say,
             )
-        _show_summary(opened, summary)
+        show_summary(opened, summary)
         sys.exit(summary.exit_code)
 
 
@@ -124,11 +123,11 @@ def run(study: Path, departments: tuple[str, ...], language: str | None, outputs
 @OUTPUTS
 def status(study: Path, language: str | None, outputs: Path) -> None:
     """Say how the reports of STUDY stand: done, failed and why, out of date, or changed by hand."""
-    with _refusals():
+    with refusals():
         from icstats.batch import states  # noqa: PLC0415  only this command pays for it
 
         opened = _opened(study)
-        _show_states(opened, states(opened, language=_language(language), outputs=outputs))
+        show_states(opened, states(opened, language=_language(language), outputs=outputs))
 
 
 @main.command()
@@ -137,12 +136,12 @@ def status(study: Path, language: str | None, outputs: Path) -> None:
 @OUTPUTS
 def merge(study: Path, language: str | None, outputs: Path) -> None:
     """Put the parts of STUDY together that were made with --shard, and release them as one."""
-    with _refusals():
+    with refusals():
         from icstats.merging import merge as merge_shards  # noqa: PLC0415  only this command pays for it
 
         opened = _opened(study)
-        summary = merge_shards(opened, language=_language(language), outputs=outputs, note=_say)
-        _show_summary(opened, summary)
+        summary = merge_shards(opened, language=_language(language), outputs=outputs, note=say)
+        show_summary(opened, summary)
         sys.exit(summary.exit_code)
 
 
@@ -158,7 +157,7 @@ def check(study: Path, departments: tuple[str, ...], form: str, draft: Path | No
 
     STUDY may also be a survey file: then the questions in it are listed, and a questionnaire to edit is drafted.
     """
-    with _refusals(as_json=form == "json"):
+    with refusals(as_json=form == "json"):
         if study.suffix.lower() not in STUDY_SUFFIXES:
             _check_survey_file(study, draft, as_json=form == "json")
             return
@@ -166,9 +165,9 @@ def check(study: Path, departments: tuple[str, ...], form: str, draft: Path | No
 
         checked = check_plan(_opened(study), departments=departments or None)
         if form == "json":
-            _print_json({"problems": [], "answered": dict(checked.answered), "notes": list(checked.notes)})
+            print_json({"problems": [], "answered": dict(checked.answered), "notes": list(checked.notes)})
         else:
-            _show_plan(checked)
+            show_plan(checked)
 
 
 def _check_survey_file(file: Path, draft: Path | None, *, as_json: bool) -> None:
@@ -180,9 +179,9 @@ def _check_survey_file(file: Path, draft: Path | None, *, as_json: bool) -> None
         raise ParameterError(message, code="ICS-706", hint="choose another name")
     codebook = read_codebook(file.resolve())
     if as_json:
-        _print_json({"problems": [], **asdict(codebook)})
+        print_json({"problems": [], **asdict(codebook)})
     else:
-        _show_codebook(codebook)
+        show_codebook(codebook)
     drafted = draft_questionnaire(codebook)
     if not drafted:
         click.echo("No closed question of three answers or more was found: there is nothing to draft.", err=as_json)
@@ -197,7 +196,7 @@ def _check_survey_file(file: Path, draft: Path | None, *, as_json: bool) -> None
 @click.argument("name")
 def new(name: str) -> None:
     """Make a study to fill in: params/NAME.yaml, with the item bank beside it where that is not there yet."""
-    with _refusals():
+    with refusals():
         from icstats.errors import ParameterError  # noqa: PLC0415
         from icstats.template import study_template  # noqa: PLC0415
 
@@ -222,7 +221,7 @@ def new(name: str) -> None:
 @STUDY_FILE
 def comments(study: Path) -> None:
     """Write what customers of STUDY wrote, masked, into private sheets: say yes there to what may be shown."""
-    with _refusals():
+    with refusals():
         from icstats.comments import write_sheets  # noqa: PLC0415  only this command pays for it
         from icstats.edition import open_edition  # noqa: PLC0415
 
@@ -239,7 +238,7 @@ def comments(study: Path) -> None:
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def simulate(folder: Path) -> None:
     """Write the simulated example study into FOLDER, which has params/questionnaires."""
-    with _refusals():
+    with refusals():
         from icstats.example import write_example  # noqa: PLC0415
         from icstats.questionnaire import read_questionnaire  # noqa: PLC0415
 
@@ -264,7 +263,7 @@ def norms() -> None:
 )
 def build(recipe: Path, into: Path) -> None:
     """Pool the surveys that RECIPE lists into a norm: its values, its description and where it comes from."""
-    with _refusals():
+    with refusals():
         from icstats.recipe import build_norm, write_norm  # noqa: PLC0415
 
         for path in write_norm(build_norm(recipe), into):
@@ -281,12 +280,12 @@ def build(recipe: Path, into: Path) -> None:
 @click.option("--group", default="Departmental Group", show_default=True, help="Column that tells such rows apart.")
 def import_scores(scores: Path, score: str, organisation: str, published: str, group: str) -> None:
     """Compare the organisations of a table of published SCORES with the median that was published with it."""
-    with _refusals():
+    with refusals():
         from icstats.recipe import read_published  # noqa: PLC0415
 
         found = read_published(scores, score=score, organisation=organisation, published=published, group=group)
         rows = [(str(name), f"{value:g}", f"{value - found.published:+g}") for name, value in found.scores.items()]
-        _show_table(("organisation", score, "against the published median"), rows)
+        show_table(("organisation", score, "against the published median"), rows)
         click.echo(
             f"{len(rows)} organisations: median {found.median:g}, published {found.published:g}; quartiles "
             f"{found.quartiles[0]:g} and {found.quartiles[1]:g}; standard deviation {found.sd_between:.1f}."
@@ -300,6 +299,53 @@ def questionnaire() -> None:
 
 @questionnaire.command()
 @click.argument("fieldwork", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def choose(fieldwork: Path, folder: Path) -> None:
+    """Make a workbook per department in FOLDER, in which its staff rate the questions they may add."""
+    with refusals():
+        from icstats.choosing import write_sheets  # noqa: PLC0415
+        from icstats.fieldwork import read_fieldwork  # noqa: PLC0415
+
+        for path in write_sheets(read_fieldwork(fieldwork), folder):
+            click.echo(path)
+
+
+@questionnaire.command()
+@click.argument("fieldwork", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+def propose(fieldwork: Path, folder: Path) -> None:
+    """Read the workbooks in FOLDER back: the questions of every department, the reasons, and what they will give."""
+    with refusals():
+        from icstats.choosing import (  # noqa: PLC0415
+            chosen_questionnaire,
+            pilot,
+            propose,
+            read_sheets,
+        )
+        from icstats.fieldwork import as_yaml, read_fieldwork  # noqa: PLC0415
+        from icstats.sizes import survey_sizes  # noqa: PLC0415
+
+        read = read_fieldwork(fieldwork)
+        selection = propose(read, read_sheets(read, folder))
+        chosen = chosen_questionnaire(read, selection)
+        for name, content in (("selection", selection), ("questionnaire", chosen)):
+            written = folder / f"{name}.yaml"
+            written.write_text(as_yaml(content.model_dump(exclude_none=True)), encoding="utf-8")
+            click.echo(written)
+        show_table(
+            ("department", "question", "decision"), [(c.department, c.item, c.reason) for c in selection.choices]
+        )
+        planned = pilot(read, chosen, seed=read.seed)
+        show_frame(planned)
+        invited = [(one.slug, one.invited) for one in read.departments if one.invited]
+        rules = read.choice
+        if invited:
+            sizes = survey_sizes(invited, response=rules.response, sd=rules.sd, wanted_margin=rules.margin)
+            show_frame(sizes)
+
+
+@questionnaire.command()
+@click.argument("fieldwork", type=click.Path(path_type=Path))
 @click.option(
     "--into",
     type=click.Path(path_type=Path, file_okay=False),
@@ -307,7 +353,7 @@ def questionnaire() -> None:
 )
 def field(fieldwork: Path, into: Path | None) -> None:
     """Make the forms that FIELDWORK describes: XLSForm, LimeSurvey, paper, and the studies that read them back."""
-    with _refusals():
+    with refusals():
         from icstats.fielding import field_questionnaire  # noqa: PLC0415
         from icstats.fieldwork import read_fieldwork  # noqa: PLC0415
 
@@ -334,11 +380,11 @@ def lab(study: Path, department: str, notebook: str, language: str | None, optio
     A parameterised copy is laid in the folder lab; one that is there already is opened as it is. OPTIONS are
     JupyterLab's own.
     """
-    with _refusals():
+    with refusals():
         from icstats.desk import lay_out  # noqa: PLC0415  only this command pays for it
 
         laid = lay_out(_opened(study), notebook=notebook, department=department, language=language or "")
-        _say(f"Opening {laid}.")
+        say(f"Opening {laid}.")
         # Its folder is the root, so that the notebook finds the study; the file browser opens there too.
         command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={laid.parents[1]}"]
         sys.exit(subprocess.call([*command, *options, str(laid)]))  # noqa: S603  the user's own options
@@ -352,207 +398,6 @@ def _opened(path: Path) -> Study:
 
 def _language(chosen: str | None) -> Language | None:
     return "nl" if chosen == "nl" else "en" if chosen == "en" else None
-
-
-def _say(sentence: str) -> None:
-    click.echo(sentence, err=True)
-
-
-@contextmanager
-def _refusals(*, as_json: bool = False) -> Iterator[None]:
-    """Lay out what is wrong with the input, and end with the exit code for that."""
-    from icstats.errors import HaltedError, ICStatsError  # noqa: PLC0415
-
-    try:
-        yield
-    except HaltedError as error:
-        _say(str(error))
-        sys.exit(HALTED)
-    except ICStatsError as error:
-        if as_json:
-            _print_json({"problems": [problem.as_listed for problem in error.problems]})
-        else:
-            _show_problems(error.problems)
-        sys.exit(BAD_INPUT)
-
-
-def _print_json(content: object) -> None:
-    click.echo(json.dumps(content, ensure_ascii=False, indent=1))
-
-
-@contextmanager
-def _stopping() -> Iterator[None]:
-    """End with the exit code for that when stopped, by Ctrl-C or by the system."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    except KeyboardInterrupt:
-        _say("Stopped. What was released before is as it was; the next run goes on from here.")
-        sys.exit(STOPPED)
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _show_problems(problems: Sequence[Problem]) -> None:
-    """Print each problem: laid out for a person at a terminal, one line each for anything else."""
-    if not sys.stderr.isatty():
-        for problem in problems:
-            click.echo(str(problem), err=True)
-        return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.padding import Padding  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    console = Console(stderr=True)
-    for problem in problems:
-        console.print(Text.assemble((problem.place or "icstats", "bold"), (f"  {problem.code}", "dim")))
-        console.print(Padding(Text(problem.message), (0, 2)))
-        if problem.rows[1:]:
-            console.print(Padding(Text(f"rows {', '.join(map(str, problem.rows))}", style="dim"), (0, 2)))
-        if problem.hint:
-            console.print(Padding(Text.assemble(("Hint: ", "green"), problem.hint), (0, 2)))
-    console.print(f"{len(problems)} problem{'s' if len(problems) > 1 else ''}; nothing was written.", style="bold red")
-
-
-@contextmanager
-def _progress(study: Study, language: str) -> Iterator[Callable[[Step], None]]:
-    """Show how far a run is: a bar at a terminal, a line per notebook elsewhere."""
-    names = _names(study, language)
-    if not sys.stdout.isatty():
-        yield lambda step: _print_step(step, names)
-        return
-    from rich.progress import (  # noqa: PLC0415
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        SpinnerColumn,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    so_far = (SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    columns = (*so_far, TextColumn("{task.description}"))
-    with Progress(*columns, transient=True) as bar:
-        task = bar.add_task("starting", total=None)
-        at_work: dict[tuple[str, str], str] = {}
-
-        def show(step: Step) -> None:
-            at_work.pop((step.department, step.notebook), None)
-            if step.status == "begun":
-                at_work[step.department, step.notebook] = names[step.department]
-            if step.status == "failed":
-                bar.console.print(f"{names[step.department]}: {step.notebook} failed", style="red", markup=False)
-            named = ", ".join(dict.fromkeys(at_work.values()))
-            bar.update(task, completed=step.ended, total=step.total, description=named.replace("[", r"\["))
-
-        yield show
-
-
-def _print_step(step: Step, names: dict[str, str]) -> None:
-    if step.status != "begun":
-        click.echo(f"{step.ended}/{step.total} {names[step.department]}: {step.notebook} {step.status}")
-
-
-def _names(study: Study, language: str) -> dict[str, str]:
-    from icstats.study import ORGANISATION  # noqa: PLC0415  with it comes pydantic
-
-    chosen: Literal["en", "nl"] = "nl" if language == "nl" else "en"
-    departments = {one.slug: one.name[chosen] for one in study.departments}
-    return {ORGANISATION: study.organisation[chosen], **departments}
-
-
-def _show_plan(checked: Checked) -> None:
-    """Print what a run would do."""
-    plan = checked.plan
-    study = plan.study
-    _show_table(
-        ("department", "answered by", "notebooks"),
-        [
-            (
-                study.department(slug).name[study.language],
-                checked.answered[slug] or f"not shown: {WHY_HIDDEN}",
-                ", ".join(plan.notebooks),
-            )
-            for slug in plan.departments
-        ],
-    )
-    for note in checked.notes:
-        click.echo(note)
-    norm = "the mean of these departments" if study.norms == "departments" else Path(str(study.norms)).name
-    click.echo(f"Study {study.name}, wave {study.wave}, norm: {norm if study.norms else 'none'}.")
-    click.echo(f"Nothing is wrong. A run makes {len(plan.departments) * len(plan.notebooks) + 1} notebooks.")
-
-
-def _show_codebook(codebook: Codebook) -> None:
-    """Print the questions of a survey file."""
-    _show_table(
-        ("column", "question", "answers", "n"),
-        [
-            (
-                one.column[:WIDEST_QUESTION],
-                "" if one.text == one.column else one.text[:WIDEST_QUESTION],
-                one.answers,
-                f"{one.n:,}" + (f" + {one.n_missing:,} missing" if one.n_missing else ""),
-            )
-            for one in codebook.questions
-        ],
-    )
-    for note in codebook.notes:
-        click.echo(note)
-    click.echo(
-        f"{codebook.file}: {codebook.n:,} rows by {len(codebook.questions)} columns; it seems {codebook.layout}."
-    )
-
-
-def _show_summary(study: Study, summary: RunSummary) -> None:
-    """Print what came of a run, with the reasons of what failed, and where it is."""
-    names = _names(study, summary.language)
-    if summary.ran:
-        subjects = [one for one in (*summary.departments, summary.overview) if one.department in summary.ran]
-        _show_table(
-            ("department", "status", "reason"),
-            [(names[one.department], one.status, one.reason or WHY_STATUS.get(one.status, "")) for one in subjects],
-        )
-    else:
-        click.echo("Everything is up to date; nothing was made.")
-    if summary.failed:
-        failed = ", ".join(names[one.department] for one in summary.failed)
-        click.echo(f"Failed: {failed}. The full story, which may hold answers, is in {summary.logs}.")
-    index = summary.folder / "index.html"
-    click.echo(index if index.is_file() else summary.folder)
-
-
-def _show_states(study: Study, summary: RunSummary) -> None:
-    names = _names(study, summary.language)
-    _show_table(
-        ("department", "status", "reason"),
-        [(names[one.department], *_state(one)) for one in (*summary.departments, summary.overview)],
-    )
-
-
-def _state(subject: SubjectReport) -> tuple[str, str]:
-    """Return how a department stands, and what there is to say about it."""
-    if subject.edited:
-        return "changed by hand", ", ".join(subject.edited)
-    if subject.status in ("done", "suppressed") and subject.stale:
-        return "out of date", ", ".join(subject.stale)
-    return subject.status, subject.reason or WHY_STATUS.get(subject.status, "")
-
-
-def _show_table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    """Print a table: drawn at a terminal, separated by tabs elsewhere."""
-    if not sys.stdout.isatty():
-        for row in (headings, *rows):
-            click.echo("\t".join(row).rstrip())
-        return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    drawn = Table(*headings, box=None, pad_edge=False)
-    for row in rows:
-        drawn.add_row(*(Text(cell) for cell in row))
-    Console().print(drawn)
 
 
 if __name__ == "__main__":

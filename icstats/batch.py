@@ -12,6 +12,7 @@ from pathlib import Path
 from shutil import disk_usage
 from typing import TYPE_CHECKING, Literal
 
+from icstats.cluster import ClusterWorkers
 from icstats.collation import RESULTS
 from icstats.engine import (
     Engine,
@@ -96,6 +97,8 @@ class Terms:
         Number of processes.
     engine
         See :data:`icstats.engine.Engine`.
+    scheduler
+        Address of the scheduler of the engine ``dask``.
     seconds
         What one notebook may take; None means: as long as it wants.
     memory
@@ -104,6 +107,7 @@ class Terms:
 
     workers: int = 2
     engine: Engine = field(default_factory=default_engine)
+    scheduler: str | None = None
     seconds: float | None = SECONDS
     memory: int | None = None
 
@@ -181,7 +185,8 @@ def run(
         place.recover()
         stock = look()
         to_make = stock.to_make(overwrite=overwrite, retry=retry)
-        if not to_make and not stock.problems and _is_released(place, indexed=shard is None):
+        settled = not (to_make or stock.problems or stock.unseen)
+        if settled and _is_released(place, indexed=shard is None):
             _say_what_is_kept(stock, to_make, tell)
             return stock.summary(logs=logs)
         plan = prepared(study, departments=departments, engine=terms.engine)
@@ -248,6 +253,12 @@ def link_back(study: Study, outputs: Path, language: Language) -> None:
 def _checked_arguments(study: Study, terms: Terms, language: str | None) -> Language:
     if terms.workers < 1:
         raise ParameterError(f"There must be at least 1 worker, not {terms.workers}.", code="ICS-703")
+    if (terms.engine == "dask") != (terms.scheduler is not None):
+        raise ParameterError(
+            "The engine dask and the address of a scheduler belong together.",
+            code="ICS-734",
+            hint="icstats run STUDY --engine dask --scheduler tcp://10.0.0.1:8786",
+        )
     chosen = language or study.language
     if chosen not in LANGUAGES:
         raise ParameterError(
@@ -317,15 +328,7 @@ class _Batch:
             waiting.extend(self._execution(subject, notebook) for notebook in subject.to_execute)
             if not subject.to_execute:
                 waiting.append(self._publication(subject))
-        with Workers(
-            perform,
-            n=self._terms.workers,
-            environment=ONE_THREAD_EACH,
-            log=self._logs / WORKERS_LOG,
-            start=START[self._terms.engine],
-            preload=PRELOAD,
-            seconds=self._terms.seconds,
-        ) as pool:
+        with self._pool() as pool:
             while waiting or pool.busy:
                 while waiting and pool.free:
                     task = waiting.popleft()
@@ -335,19 +338,40 @@ class _Batch:
                     # A department that can be finished is finished first.
                     waiting.extendleft(self._received(finished))
 
+    def _pool(self) -> Workers[Task, Outcome] | ClusterWorkers[Task, Outcome]:
+        terms = self._terms
+        if terms.scheduler is not None:
+            return ClusterWorkers(perform, scheduler=terms.scheduler, seconds=terms.seconds)
+        return Workers(
+            perform,
+            n=terms.workers,
+            environment=ONE_THREAD_EACH,
+            log=self._logs / WORKERS_LOG,
+            start=START[terms.engine],
+            preload=PRELOAD,
+            seconds=terms.seconds,
+        )
+
     def withhold_leaks(self) -> None:
         """Take away whatever holds anything of a respondent, before anybody is told that it is there.
 
-        Looked through is everything that may be new in the release; what was changed by hand was there already.
+        Looked through is what was made or changed by hand since the last look. What somebody changed is put aside
+        where only the owner sees it, not thrown away.
         """
-        new = {
-            slug: self._files(subject)
-            for slug, subject in self._stock.subjects.items()
-            if subject in self._to_make or not subject.standing.edited
-        }
-        for slug, reason in leaks(self._study, new, engine=self._terms.engine).items():
-            for notebook in self._stock.subjects[slug].notebooks:
-                self._fail(self._stock.subjects[slug], notebook, "failed", reason)
+        new = {slug: self._unseen(subject) for slug, subject in self._stock.subjects.items()}
+        new = {slug: paths for slug, paths in new.items() if paths}
+        found = leaks(self._study, new, engine=self._terms.engine, workers=self._terms.workers)
+        for slug, paths in new.items():
+            subject = self._stock.subjects[slug]
+            if slug not in found:
+                self._keep(subject, subject.receipt.with_clean(self._folder(subject), [path.name for path in paths]))
+                continue
+            for name in set(subject.standing.edited) & {path.name for path in paths}:
+                aside = self._logs / f"{self._study.name}-{self._study.wave}-{slug}-{name}"
+                aside.write_bytes((self._folder(subject) / name).read_bytes())
+                aside.chmod(0o600)
+            for notebook in subject.notebooks:
+                self._fail(subject, notebook, "failed", found[slug])
 
     def _begin(self, task: Task) -> None:
         subject = self._stock.subjects[task.department]
@@ -403,9 +427,9 @@ class _Batch:
     def _folder(self, subject: Subject) -> Path:
         return self._stock.place.making / subject.folder
 
-    def _files(self, subject: Subject) -> tuple[Path, ...]:
-        paths = (self._folder(subject) / name for name in files_of(subject.notebooks))
-        return tuple(path for path in paths if path.is_file())
+    def _unseen(self, subject: Subject) -> tuple[Path, ...]:
+        folder = self._folder(subject)
+        return tuple(folder / name for name in subject.receipt.unseen(folder, files_of(subject.notebooks)))
 
     def _execution(self, subject: Subject, notebook: str) -> Execution:
         study, stock = self._study, self._stock

@@ -34,6 +34,7 @@ __all__ = [
     "norm_source",
     "provenance",
     "reliability_table",
+    "scores_table",
 ]
 
 FINGERPRINT = 12
@@ -207,8 +208,8 @@ def _shown_from(edition: Edition) -> list[str]:
     ]
 
 
-def provenance(edition: Edition) -> Section:
-    """Return the run card: which data and parameters, which versions, which seed; no paths, no names of people."""
+def provenance(edition: Edition, department: str) -> Section:
+    """Return the run card of a department or the organisation: data, parameters, versions, seed; no path, no name."""
     say, study = edition.texts.say, edition.study
     parameters = sha256(study.model_dump_json(exclude={"file", "store", "responses"}).encode()).hexdigest()
     norm = edition.norm
@@ -216,7 +217,7 @@ def provenance(edition: Edition) -> Section:
         ("study", study.name),
         ("wave", edition.wave),
         ("questionnaire", f"{study.questionnaire.name} {study.questionnaire.version}"),
-        ("data", edition.organisation.responses.fingerprint[:FINGERPRINT]),
+        ("data", edition.fingerprint(department)[:FINGERPRINT]),
         ("parameters", parameters[:FINGERPRINT]),
         ("norm", norm.name if norm is not None else "–"),
         ("policy", say("provenance.policy_value", minimum=study.policy.minimum_group)),
@@ -236,3 +237,22 @@ def _weighted(edition: Edition) -> str:
 
 def _ladder(edition: Edition) -> str:
     return edition.texts.say("method.ladder", blocks=BLOCKS_FROM, below=DRIVERS_FROM - 1, drivers=DRIVERS_FROM)
+
+
+def scores_table(edition: Edition, summary: Released) -> Table:
+    """Return the means of all questions and blocks, with the shares of who is satisfied and who is not."""
+    say = edition.texts.say
+    return table(
+        summary,
+        texts=edition.texts,
+        caption=say("scores.table_caption"),
+        stub=say("scores.question"),
+        columns=[
+            Column(heading=say("scores.mean"), statistic="mean"),
+            Column(heading=say("scores.interval"), statistic="mean", show="interval"),
+            Column(heading=say("scores.satisfied"), statistic="satisfied"),
+            Column(heading=say("scores.dissatisfied"), statistic="dissatisfied"),
+            Column(heading=say("scores.answered_by"), statistic="mean", show="n"),
+        ],
+        labels=edition.labels,
+    )

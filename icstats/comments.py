@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
-from icstats.decisions import decision_before
+from icstats.decisions import decision_before, sheet_of
 from icstats.documents import shown_path
 from icstats.errors import ParameterError, Problem
 from icstats.ledger import RATINGS
@@ -46,19 +46,14 @@ class Sheet:
     n_shown: int
 
 
-def sheet_of(study: Study, department: str, *, wave: str) -> Path:
-    """Return where the comments about a department wait to be read, in the private folder."""
-    return study.store_folder / "comments" / study.name / wave / f"{department}.csv"
-
-
 def may_show_comments(study: Study, responses: Responses, department: str, *, wave: str, ledger: Ledger) -> bool:
     """Return whether comments about a department may be shown at all.
 
     As many customers must have rated it as ``policy.minimum_comments``, its ratings must not be hidden, and its team
     must not be so small that each comment is about a known person.
     """
-    counts = responses.counts(wave=wave)
-    rated = counts[(counts["department"] == department) & (counts["variable"] == RATINGS)]["n"].sum()
+    counts = responses.counts(wave=wave, department=department)
+    rated = counts[counts["variable"] == RATINGS]["n"].sum()
     team = study.department(department).team_size
     small = team is not None and team < study.policy.minimum_team
     return rated >= study.policy.minimum_comments and not small and not ledger.hides(RATINGS, department)

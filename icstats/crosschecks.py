@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from icstats.asymmetry import LABELS
-from icstats.sections import Section, paragraphs, section
+from icstats.sections import Section, folded, paragraphs, section
 from icstats.story import item_rest_sentence, model_sentence
 from icstats.tables import Column, table
 
@@ -116,10 +116,11 @@ def asymmetry(edition: Edition, released: Released, codes: Sequence[str]) -> Sec
             names={label: say(f"asymmetry_label.{label}") for label in (*LABELS, "unclear")},
         ),
     ]
+    numbers = _table(edition, released, codes, say("asymmetry.table_caption"), columns)
     return section(
         say("asymmetry.heading"),
         paragraphs(answers or [say("asymmetry.none")], kind="answer"),
-        _table(edition, released, codes, say("asymmetry.table_caption"), columns),
+        folded(say("benchmark.as_table"), numbers.html),
         paragraphs([say("asymmetry.note"), say("why.caution")], kind="note"),
         # How many answered low or high is not shown, and so not released: it can be very few.
         released=[released.only(variables=codes, statistics=["penalty", "reward", "asymmetry"])],

@@ -10,21 +10,36 @@ from icstats.errors import Problem, RunError
 from icstats.study import Policy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from icstats.ledger import Cell
     from icstats.study import Study
 
-__all__ = ["Decision", "decision_before", "folder_of", "require_locked_policy"]
+__all__ = ["Decision", "decision_before", "folder_of", "require_locked_policy", "sheet_of"]
 
 RELEASED, HIDDEN = "released", "hidden.json"
 
 
 class Decision(NamedTuple):
-    """What earlier releases of a wave did not show, and of what the last of them was made."""
+    """What earlier releases of a wave did not show, and of what the last of them was made.
+
+    Attributes
+    ----------
+    basis
+        Fingerprint of everything that the decision follows from.
+    hidden
+        Pairs of department and variable.
+    variables
+        What it was decided for.
+    change
+        What is hidden of this wave and the one before it together.
+    """
 
     basis: str = ""
     hidden: frozenset[Cell] = frozenset()
+    variables: frozenset[str] = frozenset()
+    change: frozenset[Cell] = frozenset()
     policy: Policy | None = None
 
 
@@ -42,8 +57,18 @@ def _decision(folder: Path) -> Decision:
         found = json.loads((folder / HIDDEN).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Decision()
-    hidden = frozenset((str(place), str(name)) for place, name in found["hidden"])
-    return Decision(found["basis"], hidden, Policy.model_validate(found["policy"]) if "policy" in found else None)
+    policy = Policy.model_validate(found["policy"]) if "policy" in found else None
+    variables, change = frozenset(found.get("variables", ())), _cells(found.get("change", ()))
+    return Decision(found["basis"], _cells(found["hidden"]), variables, change, policy)
+
+
+def _cells(pairs: Iterable[tuple[str, str]]) -> frozenset[Cell]:
+    return frozenset((str(place), str(name)) for place, name in pairs)
+
+
+def sheet_of(study: Study, department: str, *, wave: str) -> Path:
+    """Return where the comments about a department wait to be read, in the private folder."""
+    return study.store_folder / "comments" / study.name / wave / f"{department}.csv"
 
 
 def require_locked_policy(policy: Policy, folder: Path) -> None:

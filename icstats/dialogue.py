@@ -29,7 +29,14 @@ if TYPE_CHECKING:
     from icstats.edition import Edition
     from icstats.sections import Section
 
-__all__ = ["change_section", "comments_section", "expectations_section", "mirror_section", "quick_wins_section"]
+__all__ = [
+    "change_section",
+    "chosen_section",
+    "comments_section",
+    "expectations_section",
+    "mirror_section",
+    "quick_wins_section",
+]
 
 
 def expectations_section(
@@ -253,6 +260,38 @@ def change_section(
         folded(say("benchmark.as_table"), numbers.html + paragraphs([say("change.rule")], kind="note")),
         _came_of(edition, change, actions, earlier=earlier, words=words),
         released=[change],
+    )
+
+
+def chosen_section(edition: Edition, department: str) -> Section:
+    """Say how the questions were chosen, for whom and by whom; empty where that was not written down.
+
+    How the staff rated the candidates is not told, only what followed: they may be few.
+    """
+    selection, texts = edition.study.selection, edition.texts
+    own = () if selection is None else selection.of(department)
+    if selection is None or not own:
+        return section("")
+    say = texts.say
+    chosen = [choice for choice in own if choice.reason == "chosen"]
+    answer = say(
+        "chosen.answer",
+        locked=len(selection.locked),
+        own=len(chosen),
+        most=selection.own_items,
+        minutes=texts.number(selection.minutes, 0),
+    )
+    agreed = selection.agreed.get(department)
+    by = [say("chosen.agreed", by=agreed.by, on=agreed.on)] if agreed else []
+    decided = [
+        (say(f"chosen.{reason}"), [edition.labels.get(one.item, one.item) for one in own if one.reason == reason])
+        for reason in dict.fromkeys(choice.reason for choice in own)
+    ]
+    rows = [f"<dt>{escape(why)}</dt><dd>{escape('; '.join(items))}</dd>" for why, items in decided]
+    return section(
+        say("chosen.heading"),
+        paragraphs([answer, *by], kind="answer"),
+        folded(say("chosen.decisions"), f"<dl>{''.join(rows)}</dl>"),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from icstats.analysis import SERVICE, Analysis
 from icstats.comments import signed_off
-from icstats.decisions import decision_before, folder_of, require_locked_policy
+from icstats.decisions import Decision, decision_before, folder_of, require_locked_policy
 from icstats.disclosure import RATINGS, open_ledger, release, shown_n
 from icstats.errors import NotEnoughDataError, ParameterError, RunError
 from icstats.ledger import reopened_ledger
@@ -84,16 +84,23 @@ class Edition:
     @cached_property
     def ledger(self) -> Ledger:
         """What may be shown of whom, decided over all departments together; once, when the wave is released."""
+        responses, before = self.organisation.responses, self._decided
+        if before is not None:
+            return reopened_ledger(responses.departments, variables=before.variables, hidden=before.hidden)
         return self._ledger_of(self.wave)
+
+    @property
+    def _decided(self) -> Decision | None:
+        """What was decided when the wave was released; None when it was not, or not of these answers."""
+        before = decision_before(self.study, wave=self.wave)
+        return before if before.basis == self.basis and before.variables else None
 
     def _ledger_of(self, wave: str) -> Ledger:
         # Also for a notebook that somebody runs by hand: it sees no register otherwise.
         require_locked_policy(self.study.policy, folder_of(self.study, wave))
-        counts, before = self.organisation.responses.counts(wave=wave), decision_before(self.study, wave=wave)
-        if before.basis == self.basis:
-            return reopened_ledger(counts, hidden=before.hidden)
+        before = decision_before(self.study, wave=wave)
         return open_ledger(
-            self._with_moved(counts, wave),
+            self._with_moved(self.organisation.responses.counts(wave=wave), wave),
             policy=self.study.policy,
             parts=score_items(self.study.questionnaire),
             hidden=before.hidden.union((slug, code) for slug in self.small_teams for code in self._about_staff),
@@ -113,10 +120,14 @@ class Edition:
         return counts.assign(moved=fewest)
 
     @cached_property
-    def _ledger_of_change(self) -> Ledger:
+    def ledger_of_change(self) -> Ledger:
         """What may be shown about this wave and the one before it together: what may be shown of both."""
         earlier = self.organisation.earlier_wave
-        return self.ledger if earlier is None else self.ledger.along_with(self._ledger_of(earlier))
+        if earlier is None:
+            return self.ledger
+        if self._decided is not None:
+            return replace(self.ledger, hidden=self._decided.change, waves=2)
+        return self.ledger.along_with(self._ledger_of(earlier))
 
     @property
     def basis(self) -> str:
@@ -139,7 +150,7 @@ class Edition:
 
     def released(self, result: Result, department: str) -> Released:
         """Return what may be shown of a result about this department; of a change, where both waves may be shown."""
-        ledger = self.ledger if result.waves == 1 else self._ledger_of_change
+        ledger = self.ledger if result.waves == 1 else self.ledger_of_change
         return release(result, policy=self.study.policy, ledger=ledger.at(department))
 
     def comments(self, department: str) -> dict[str, tuple[str, ...]]:
@@ -178,12 +189,15 @@ class Edition:
 
     def answered(self, department: str) -> str:
         """Return how many customers rated a department, exactly or as a band."""
-        counts = self.organisation.responses.counts(wave=self.wave)
-        rated = counts[counts["variable"] == RATINGS]
         total = department == ORGANISATION
-        if not total:
-            rated = rated[rated["department"] == department]
+        counts = self.organisation.responses.counts(wave=self.wave, department=None if total else department)
+        rated = counts[counts["variable"] == RATINGS]
         return shown_n(int(rated["n"].sum()), self.study.policy, total=total)
+
+    def fingerprint(self, department: str) -> str:
+        """Return the fingerprint of the answers about a department, or all; that of others changes without it."""
+        one = None if department == ORGANISATION else department
+        return self.organisation.responses.fingerprint_of(wave=self.wave, department=one)
 
     def invited(self, department: str) -> int | None:
         """Return how many were asked to rate a department; None also where that would narrow the band of n."""
@@ -433,7 +447,13 @@ def admit_release(study: Study, responses: Responses) -> None:
     """
     organisation = Analysis(study=study, responses=responses, wave=study.wave)
     edition = Edition(study=study, texts=Texts(study.language), organisation=organisation)
-    admit(study, responses.fingerprints(wave=study.wave), ledger=edition.ledger, basis=edition.basis)
+    admit(
+        study,
+        responses.fingerprints(wave=study.wave),
+        ledger=edition.ledger,
+        change=edition.ledger_of_change,
+        basis=edition.basis,
+    )
 
 
 def find_study(path: str | Path) -> Path:

@@ -22,6 +22,7 @@ from icstats.collation import as_json, merged_rows, shows_a_number
 from icstats.errors import ICStatsError, RunError
 from icstats.pages import Link, is_section, render
 from icstats.sections import RELEASED_JSON
+from icstats.store import ALL_COUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -46,9 +47,9 @@ __all__ = [
     "write_whole",
 ]
 
-Engine = Literal["fork", "kernel"]
+Engine = Literal["fork", "kernel", "dask"]
 """``fork``: in the process itself, which is a copy of one that has everything imported. ``kernel``: in a Jupyter
-kernel of its own, as papermill does it."""
+kernel of its own, as papermill does it. ``dask``: as ``fork``, on the workers of a Dask cluster."""
 
 Reads = Literal["own", "all"]
 """Whose answers a notebook has read: its own department's, or also others'."""
@@ -172,7 +173,7 @@ def perform(task: Execution | Publication) -> Outcome:
 
 def _executed(task: Execution) -> Outcome:
     task.log.unlink(missing_ok=True)
-    opened = _files_opened_from_now() if task.engine == "fork" and task.answers else None
+    opened = _files_opened_from_now() if task.engine != "kernel" and task.answers else None
     try:
         _limit_memory(task.memory)
         notebook = _cleaned(_run_by_papermill(task))
@@ -251,7 +252,7 @@ def _run_by_papermill(task: Execution) -> NotebookNode:
         template,
         None,
         parameters=dict(task.parameters),
-        engine_name=ENGINE if task.engine == "fork" else None,
+        engine_name=None if task.engine == "kernel" else ENGINE,
         kernel_name=KERNEL,
         progress_bar=False,
         cwd=task.folder,
@@ -324,7 +325,7 @@ def file_digest(path: Path) -> str:
 
 
 def _files_opened_from_now() -> set[str]:
-    """Return a set that grows with every file that this process opens, until it ends.
+    """Return a set that grows with every file that this process opens, until it ends, and when it reads all counts.
 
     So what a notebook rests on is observed, not guessed.
     """
@@ -333,6 +334,8 @@ def _files_opened_from_now() -> set[str]:
     def note(event: str, details: tuple[object, ...]) -> None:
         if event == "open" and isinstance(details[0], str):
             opened.add(details[0])
+        elif event == ALL_COUNTS:
+            opened.add(event)
 
     sys.addaudithook(note)
     return opened
@@ -341,7 +344,7 @@ def _files_opened_from_now() -> set[str]:
 def _reads(opened: set[str], task: Execution) -> Reads:
     folder = f"{task.answers}{os.sep}"
     within = {path.removeprefix(folder).replace(os.sep, "/") for path in opened if path.startswith(folder)}
-    return "own" if within <= task.own else "all"
+    return "own" if within <= task.own and ALL_COUNTS not in opened else "all"
 
 
 def _cleaned(notebook: NotebookNode) -> NotebookNode:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from icstats.errors import DisclosureError, HaltedError, ICStatsError, Problem, RunError
-from icstats.workers import Workers
+from icstats.workers import Workers, make_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +26,7 @@ __all__ = ["ONE_THREAD_EACH", "PRELOAD", "START", "leaks", "prepared", "require_
 
 PRELOAD = "icstats.warm"
 ONE_THREAD_EACH = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-START: Mapping[Engine, Start] = {"fork": "fork", "kernel": "spawn"}
+START: Mapping[Engine, Start] = {"fork": "fork", "kernel": "spawn", "dask": "fork"}
 
 Given = TypeVar("Given")
 Found = TypeVar("Found")
@@ -34,15 +35,20 @@ Found = TypeVar("Found")
 def prepared(study: Study, *, departments: Sequence[str] | None, engine: Engine) -> Plan:
     """Check everything, prepare the answers and write down that they are released; see :func:`icstats.plan.prepare`.
 
+    Meanwhile, beside the process that does it, the server is made ready from which notebooks are copied.
+
     Raises
     ------
     RunError
         All problems at once; or an earlier release, subtracted from this one, would give a few ratings away.
     """
-    return _brought(partial(_prepared, departments=departments, engine=engine), study, engine)
+    if START[engine] == "fork":
+        make_server(PRELOAD)
+    (plan,) = _brought(partial(_prepared, departments=departments, engine=engine), [study], start="spawn")
+    return plan
 
 
-def leaks(study: Study, files: Mapping[str, Sequence[Path]], *, engine: Engine) -> dict[str, str]:
+def leaks(study: Study, files: Mapping[str, Sequence[Path]], *, engine: Engine, workers: int) -> dict[str, str]:
     """Return which departments have files that hold anything of a respondent, and what kind of thing that is.
 
     Parameters
@@ -53,13 +59,17 @@ def leaks(study: Study, files: Mapping[str, Sequence[Path]], *, engine: Engine) 
         Department -> its files.
     engine
         How processes come to be.
+    workers
+        Number of processes.
 
     Raises
     ------
     RunError
         If the answers that are looked for cannot be read.
     """
-    return _brought(partial(_leaks, study), files, engine)
+    parts = [dict(islice(files.items(), first, None, workers)) for first in range(min(workers, len(files)))]
+    found = _brought(partial(_leaks, study), parts, start=START[engine])
+    return dict(chain.from_iterable(one.items() for one in found))
 
 
 def require_clean_index(study: Study, folder: Path, *, engine: Engine) -> None:
@@ -80,7 +90,7 @@ def require_clean_index(study: Study, folder: Path, *, engine: Engine) -> None:
         If one of them does; the earlier release stays.
     """
     files = [path for path in sorted(folder.iterdir()) if path.is_file()]
-    for found in leaks(study, {folder.name: files}, engine=engine).values():
+    for found in leaks(study, {folder.name: files}, engine=engine, workers=1).values():
         raise HaltedError(f"Nothing is released. {found}", code="ICS-611")
 
 
@@ -113,21 +123,27 @@ def _leaks(study: Study, files: Mapping[str, Sequence[Path]]) -> dict[str, str] 
     return found
 
 
-def _brought(errand: Callable[[Given], Found | tuple[Problem, ...]], task: Given, engine: Engine) -> Found:
-    """Return what a process of its own brings back from an errand."""
+def _brought(
+    errand: Callable[[Given], Found | tuple[Problem, ...]], tasks: Sequence[Given], *, start: Start
+) -> list[Found]:
+    """Return what processes of their own bring back from an errand."""
+    brought: list[Found] = []
     with Workers(
         errand,
-        n=1,
+        n=max(1, len(tasks)),
         environment=ONE_THREAD_EACH,
         log=Path(os.devnull),
-        start=START[engine],
+        start=start,
         preload=PRELOAD,
     ) as pool:
-        pool.give(task)
-        (finished,) = pool.finished()
-    if finished.answer is None:
-        message = f"The process that reads the answers ended ({finished.ending})."
-        raise HaltedError(message, code="ICS-711", hint="was there enough memory?")
-    if isinstance(finished.answer, tuple):
-        raise RunError(finished.answer)
-    return finished.answer
+        for task in tasks:
+            pool.give(task)
+        while len(brought) < len(tasks):
+            for finished in pool.finished():
+                if finished.answer is None:
+                    message = f"The process that reads the answers ended ({finished.ending})."
+                    raise HaltedError(message, code="ICS-711", hint="was there enough memory?")
+                if isinstance(finished.answer, tuple):
+                    raise RunError(finished.answer)
+                brought.append(finished.answer)
+    return brought

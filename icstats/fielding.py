@@ -7,11 +7,19 @@ from __future__ import annotations
 
 import os
 from importlib.resources import files
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from icstats.fieldwork import MOST_PICKED, answers_of, batteries, in_drawn_order, labelled, pick_label, statement
+from icstats.fieldwork import (
+    MOST_PICKED,
+    answers_of,
+    as_yaml,
+    batteries,
+    in_drawn_order,
+    labelled,
+    pick_label,
+    statement,
+)
 from icstats.limesurvey import department_codes, limesurvey, limesurvey_settings
 from icstats.texts import LANGUAGES, Texts
 from icstats.workbooks import write_workbook
@@ -120,8 +128,6 @@ def _study(
     fieldwork: Fieldwork, platform: str, settings: dict[str, object], codes: dict[str, str], folder: Path
 ) -> str:
     """Return the study file that reads the export of a platform."""
-    from ruamel.yaml import YAML  # noqa: PLC0415  only writing a study needs it
-
     content: dict[str, Any] = {
         "name": fieldwork.name,
         "title": _both(fieldwork.title),
@@ -144,12 +150,8 @@ def _study(
     if len(fieldwork.departments) > 1:
         content["norms"] = "departments"
     content["seed"] = fieldwork.seed
-    stream = StringIO()
-    yaml = YAML()
-    yaml.width = 120
-    yaml.dump(content, stream)
     heading = f"# Reads the answers to this questionnaire: save its export as {platform}.csv beside this file.\n"
-    return heading + stream.getvalue()
+    return heading + as_yaml(content)
 
 
 def _both(text: Text) -> dict[str, str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -35,6 +36,7 @@ from icstats.study import (
     Policy,
     read_policy,
 )
+from icstats.surveyfile import FilePath
 from icstats.texts import LANGUAGES, Texts
 
 if TYPE_CHECKING:
@@ -47,8 +49,10 @@ __all__ = [
     "Attribute",
     "Battery",
     "Choice",
+    "Choosing",
     "Fieldwork",
     "answers_of",
+    "as_yaml",
     "batteries",
     "in_drawn_order",
     "labelled",
@@ -91,6 +95,43 @@ class Attribute(Strict):
     choices: tuple[Choice, ...] = Field(min_length=2)
 
 
+class Choosing(Strict):
+    """By which rules departments choose their own questions.
+
+    Attributes
+    ----------
+    locked
+        Codes of the core: asked of every department, unchanged. The outcome is always in it.
+    own_items
+        Questions of its own that a department may add, at most.
+    minutes
+        How long a customer may take for one department.
+    seconds_closed, seconds_open
+        How long one question takes; rules of thumb.
+    earlier
+        The study of an earlier wave: what its answers say of the questions informs the choice.
+    response, sd, margin
+        Share of the customers that is expected to answer, standard deviation of the report mark, and the wanted margin.
+    mean_correlation
+        Expected mean correlation between two questions of a scale.
+    """
+
+    locked: tuple[str, ...] = ()
+    own_items: int = Field(default=2, ge=0)
+    minutes: float = Field(default=3.0, gt=0, le=60)
+    seconds_closed: float = Field(default=7.5, gt=0)
+    seconds_open: float = Field(default=30.0, gt=0)
+    earlier: FilePath | None = None
+    response: float = Field(default=0.5, gt=0, le=1)
+    sd: float = Field(default=1.6, gt=0)
+    margin: float = Field(default=0.3, gt=0)
+    mean_correlation: float = Field(default=0.45, gt=0, lt=1)
+
+    def seconds_of(self, item: Item) -> float:
+        """Return how long a question takes."""
+        return self.seconds_open if item.responses is None else self.seconds_closed
+
+
 class Fieldwork(Strict):
     """How a survey is held: the parsed fieldwork file.
 
@@ -104,6 +145,8 @@ class Fieldwork(Strict):
         Customers rate only departments that they used in the last so many months.
     contact
         Whom customers can ask; it stands in the statement on anonymity.
+    choice
+        By which rules departments choose their own questions.
     attributes
         Questions about the customer; as few as can be, for each of them makes a person easier to recognise.
     """
@@ -119,6 +162,7 @@ class Fieldwork(Strict):
     policy: Policy = Policy()
     months: int = Field(default=6, ge=1, le=24)
     contact: str = Field(pattern=LINE, description=LINE_IN_WORDS)
+    choice: Choosing = Choosing()
     attributes: tuple[Attribute, ...] = ()
     departments: tuple[Department, ...] = Field(min_length=1)
     seed: int = Field(default=1, ge=0)
@@ -184,11 +228,22 @@ def _contradictions(fieldwork: Fieldwork) -> Iterator[Finding]:
     for place, attribute in enumerate(fieldwork.attributes):
         if attribute.name in RESERVED or attribute.name in codes or attribute.name == "used":
             yield Finding(("attributes", place, "name"), 22, f'found "{attribute.name}"; this name is taken.')
+    yield from _locked(fieldwork)
     for item in fieldwork.questionnaire.items:
         for slug in item.departments or ():
             if slug not in slugs:
                 message = f'its item {item.code} is asked of "{slug}", which is no department here.'
                 yield Finding(("questionnaire",), 25, message, did_you_mean(slug, slugs))
+
+
+def _locked(fieldwork: Fieldwork) -> Iterator[Finding]:
+    codes = {item.code for item in fieldwork.questionnaire.items}
+    for place, code in enumerate(fieldwork.choice.locked):
+        if code not in codes:
+            yield Finding(("choice", "locked", place), 26, f'there is no item "{code}".', did_you_mean(code, codes))
+    if fieldwork.choice.locked and fieldwork.questionnaire.outcome not in fieldwork.choice.locked:
+        message = f"the outcome, {fieldwork.questionnaire.outcome}, is asked of every department."
+        yield Finding(("choice", "locked"), 27, message, "add it")
 
 
 def batteries(fieldwork: Fieldwork, department: Department | None = None) -> tuple[Battery, ...]:
@@ -262,3 +317,13 @@ def short_codes(names: list[str], *, longest: int, otherwise: str) -> dict[str, 
         usable = 0 < len(code) <= longest and code[0].isalpha() and code not in codes.values()
         codes[name] = code if usable else f"{otherwise}{place}"
     return codes
+
+
+def as_yaml(content: dict[str, Any]) -> str:
+    """Return settings as YAML that the strict reader takes."""
+    from ruamel.yaml import YAML  # noqa: PLC0415  only who writes settings needs it
+
+    stream, yaml = StringIO(), YAML()
+    yaml.width = 120
+    yaml.dump(content, stream)
+    return stream.getvalue()

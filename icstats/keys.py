@@ -11,7 +11,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from icstats.comments import sheet_of
+from icstats.decisions import sheet_of
 from icstats.store import COUNTS, LIST, Contents, partition
 from icstats.study import ORGANISATION
 
@@ -59,7 +59,7 @@ class Keys:
     language
         As asked for. The engine is no part of a key: both make the same.
     hidden
-        What earlier releases did not show, and so this one does not either.
+        What is not shown, of the wave or of it and the one before together.
     secret
         Keys are published beside reports; without it they cannot be tried out.
     """
@@ -88,14 +88,16 @@ class Keys:
     def own_files(self, department: str) -> frozenset[str]:
         """Return the prepared files that concern this department, or nobody in particular.
 
-        The counts are among them: what may be shown is decided with them, and that decision is in every key.
+        The counts are among them: its own are read from there, and who reads those of all says so.
         """
-        return frozenset({LIST, COUNTS, partition(self._study.wave, department)})
+        return frozenset({LIST, COUNTS, *(partition(wave, department) for wave in self._contents.waves)})
 
     def _own(self, department: str) -> str:
+        """Return what a department's answers are, in all waves, and which comments were signed off to be shown."""
+        parts = (self._contents.files.get(partition(wave, department), "") for wave in self._contents.waves)
         signed = sheet_of(self._study, department, wave=self._study.wave)
         sheet = _file_digest(signed) if signed.is_file() else ""
-        return self._contents.files.get(partition(self._study.wave, department), "") + sheet
+        return _digest(*parts, sheet)
 
     def _described(self, department: str) -> str:
         return self._descriptions[department]
@@ -128,8 +130,7 @@ class Keys:
 
     @cached_property
     def _everyone(self) -> str:
-        wave = f"wave={self._study.wave}/"
-        answers = (f"{name}={digest}" for name, digest in self._contents.files.items() if name.startswith(wave))
+        answers = (f"{name}={digest}" for name, digest in self._contents.files.items() if name.startswith("wave="))
         return _digest(*sorted(answers), *self._descriptions.values())
 
 

@@ -179,11 +179,9 @@ def open_ledger(
     return ledger.at(department)
 
 
-def reopened_ledger(counts: pd.DataFrame, *, hidden: Iterable[Cell]) -> Ledger:
-    """Return the ledger of these counts as it was decided before."""
-    table = _table(counts)
-    variables = frozenset(next(iter(table.values())))
-    return Ledger(hidden=frozenset(hidden), departments=tuple(table), variables=variables)
+def reopened_ledger(departments: Iterable[str], *, variables: Iterable[str], hidden: Iterable[Cell]) -> Ledger:
+    """Return the ledger of these departments as it was decided before."""
+    return Ledger(hidden=frozenset(hidden), departments=tuple(departments), variables=frozenset(variables))
 
 
 def at_an_end(means: npt.ArrayLike, minimum: npt.ArrayLike, maximum: npt.ArrayLike, rules: Policy) -> Flags:

@@ -424,7 +424,7 @@ class Overview:
 
     def provenance(self) -> Section:
         """Say where the numbers come from."""
-        return provenance(self.edition)
+        return provenance(self.edition, ORGANISATION)
 
 
 def _leaves_its_interval(marks: Released, outcome: str, department: str) -> bool:

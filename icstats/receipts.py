@@ -44,11 +44,14 @@ class Stamp(Strict):
         SHA-256 of the file.
     size, changed
         Bytes, and time of the last change in nanoseconds: while these are the same, the file is not read again.
+    clean
+        Whether it was looked through for leaks, and none was found.
     """
 
     digest: str
     size: int
     changed: int
+    clean: bool = False
 
     @classmethod
     def of(cls, path: Path) -> Stamp:
@@ -96,11 +99,14 @@ class Receipt(Strict):
         Name -> what was written.
     shown
         Whether any number of it may be shown.
+    edits
+        Name -> SHA-256 of a file that was changed by hand, as it was when it was looked through for leaks.
     """
 
     notebooks: dict[str, NotebookReceipt] = Field(default_factory=dict)
     files: dict[str, Stamp] = Field(default_factory=dict)
     shown: bool = True
+    edits: dict[str, str] = Field(default_factory=dict)
 
     def with_notebooks(self, changed: Mapping[str, NotebookReceipt]) -> Receipt:
         """Return the receipt with other entries for some notebooks."""
@@ -115,6 +121,27 @@ class Receipt(Strict):
         """Return the receipt with files as they are in the folder now."""
         there = {name: Stamp.of(folder / name) for name in names if (folder / name).is_file()}
         return self.model_copy(update={"files": {**self.files, **there}})
+
+    def unseen(self, folder: Path, names: Iterable[str]) -> list[str]:
+        """Return which of these files were not looked through for leaks as they are now."""
+        there = [name for name in names if (folder / name).is_file()]
+        return [name for name in there if not self._saw(folder / name)]
+
+    def _saw(self, path: Path) -> bool:
+        stamp = self.files.get(path.name)
+        if stamp is not None and stamp.fits(path):
+            return stamp.clean
+        return self.edits.get(path.name) == file_digest(path)
+
+    def with_clean(self, folder: Path, names: Iterable[str]) -> Receipt:
+        """Return the receipt after files were looked through for leaks, and none was found."""
+        files, edits = dict(self.files), dict(self.edits)
+        for name in names:
+            if name in files and files[name].fits(folder / name):
+                files[name] = files[name].model_copy(update={"clean": True})
+            else:
+                edits[name] = file_digest(folder / name)
+        return self.model_copy(update={"files": files, "edits": edits})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +160,8 @@ class Standing:
         Pages or numbers are missing.
     edited
         Files that are not what was written.
+    unseen
+        Of those, the files that nobody has looked through for leaks since.
     """
 
     receipt: Receipt
@@ -140,6 +169,7 @@ class Standing:
     stale: tuple[str, ...]
     unpublished: bool
     edited: tuple[str, ...]
+    unseen: tuple[str, ...] = ()
 
     @property
     def up_to_date(self) -> bool:
@@ -173,7 +203,12 @@ def standing(
     missing = {name for name in names if name not in receipt.files or not (folder / name).is_file()}
     stale = tuple(one for one in notebooks if f"{one}.ipynb" in missing or not _holds(receipt, one, key_of))
     return Standing(
-        receipt=receipt, unreadable=unreadable, stale=stale, unpublished=bool(missing), edited=tuple(edited)
+        receipt=receipt,
+        unreadable=unreadable,
+        stale=stale,
+        unpublished=bool(missing),
+        edited=tuple(edited),
+        unseen=tuple(receipt.unseen(folder, edited)),
     )
 
 

@@ -57,7 +57,7 @@ def _number(text: str, key: bytes) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str) -> None:
+def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str, change: Ledger | None = None) -> None:
     """Write down that these ratings are released, if no earlier release gives a few of them away.
 
     The rule: take all ratings that were in one department in the earlier release and are in one department now, where
@@ -75,6 +75,8 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str) ->
         What is shown of them; all that was hidden before is hidden there too.
     basis
         Fingerprint of everything that the ledger follows from.
+    change
+        What is shown of this wave and the one before it together.
 
     Raises
     ------
@@ -101,10 +103,13 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str) ->
     name = blake2b(release.to_csv(index=False).encode(), digest_size=FINGERPRINT_BYTES).hexdigest()
     if not (folder / f"{name}.parquet").exists():
         _write(folder / f"{name}.parquet", release.to_parquet(index=False))
+    hidden = ledger.hidden | decision_before(study, wave=study.wave).hidden
     decision = {
         "basis": basis,
-        "hidden": sorted(ledger.hidden | decision_before(study, wave=study.wave).hidden),
+        "hidden": sorted(hidden),
+        "variables": sorted(ledger.variables),
         "policy": study.policy.model_dump(),
+        "change": [] if change is None else sorted(change.hidden),
     }
     _write(folder / HIDDEN, json.dumps(decision).encode())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -168,11 +169,14 @@ class Released:
                     "This release is about several departments: say which one the row is about.", code="ICS-604"
                 )
             department = next(iter(self.departments), "")
-        rows = self.rows
-        found = rows[
-            (rows["variable"] == variable) & (rows["statistic"] == statistic) & (rows["department"] == department)
-        ]
-        return None if found.empty else _as_row(found.iloc[0].to_dict())
+        found = self._by_key.get((department, variable, statistic))
+        return None if found is None else _as_row(found)
+
+    @cached_property
+    def _by_key(self) -> dict[tuple[str, str, str], dict[str, Any]]:
+        """Rows by what they are about: a table asks for hundreds."""
+        rows = self.rows.to_dict(orient="records")
+        return {(row["department"], row["variable"], row["statistic"]): row for row in reversed(rows)}
 
     def each(self) -> list[ReleasedRow]:
         """Return all rows, in their order."""

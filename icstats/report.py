@@ -15,9 +15,17 @@ from icstats.colophon import (
     norm_source,
     provenance,
     reliability_table,
+    scores_table,
 )
 from icstats.crosschecks import ITEM_STATISTICS, asymmetry, halo, item_statistics, linear_model, measures, shrunken
-from icstats.dialogue import change_section, comments_section, expectations_section, mirror_section, quick_wins_section
+from icstats.dialogue import (
+    change_section,
+    chosen_section,
+    comments_section,
+    expectations_section,
+    mirror_section,
+    quick_wins_section,
+)
 from icstats.disclosure import RATINGS
 from icstats.documents import did_you_mean
 from icstats.drivers import DRIVERS_FROM
@@ -275,7 +283,7 @@ class Report:
             paragraphs([answer], kind="answer"),
             figure,
             paragraphs([self._small_team()], kind="note"),
-            folded(self._say("scores.items"), items.html + self._scores_table().html),
+            folded(self._say("scores.items"), items.html + scores_table(self.edition, self._summary).html),
             released=[self._summary],
         )
 
@@ -284,23 +292,6 @@ class Report:
         if self.department not in self.edition.small_teams:
             return ""
         return self._say("scores.small_team", fewest=self.edition.study.policy.minimum_team)
-
-    def _scores_table(self) -> Table:
-        say = self._say
-        return table(
-            self._summary,
-            texts=self.edition.texts,
-            caption=say("scores.table_caption"),
-            stub=say("scores.question"),
-            columns=[
-                Column(heading=say("scores.mean"), statistic="mean"),
-                Column(heading=say("scores.interval"), statistic="mean", show="interval"),
-                Column(heading=say("scores.satisfied"), statistic="satisfied"),
-                Column(heading=say("scores.dissatisfied"), statistic="dissatisfied"),
-                Column(heading=say("scores.answered_by"), statistic="mean", show="n"),
-            ],
-            labels=self.edition.labels,
-        )
 
     @unless_hidden
     def why(self) -> Section:
@@ -477,6 +468,11 @@ class Report:
         return () if agreements is None else agreements.actions_of(self.department, wave=wave)
 
     @unless_hidden
+    def chosen(self) -> Section:
+        """Say how the questions were chosen."""
+        return chosen_section(self.edition, self.department)
+
+    @unless_hidden
     def shrunken(self) -> Section:
         """Show what is left of this department's means when chance is taken out, beside the means themselves."""
         title, department = self._say("shrunken.heading"), self.analysis.department
@@ -584,7 +580,7 @@ class Report:
 
     def provenance(self) -> Section:
         """Say where the numbers come from."""
-        return provenance(self.edition)
+        return provenance(self.edition, self.department)
 
     def _answered(self) -> str:
         if self.hidden:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from icstats.intake import parse_table
 from icstats.pairwise import PairwiseMoments, merged
 from icstats.prepared import Checked, Preparation, answers_of, closed_items, moments_of
 from icstats.ratings import checked_table
-from icstats.store import COUNTS, Contents, fingerprints_of, partition, read_frame, write_store
+from icstats.store import ALL_COUNTS, COUNTS, Contents, fingerprints_of, partition, read_frame, write_store
+from icstats.storekey import key_of_store, keyed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -152,16 +154,24 @@ class Responses:
         stored = read_frame(self.store, self.contents, partition(wave, department), [*self._closed, "role"])
         return moments_of(stored[stored["role"] == role], self.questionnaire)
 
-    def counts(self, *, wave: str) -> pd.DataFrame:
+    def counts(self, *, wave: str, department: str | None = None) -> pd.DataFrame:
         """Return the valid answers of one wave: the columns of :func:`icstats.scales.valid_counts`, and ``moved``.
 
         ``moved`` is how many people stand behind this wave or an earlier one and not behind both; 0 where the survey
-        file does not say who answered (:func:`icstats.turnover.moved`). All departments of the study are in it, also
-        those that nobody rated.
+        file does not say who answered (:func:`icstats.turnover.moved`). Of one department, or of all of the study,
+        also those that nobody rated.
         """
-        _require(wave, self.waves, "wave")
+        chosen = self._chosen(wave, department)
+        if department is None:
+            sys.audit(ALL_COUNTS)
         counts = read_frame(self.store, self.contents, COUNTS)
-        return counts[counts["wave"] == wave].drop(columns="wave").reset_index(drop=True)
+        wanted = (counts["wave"] == wave) & counts["department"].isin(chosen)
+        return counts[wanted].drop(columns="wave").reset_index(drop=True)
+
+    def fingerprint_of(self, *, wave: str, department: str | None = None) -> str:
+        """Return the fingerprint of the answers about one department, or all; no guess can be checked by it either."""
+        files = (self.contents.files[partition(wave, slug)] for slug in self._chosen(wave, department))
+        return keyed("".join(files), key_of_store(self.store.parent))
 
     def fingerprints(self, *, wave: str) -> pd.DataFrame:
         """Return ``department, who, what`` of every rating by a customer; see :mod:`icstats.register`.

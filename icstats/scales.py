@@ -31,6 +31,7 @@ __all__ = [
     "valid_counts",
 ]
 
+MEANT_DECIMALS = 12
 RATINGS = "ratings"
 """The variable that counts ratings with at least one answer, whatever the question."""
 
@@ -210,7 +211,11 @@ def valid_counts(
     listed = sorted(set(department)) if departments is None else list(departments)
     counts = valid.groupby(department).sum().reindex(listed, fill_value=0)
     answers = scored.where(valid[scored.columns]).groupby(department)
-    means, sds = (frame.reindex(index=listed, columns=counts.columns) for frame in (answers.mean(), answers.std()))
+    # The last digits hang on the order of the rows, which differs between the roads for small and for large files.
+    means, sds = (
+        frame.reindex(index=listed, columns=counts.columns).round(MEANT_DECIMALS)
+        for frame in (answers.mean(), answers.std())
+    )
     scales = [_answer_scale(code, questionnaire) for code in counts.columns]
     return pd.DataFrame(
         {

@@ -142,6 +142,11 @@ class Stock:
                 chosen.append(subject)
         return chosen
 
+    @property
+    def unseen(self) -> bool:
+        """Whether somebody changed a file by hand that nobody has looked through for leaks since."""
+        return any(subject.standing.unseen for subject in self.subjects.values())
+
     def key(self, department: str, notebook: str, reads: Reads) -> str:
         """Return the key of a notebook; empty when what it follows from is not known."""
         return "" if self.keys is None else self.keys.of(department, notebook, reads=reads)
@@ -149,7 +154,7 @@ class Stock:
     def inputs(self) -> dict[Path, str]:
         """Return the files that everything is made from, with their SHA-256 as they are now."""
         study = self.plan.study
-        files = [*study.sources, *self.plan.templates.values()]
+        files = [study.file, *study.sources, *self.plan.templates.values()]
         if study.norms is not None and study.norms != INTERNAL:
             files += [Path(study.norms), Path(study.norms).with_suffix(".yaml")]
         answers = {} if self.delivery is None else {study.responses.file: self.delivery.digest}
@@ -229,12 +234,13 @@ def _keys(plan: Plan, delivery: Delivery, language: Language) -> Keys | None:
     contents = delivery.prepared()
     if contents is None:
         return None
+    decided = decision_before(plan.study, wave=plan.study.wave)
     return Keys(
         study=plan.study,
         contents=contents,
         templates=plan.templates,
         language=language,
-        hidden=decision_before(plan.study, wave=plan.study.wave).hidden,
+        hidden=[*decided.hidden, *((place, f"change of {name}") for place, name in decided.change)],
         secret=delivery.key,
     )
 

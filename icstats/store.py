@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "ALL_COUNTS",
     "COUNTS",
     "Contents",
     "Finding",
@@ -43,6 +44,8 @@ __all__ = [
 ]
 
 LIST, COUNTS = "store.json", "counts.parquet"
+ALL_COUNTS = "icstats.all_counts"
+"""Audit event: somebody reads the counts of all departments, for whoever observes what a notebook rests on."""
 PRIVATE = 0o700
 MAKING, DIGEST = ".making-", "digest-"
 ABANDONED_SECONDS = 24 * 60 * 60

@@ -14,6 +14,7 @@ from icstats.agreements import EASIEST, HARDEST, Agreements, read_agreements
 from icstats.documents import Document, Finding, did_you_mean, file_nearby, parse, read_document, shown_path
 from icstats.errors import ICStatsError, ParameterError
 from icstats.questionnaire import DRIVER_BLOCKS, RESERVED, Language, Questionnaire, Strict, Text, read_questionnaire
+from icstats.selection import Selection, read_selection
 from icstats.strict_yaml import quoted
 from icstats.surveyfile import Cleaning, Columns, FilePath, ResponsesFile
 
@@ -134,6 +135,8 @@ class Study(Strict):
         weight.
     agreements
         What departments agreed on, or None.
+    selection
+        Which questions were chosen for whom, and why; or None.
     seed
         All random numbers follow from it, the department and the statistic.
     """
@@ -153,6 +156,7 @@ class Study(Strict):
     margin: float = Field(default=0.2, gt=0, le=1)
     policy: Policy = Policy()
     agreements: Agreements | None = None
+    selection: Selection | None = None
     language: Language = "en"
     departments: tuple[Department, ...] = Field(min_length=1)
     notebooks: tuple[Notebook, ...] = NOTEBOOKS
@@ -235,6 +239,7 @@ PARTS: Mapping[str, Callable[[Path], Strict]] = {
     "questionnaire": read_questionnaire,
     "policy": read_policy,
     "agreements": read_agreements,
+    "selection": read_selection,
 }
 """Settings that are the path of another file, and how that is read."""
 
@@ -261,7 +266,15 @@ def _together(failures: list[ICStatsError]) -> ICStatsError:
 
 
 def _lost_files(document: Document, folder: Path) -> Iterator[Finding]:
-    for loc in (("questionnaire",), ("policy",), ("agreements",), ("responses", "file"), ("norms",), ("names",)):
+    for loc in (
+        ("questionnaire",),
+        ("policy",),
+        ("agreements",),
+        ("selection",),
+        ("responses", "file"),
+        ("norms",),
+        ("names",),
+    ):
         found = document.value(loc)
         if isinstance(found, str) and found != "departments":
             path = (folder / found).resolve()

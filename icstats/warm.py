@@ -11,17 +11,29 @@ import gc
 import os
 import warnings
 from importlib import import_module
+from pkgutil import iter_modules
+
+import icstats
 
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
-LIBRARIES = ("click", "ipykernel.ipkernel", "matplotlib_inline.backend_inline", "papermill", "statsmodels.api")
-ROOMS = ("engine", "inprocess", "overview", "plan", "report")
+LIBRARIES = (
+    "click",
+    "ipykernel.ipkernel",
+    "matplotlib_inline.backend_inline",
+    "nbconvert.exporters",
+    "papermill",
+    "pingouin",
+    "pyarrow.dataset",
+    "pyarrow.parquet",
+    "statsmodels.api",
+)
 
 
 def _warm() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for name in (*LIBRARIES, *(f"icstats.{room}" for room in ROOMS)):
+        for name in (*LIBRARIES, *(f"icstats.{room}" for room in _rooms())):
             import_module(name)
         _draw()
         _fit()
@@ -30,18 +42,21 @@ def _warm() -> None:
     gc.freeze()  # else the first collection in a child would copy every page that it looks at
 
 
+def _rooms() -> list[str]:
+    """Return all rooms: sections import theirs only when they are shown, which every child would do again."""
+    own = {"__main__", __name__.rpartition(".")[2]}
+    return [room.name for room in iter_modules(icstats.__path__) if room.name not in own]
+
+
 def _draw() -> None:
-    from io import BytesIO  # noqa: PLC0415  with its library, once the environment is set
+    from icstats.canvas import sheet, width_of  # noqa: PLC0415  with its libraries, once the environment is set
 
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
-    figure = Figure()
-    FigureCanvasAgg(figure)
-    axes = figure.subplots()
-    axes.plot([1, 2])
-    axes.set_title("Áà 1", fontweight="bold")
-    figure.savefig(BytesIO())
+    with sheet(100) as page:
+        page.text(10, 50, "Áà 1")
+        page.text(10, 80, "Áà 1", bold=True)
+        page.png()
+    width_of("Áà 1", 13)
+    width_of("Áà 1", 13, bold=True)
 
 
 def _fit() -> None:

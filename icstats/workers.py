@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Self
 
-__all__ = ["Finished", "Start", "Workers"]
+__all__ = ["Finished", "Start", "Workers", "make_server"]
 
 Start = Literal["fork", "spawn"]
 """``fork``: a process per task, copied from a server that has everything imported. ``spawn``: a process from scratch
@@ -198,6 +198,14 @@ def _context(start: Start, preload: str) -> ForkServerContext | SpawnContext:
     context = get_context("forkserver")
     context.set_forkserver_preload([preload] if preload else [])
     return context
+
+
+def make_server(preload: str) -> None:
+    """Let the fork server begin to import what it must have, without waiting for it."""
+    from multiprocessing import forkserver  # noqa: PLC0415  not everywhere
+
+    _context("fork", preload)
+    forkserver.ensure_running()
 
 
 def _stop(workers: list[_Worker]) -> None:

@@ -46,6 +46,7 @@ RANKS = (
         "oneway",
         "schmid_leiman",
         "limits",
+        "sizes",
     ),
     # what was asked, of whom
     (
@@ -58,7 +59,7 @@ RANKS = (
         "contrasts",
     ),
     ("surveyfile",),
-    ("agreements",),
+    ("agreements", "selection"),
     (
         "study",
         "norms",
@@ -134,8 +135,8 @@ RANKS = (
     ("talk",),
     # reports
     ("edition", "sections", "quality"),
-    ("colophon", "crosschecks", "dialogue"),
-    ("report", "overview", "pages", "explored"),
+    ("colophon", "crosschecks", "dialogue", "evidence"),
+    ("report", "overview", "pages", "explored", "choosing"),
     ("explorer",),
     # batch and site
     ("collation", "inprocess", "lock", "parts", "staging"),
@@ -144,9 +145,10 @@ RANKS = (
     ("plan", "keys", "receipts"),
     ("desk",),
     ("summary", "errands"),
-    ("site", "stock"),
+    ("site", "cluster", "stock"),
     ("batch", "warm"),
     ("merging",),
+    ("terminal",),
     ("__main__",),
 )
 RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}

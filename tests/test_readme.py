@@ -49,7 +49,7 @@ def test_readme_names_every_command() -> None:
 
 def test_every_option_of_a_run_is_documented_with_its_default() -> None:
     table = README.split("| option of `icstats run` |")[1].split("\n\n")[0]
-    rows = re.findall(r"^\| `(--[\w-]+)[^|]*?(?:\\\|[^|]*?)?` \| (.*?) ?\|", table, flags=re.MULTILINE)
+    rows = re.findall(r"^\| `(--[\w-]+)[^|]*?(?:\\\|[^|]*?)*` \| (.*?) ?\|", table, flags=re.MULTILINE)
     defaults = dict(rows)
     options = {option.opts[0]: option for option in run.params if isinstance(option, click.Option)}
     assert set(defaults) == set(options)

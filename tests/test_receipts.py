@@ -124,7 +124,7 @@ def test_what_was_changed_by_hand_is_said_and_kept(study: SmallStudy) -> None:
     answer_differently(study, "hr")
     told: list[str] = []
     summary, made = again(study, note=told.append)
-    assert told == ["Human Resources: drivers.html changed by hand; left as it is. --overwrite makes it again."]
+    assert "Human Resources: drivers.html changed by hand; left as it is. --overwrite makes it again." in told
     assert page.read_text(encoding="utf-8") == "mine"
     assert made == {"legal/drivers", "overview"}
     assert {one.department: one.edited for one in summary.departments} == {
@@ -167,7 +167,7 @@ def test_half_a_receipt_counts_as_not_made_and_is_said(study: SmallStudy) -> Non
     receipt.write_bytes(receipt.read_bytes()[:100])
     told: list[str] = []
     assert again(study, note=told.append)[1] == {"it/department_report", "it/drivers"}
-    assert told == ["IT <support>: its receipt is not whole, so it counts as not made."]
+    assert "IT <support>: its receipt is not whole, so it counts as not made." in told
     assert read_receipt(study.folder / "nowhere") == (Receipt(), False)
 
 
@@ -193,3 +193,41 @@ def test_keys_that_are_published_do_not_follow_from_answers_alone(study: SmallSt
     assert len(again(study)[1]) == 7
     renewed = json.loads((study.folder / "it" / RECEIPT).read_text(encoding="utf-8"))["notebooks"]
     assert all(keys[name]["key"] != renewed[name]["key"] for name in keys)
+
+
+COUNT = """
+from icstats.responses import read_responses
+from icstats.study import read_study
+read_responses(read_study("params/small.yaml")).counts(wave="2026", department={department})
+"""
+
+
+def test_who_counts_the_answers_of_all_depends_on_all(study: SmallStudy) -> None:
+    study.ask("drivers", "hr", mischief=COUNT.format(department=None))
+    study.ask("department_report", "hr", mischief=COUNT.format(department="'hr'"))
+    for notebook in study.NOTEBOOKS:
+        (study.folder / "hr" / f"{notebook}.ipynb").unlink()
+    assert again(study)[1] == {"hr/department_report", "hr/drivers"}
+    answer_differently(study, "it")
+    assert again(study)[1] == {"hr/drivers", "it/department_report", "it/drivers", "legal/drivers", "overview"}
+
+
+def test_what_was_changed_by_hand_is_looked_through_and_put_aside_where_it_tells_of_somebody(study: SmallStudy) -> None:
+    page = study.folder / "hr" / "drivers.html"
+    page.write_text("<p>mine</p>", encoding="utf-8")
+    assert again(study)[0].exit_code == 0
+    looked = (study.folder / "hr" / RECEIPT).stat().st_mtime_ns
+    assert again(study)[0].exit_code == 0
+    assert (study.folder / "hr" / RECEIPT).stat().st_mtime_ns == looked
+
+    leak = '{"output_type": "stream", "text": "answer of respondent 17"}'
+    page.write_text(leak, encoding="utf-8")
+    summary, made = again(study)
+    (failed,) = summary.failed
+    assert (failed.department, made) == ("hr", set())
+    assert failed.reason.startswith("drivers.html would hold the output of a failure or a print")
+    assert [path.name for path in (study.folder / "hr").iterdir()] == [RECEIPT]
+    (aside,) = (study.root / "data" / ".store" / "logs").glob("*drivers.html")
+    assert aside.read_text(encoding="utf-8") == leak
+    assert aside.stat().st_mode & 0o077 == 0
+    assert again(study)[1] == {"hr/department_report", "hr/drivers"}

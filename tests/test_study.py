@@ -47,8 +47,8 @@ items:
 """
 
 SETTINGS = (
-    "name, title, organisation, wave, responses, questionnaire, norms, names, margin, policy, agreements, language, "
-    "departments, notebooks, store, seed"
+    "name, title, organisation, wave, responses, questionnaire, norms, names, margin, policy, agreements, selection, "
+    "language, departments, notebooks, store, seed"
 )
 
 

@@ -39,8 +39,8 @@ class MadeUpResponses:
         marks = own.index.astype(str)
         return pd.DataFrame({"department": own["department"], "who": marks, "what": marks})
 
-    def counts(self, *, wave: str) -> pd.DataFrame:
-        assert wave == "2026"
+    def counts(self, *, wave: str, department: str | None = None) -> pd.DataFrame:
+        assert (wave, department) == ("2026", None)
         codes = [code for code in self.frame.columns if self.frame[code].dtype == float and code != "weight"]
         return pd.DataFrame(
             [

@@ -47,7 +47,7 @@ class References(HTMLParser):
 
 def test_the_real_survey_runs(orientation_site: Ran) -> None:
     assert orientation_site.exit_code == 0, orientation_site.output
-    assert orientation_site.output.strip().endswith("index.html")
+    assert any(line.endswith("index.html") for line in orientation_site.output.splitlines())
     departments = [path for path in orientation_site.folder.iterdir() if path.is_dir()]
     assert len(departments) == 13
     for department in departments:

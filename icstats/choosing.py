@@ -1,0 +1,295 @@
+"""Choosing questions together: staff rate candidates in workbooks; departments get their own within a budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import mean
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from icstats.errors import ParameterError, Problem
+from icstats.evidence import earlier_evidence, tells_nothing
+from icstats.intake import read_table
+from icstats.reliability import cronbach_alpha
+from icstats.scales import driver_items
+from icstats.selection import Agreed, Choice, Selection
+from icstats.simulate import simulate_ratings
+from icstats.sizes import expected_reliability
+from icstats.surveyfile import ResponsesFile
+from icstats.workbooks import write_workbook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from icstats.disclosure import Released
+    from icstats.fieldwork import Fieldwork
+    from icstats.questionnaire import Item, Questionnaire
+    from icstats.selection import Reason
+    from icstats.study import Department
+    from icstats.workbooks import Cell
+
+__all__ = ["Sheet", "candidates", "chosen_questionnaire", "pilot", "propose", "read_sheets", "write_sheets"]
+
+RATED = ("usable", "actable")
+FEWEST_PILOTED = 30
+WORST, BEST = 1, 5
+ENOUGH = 3
+"""A candidate that staff rate lower than this on either question is not asked."""
+QUESTIONS, AGREED = "questions", "agreed"
+HEADER = ("code", "block", "en", "nl", "earlier", *RATED)
+AGREED_HEADER = ("department", "agreed_by", "agreed_on")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """What one workbook said.
+
+    Attributes
+    ----------
+    department
+        Slug.
+    agreed_by, agreed_on
+        A function and a day; empty where not filled in.
+    ratings
+        Code -> usable and actable, from 1 to 5; only questions with both.
+    """
+
+    department: str
+    agreed_by: str
+    agreed_on: str
+    ratings: Mapping[str, tuple[int, int]]
+
+
+def candidates(fieldwork: Fieldwork, department: Department) -> tuple[Item, ...]:
+    """Return the questions that a department can choose: those to customers that are not in the locked core."""
+    asked = fieldwork.questionnaire.items_of(department=department.slug)
+    return tuple(
+        item
+        for item in asked
+        if item.code not in fieldwork.choice.locked and item.block not in ("mirror", "importance")
+    )
+
+
+def write_sheets(fieldwork: Fieldwork, folder: Path) -> tuple[Path, ...]:
+    """Write a workbook per department, in which its staff rate the candidates.
+
+    Copies may be filled in by several people: all workbooks in the folder are read back.
+
+    Returns
+    -------
+    tuple of Path
+        ``<slug>.xlsx`` with two sheets, ``questions`` and ``agreed``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    evidence = _evidence(fieldwork)
+    paths = []
+    for department in fieldwork.departments:
+        rows: list[list[Cell]] = [[*HEADER]]
+        for item in candidates(fieldwork, department):
+            told = "" if evidence is None else _told(evidence, item.code)
+            words = [item.wording[language].format(department=department.name[language]) for language in ("en", "nl")]
+            rows.append([item.code, item.block, *words, told, None, None])
+        paths.append(folder / f"{department.slug}.xlsx")
+        write_workbook(paths[-1], {QUESTIONS: rows, AGREED: [[*AGREED_HEADER], [department.slug, "", ""]]})
+    return tuple(paths)
+
+
+def _evidence(fieldwork: Fieldwork) -> Released | None:
+    return None if fieldwork.choice.earlier is None else earlier_evidence(fieldwork.choice.earlier)
+
+
+def _told(evidence: Released, code: str) -> str:
+    """Return what an earlier wave says of a question, in a few words for the cell."""
+    rows = {name: evidence.row(code, name) for name in ("cannot_say", "ceiling", "icc1")}
+    numbers = [f"{name} {row.estimate:.2f}" for name, row in rows.items() if row is not None and not row.hidden]
+    return "; ".join([*numbers, *(f"told nothing: {why}" for why in tells_nothing(evidence, code))])
+
+
+def read_sheets(fieldwork: Fieldwork, folder: Path) -> tuple[Sheet, ...]:
+    """Read all workbooks of a folder.
+
+    Raises
+    ------
+    ParameterError
+        Everything that is wrong in any of them, at once.
+    """
+    problems: list[Problem] = []
+    sheets = []
+    for path in sorted(folder.glob("*.xlsx")):
+        sheet, wrong = _read_sheet(fieldwork, path)
+        problems += wrong
+        sheets.append(sheet)
+    if not sheets:
+        raise ParameterError(
+            f"There is no workbook in {folder.name}.", code="ICS-342", hint="icstats questionnaire choose makes them"
+        )
+    if problems:
+        raise ParameterError(problems)
+    return tuple(sheets)
+
+
+def _read_sheet(fieldwork: Fieldwork, path: Path) -> tuple[Sheet, list[Problem]]:
+    questions = read_table(ResponsesFile(file=path, sheet=QUESTIONS))
+    agreed = read_table(ResponsesFile(file=path, sheet=AGREED))
+    lost = [name for name in ("code", *RATED) if name not in questions.frame] + [
+        name for name in AGREED_HEADER if name not in agreed.frame
+    ]
+    if lost or len(agreed.frame) != 1:
+        message = f"it is no longer the workbook that was made: {', '.join(lost) or 'the agreement'} is missing."
+        return _nothing(), [Problem(code="ICS-343", file=path.name, message=message)]
+    department = str(agreed.frame["department"].iloc[0]).strip()
+    known = {one.slug: one for one in fieldwork.departments}
+    if department not in known:
+        return _nothing(), [Problem(code="ICS-343", file=path.name, message=f'"{department}" is no department.')]
+    allowed = [item.code for item in candidates(fieldwork, known[department])]
+    ratings, problems = {}, []
+    for row, code, usable, actable in zip(
+        questions.rows.tolist(), *(questions.frame[name] for name in ("code", *RATED)), strict=True
+    ):
+        given = (str(usable).strip(), str(actable).strip())
+        if code not in allowed:
+            problems.append(
+                Problem(code="ICS-344", file=path.name, rows=(row,), column="code", message="no candidate.")
+            )
+        elif not all(text in ("", *map(str, range(WORST, BEST + 1))) for text in given):
+            message = f"found what is no whole number from {WORST} to {BEST}."
+            problems.append(
+                Problem(code="ICS-344", file=path.name, rows=(row,), column="usable, actable", message=message)
+            )
+        elif all(given):
+            ratings[str(code)] = (int(given[0]), int(given[1]))
+    by, on = (str(agreed.frame[name].iloc[0]).strip() for name in AGREED_HEADER[1:])
+    return Sheet(department=department, agreed_by=by, agreed_on=on, ratings=ratings), problems
+
+
+def _nothing() -> Sheet:
+    return Sheet(department="", agreed_by="", agreed_on="", ratings={})
+
+
+def propose(fieldwork: Fieldwork, sheets: Sequence[Sheet]) -> Selection:
+    """Propose the questions of every department: the locked core, then its own, the best rated first.
+
+    A candidate is asked when its mean rating is at least 3 on both questions, an earlier wave does not say that it told
+    nothing, the department has not had its number of own questions, and there is time left.
+    """
+    evidence = _evidence(fieldwork)
+    choices: list[Choice] = []
+    agreed: dict[str, Agreed] = {}
+    for department in fieldwork.departments:
+        own = [sheet for sheet in sheets if sheet.department == department.slug]
+        signed = next((sheet for sheet in own if sheet.agreed_by), None)
+        if signed is not None:
+            agreed[department.slug] = Agreed(by=signed.agreed_by, on=signed.agreed_on or "-")
+        choices += _choices(fieldwork, department, own, evidence)
+    return Selection(
+        fieldwork=fieldwork.name,
+        minutes=fieldwork.choice.minutes,
+        own_items=fieldwork.choice.own_items,
+        locked=tuple(item.code for item in _locked(fieldwork)),
+        choices=tuple(choices),
+        agreed=agreed,
+    )
+
+
+def _locked(fieldwork: Fieldwork) -> list[Item]:
+    return [item for item in fieldwork.questionnaire.items if item.code in fieldwork.choice.locked]
+
+
+def _choices(
+    fieldwork: Fieldwork, department: Department, sheets: Sequence[Sheet], evidence: Released | None
+) -> Iterator[Choice]:
+    rules = fieldwork.choice
+    left = rules.minutes * 60 - sum(rules.seconds_of(item) for item in _locked(fieldwork))
+    taken = 0
+    rated = [
+        (item, [sheet.ratings[item.code] for sheet in sheets if item.code in sheet.ratings])
+        for item in candidates(fieldwork, department)
+    ]
+    best_first = sorted(rated, key=lambda pair: -mean([sum(one) for one in pair[1]] or [0]))
+    for item, ratings in best_first:
+        usable, actable = (mean([one[place] for one in ratings] or [0]) for place in (0, 1))
+        reason: Reason = "chosen"
+        if not ratings:
+            reason = "not_rated"
+        elif usable < ENOUGH:
+            reason = "not_usable"
+        elif actable < ENOUGH:
+            reason = "not_actable"
+        elif evidence is not None and tells_nothing(evidence, item.code):
+            reason = "told_nothing"
+        elif taken == rules.own_items:
+            reason = "enough_own"
+        elif rules.seconds_of(item) > left:
+            reason = "no_time"
+        else:
+            taken, left = taken + 1, left - rules.seconds_of(item)
+        yield Choice(
+            department=department.slug,
+            item=item.code,
+            reason=reason,
+            raters=len(ratings),
+            usable=round(usable, 1) if ratings else None,
+            actable=round(actable, 1) if ratings else None,
+        )
+
+
+def chosen_questionnaire(fieldwork: Fieldwork, selection: Selection) -> Questionnaire:
+    """Return the questionnaire with the locked core and what departments chose, each asked where it was chosen."""
+    kept = []
+    for item in fieldwork.questionnaire.items:
+        by = tuple(one.department for one in selection.choices if one.item == item.code and one.reason == "chosen")
+        if item.code in selection.locked:
+            kept.append(item)
+        elif by:
+            kept.append(item.model_copy(update={"core": False, "departments": by}))
+    asked = {item.code for item in kept}
+    kept += [item for item in fieldwork.questionnaire.items if item.about in asked]
+    scales = {item.scale for item in kept}
+    return fieldwork.questionnaire.model_copy(
+        update={
+            "items": tuple(kept),
+            "scales": tuple(scale for scale in fieldwork.questionnaire.scales if scale.code in scales),
+        }
+    )
+
+
+def pilot(fieldwork: Fieldwork, questionnaire: Questionnaire, *, seed: int) -> pd.DataFrame:
+    """Return which reliability the scales will have, from a simulated pilot of the department that is asked most.
+
+    Returns
+    -------
+    DataFrame
+        ``scale, items, answers, alpha, conf_low, conf_high``, at the expected response. In the simulation two questions
+        of a block go together as ``choice.mean_correlation`` says.
+    """
+    department = max(fieldwork.departments, key=lambda one: one.invited or 0)
+    n = max(round((department.invited or FEWEST_PILOTED) * fieldwork.choice.response), FEWEST_PILOTED)
+    blocks = driver_items(questionnaire, department.slug)
+    together = fieldwork.choice.mean_correlation
+    world = {block: expected_reliability(len(items), mean_correlation=together) for block, items in blocks.items()}
+    ratings = simulate_ratings(
+        n,
+        questionnaire=questionnaire,
+        block_shares=dict.fromkeys(blocks, 1 / len(blocks)),
+        reliability=world,
+        department=department.slug,
+        seed=seed,
+    )
+    rows = []
+    for block, items in blocks.items():
+        found = [cronbach_alpha(ratings[list(items)], name=block).data] if len(items) > 1 else []
+        alpha = found[0].iloc[0] if found else None
+        rows.append(
+            {
+                "scale": block,
+                "items": len(items),
+                "answers": n,
+                **{
+                    name: float("nan") if alpha is None else float(alpha[column])
+                    for name, column in (("alpha", "estimate"), ("conf_low", "conf_low"), ("conf_high", "conf_high"))
+                },
+            }
+        )
+    return pd.DataFrame(rows)

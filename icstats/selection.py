@@ -1,0 +1,72 @@
+"""Which questions were chosen for whom, and why: the log that the report shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, get_args
+
+from pydantic import Field
+
+from icstats.documents import parse, read_document
+from icstats.errors import ParameterError
+from icstats.questionnaire import Strict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["REASONS", "Agreed", "Choice", "Reason", "Selection", "read_selection"]
+
+Reason = Literal["chosen", "not_rated", "not_usable", "not_actable", "told_nothing", "enough_own", "no_time"]
+REASONS: tuple[Reason, ...] = get_args(Reason)
+
+
+class Choice(Strict):
+    """What was decided about one candidate for one department.
+
+    Attributes
+    ----------
+    raters
+        Workbooks in which it was rated.
+    usable, actable
+        Mean ratings from 1 to 5: is the answer of use to us, and can we act on it; None where nobody rated it.
+    """
+
+    department: str
+    item: str
+    reason: Reason
+    raters: int = Field(ge=0)
+    usable: float | None = None
+    actable: float | None = None
+
+
+class Agreed(Strict):
+    """Who agreed, as a function, and when."""
+
+    by: str
+    on: str
+
+
+class Selection(Strict):
+    """The log of one choice of questions."""
+
+    fieldwork: str
+    minutes: float
+    own_items: int
+    locked: tuple[str, ...]
+    choices: tuple[Choice, ...]
+    agreed: dict[str, Agreed] = Field(default_factory=dict)
+
+    def of(self, department: str) -> tuple[Choice, ...]:
+        """Return the decisions for one department, the chosen ones first."""
+        own = [choice for choice in self.choices if choice.department == department]
+        return tuple(sorted(own, key=lambda choice: REASONS.index(choice.reason)))
+
+
+def read_selection(path: Path | str) -> Selection:
+    """Read the log that ``icstats questionnaire propose`` wrote.
+
+    Raises
+    ------
+    ParameterError
+        All problems at once, each with its line.
+    """
+    return parse(read_document(path, error=ParameterError), Selection)

@@ -1,0 +1,124 @@
+"""How long a questionnaire and how many invitations: reliability, margins and power before anybody is asked."""
+
+from __future__ import annotations
+
+from math import ceil, sqrt
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from scipy.stats import norm
+
+from icstats.errors import ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["expected_margin", "expected_reliability", "invitations", "survey_sizes"]
+
+
+def expected_reliability(items: int, *, mean_correlation: float) -> float:
+    """Return the reliability of a scale of so many items: k r / (1 + (k - 1) r), Spearman-Brown.
+
+    Parameters
+    ----------
+    items
+        Number of items, at least 1.
+    mean_correlation
+        Mean correlation between two items, between 0 and 1.
+
+    Notes
+    -----
+    In R: ``psych::spearman_brown``, or ``CTT::spearman.brown(r, k)``.
+    """
+    if items < 1 or not 0 < mean_correlation < 1:
+        raise ParameterError("A scale has at least one item, and a mean correlation between 0 and 1.", code="ICS-340")
+    return items * mean_correlation / (1 + (items - 1) * mean_correlation)
+
+
+def expected_margin(answers: float, *, sd: float, conf_level: float = 0.95, invited: int | None = None) -> float:
+    """Return half the width of the interval of a mean: z sd / sqrt(n).
+
+    Parameters
+    ----------
+    answers
+        Number of answers.
+    sd
+        Standard deviation of the answers, in points.
+    conf_level
+        Coverage.
+    invited
+        All who could answer: with it the finite-population correction, which holds only if those who stay away do not
+        differ.
+    """
+    if answers <= 1 or sd <= 0 or not 0 < conf_level < 1:
+        raise ParameterError("A margin needs two answers and a positive standard deviation.", code="ICS-340")
+    correction = 1.0 if invited is None else sqrt(max(invited - answers, 0) / (invited - 1))
+    return float(norm.ppf((1 + conf_level) / 2) * sd / sqrt(answers) * correction)
+
+
+def invitations(
+    *,
+    response: float,
+    sd: float,
+    margin: float | None = None,
+    difference: float | None = None,
+    power: float = 0.8,
+    conf_level: float = 0.95,
+) -> int:
+    """Return how many invitations give a wanted margin, or the power to find a difference between two waves.
+
+    Parameters
+    ----------
+    response
+        Share that is expected to answer, above 0 and at most 1.
+    sd
+        Standard deviation of the answers, in points.
+    margin
+        Half the width of the interval of a mean: n = (z sd / margin)².
+    difference
+        Difference between two independent waves of this size that should be found with this ``power``: n per wave =
+        2 ((z + z_power) sd / difference)². One of ``margin`` and ``difference`` is given.
+
+    Notes
+    -----
+    In R: ``power.t.test`` (which uses the t distribution: one or two more).
+    """
+    wanted = margin if difference is None else difference
+    if wanted is None or (margin is not None and difference is not None) or wanted <= 0:
+        raise ParameterError("Give either a margin or a difference, above 0.", code="ICS-341")
+    if not 0 < response <= 1 or sd <= 0 or not 0 < power < 1 or not 0 < conf_level < 1:
+        raise ParameterError(
+            "Response, power and confidence are shares; the standard deviation is positive.", code="ICS-341"
+        )
+    z = float(norm.ppf((1 + conf_level) / 2))
+    answers = (z * sd / wanted) ** 2 if difference is None else 2 * ((z + float(norm.ppf(power))) * sd / wanted) ** 2
+    return ceil(answers / response)
+
+
+def survey_sizes(
+    invited: Sequence[tuple[str, int]],
+    *,
+    response: float,
+    sd: float,
+    wanted_margin: float,
+    conf_level: float = 0.95,
+) -> pd.DataFrame:
+    """Return per department what its invitations will give.
+
+    Returns
+    -------
+    DataFrame
+        ``department, invited, answers`` (expected), ``margin`` and ``enough_invitations`` for the wanted margin.
+    """
+    needed = invitations(response=response, sd=sd, margin=wanted_margin, conf_level=conf_level)
+    rows = [
+        {
+            "department": name,
+            "invited": number,
+            "answers": round(number * response),
+            "margin": expected_margin(max(number * response, 2), sd=sd, conf_level=conf_level),
+            "enough_invitations": needed,
+        }
+        for name, number in invited
+    ]
+    return pd.DataFrame(rows)
