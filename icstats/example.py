@@ -185,6 +185,7 @@ questionnaire: questionnaires/internal_customer.yaml
 norms: ../data/norms/example.csv     # fictional, and every report says so
 margin: 0.2               # smaller differences (in standard deviations) have no practical weight
 policy: policy.yaml       # what may be shown
+agreements: agreements/example.yaml  # how easy departments find each question to change, and who does what
 
 # invited: how many customers were asked to rate it; team_size: how many people work there.
 departments:
