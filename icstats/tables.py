@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from icstats.disclosure import ReleasedRow, only_released
-from icstats.written import in_unit, written_interval, written_n
+from icstats.written import in_unit, written_chance, written_interval, written_n
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -38,9 +38,7 @@ Shown = Literal[
 Key = Literal["variable", "department", "row"]
 WORDS = frozenset({"verdict", "statistic"})
 P_VALUES = frozenset({"p_value", "p_adjusted"})
-CHANCES = frozenset({"above_70", "probability_first"})
-SUREST = 0.99
-"""A bootstrap is never surer than this of a chance."""
+CHANCES = frozenset({"above_70", "probability_first", "probability_top"})
 
 MANY_COLUMNS = 6
 """From here on a table is set smaller, and wider than the text where the window has room."""
@@ -319,12 +317,7 @@ class _Grid:
             shown = self.texts.number(value, 3)
             return self.texts.say("tables.small_p", p=shown) if value <= SMALLEST_P else shown
         if column.show in CHANCES or (column.show == "estimate" and row.statistic in CHANCES):
-            end = next(
-                (code for code, beyond in (("at_least", value >= SUREST), ("at_most", value <= 1 - SUREST)) if beyond),
-                "",
-            )
-            share = self.texts.percent(min(max(value, 1 - SUREST), SUREST))
-            return self.texts.say(f"tables.{end}", share=share) if end else share
+            return written_chance(value, self.texts)
         if column.show in {"n_items", "count"}:
             return self.texts.number(value, 0)
         return in_unit(value, row, self.released, self.texts, signed=column.signed)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from icstats.agreements import EASIEST
 from icstats.dumbbells import MIRROR_WORDS
-from icstats.written import written_interval, written_number
+from icstats.written import written_chance, written_interval, written_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -181,7 +181,7 @@ def _win_sentence(row: ReleasedRow, wins: Released, summary: Released, labels: M
         parts.append(texts.say("priority.importance", share=texts.percent(share.estimate)))
     if slope is not None and slope.conf_low > 0:
         parts.append(texts.say("priority.association", points=texts.number(slope.estimate, 1)))
-    parts.append(texts.say("priority.sure", chance=texts.percent(row.estimate)))
+    parts.append(texts.say("priority.sure", chance=written_chance(row.estimate, texts)))
     return " ".join(parts)
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "scale_ends",
     "written_answers",
     "written_caption",
+    "written_chance",
     "written_interval",
     "written_n",
     "written_nothing",
@@ -25,6 +26,9 @@ __all__ = [
     "written_scale",
     "written_with_interval",
 ]
+
+SUREST = 0.99
+"""A bootstrap is never surer than this of a chance."""
 
 
 def written_number(row: ReleasedRow, released: Released, texts: Texts, *, signed: bool = False) -> str:
@@ -46,6 +50,16 @@ def written_interval(row: ReleasedRow, released: Released, texts: Texts, *, sign
     """Return an interval in words, 6.4 to 7.1; empty where it is left out."""
     ends = [in_unit(end, row, released, texts, signed=signed) for end in (row.conf_low, row.conf_high)]
     return texts.say("tables.interval", low=ends[0], high=ends[1]) if all(ends) else ""
+
+
+def written_chance(chance: float, texts: Texts) -> str:
+    """Return a chance that a bootstrap counted: 92%, and at either end no surer than its samples allow, ≥ 99%."""
+    end = next(
+        (code for code, beyond in (("at_least", chance >= SUREST), ("at_most", chance <= 1 - SUREST)) if beyond),
+        "",
+    )
+    share = texts.percent(min(max(chance, 1 - SUREST), SUREST))
+    return texts.say(f"tables.{end}", share=share) if end else share
 
 
 def written_n(n: str, texts: Texts) -> str:

@@ -15,6 +15,7 @@ from icstats.errors import DisclosureError
 from icstats.study import Policy
 from icstats.tables import Column, department_table, table
 from icstats.texts import Texts
+from icstats.written import written_chance
 
 POLICY = Policy()
 EN, NL = Texts("en"), Texts("nl")
@@ -257,3 +258,11 @@ def test_a_raw_result_has_no_table() -> None:
     with pytest.raises(DisclosureError) as refusal:
         department_table(raw, texts=EN, caption="", labels=LABELS, departments={})  # type: ignore[arg-type]
     assert str(refusal.value) == message
+
+
+@pytest.mark.parametrize(
+    ("chance", "written"), [(1.0, "≥ 99%"), (0.99, "≥ 99%"), (0.92, "92%"), (0.01, "≤ 1%"), (0.0, "≤ 1%")]
+)
+def test_a_chance_is_never_surer_than_a_bootstrap_can_be(chance: float, written: str) -> None:
+    assert written_chance(chance, EN) == written
+    assert written_chance(chance, NL) == written
