@@ -22,6 +22,7 @@ from icstats import batch
 from icstats.batch import Terms, run, states
 from icstats.errors import HaltedError
 from icstats.lock import holding
+from icstats.responses import read_responses
 from icstats.staging import Place
 
 if TYPE_CHECKING:
@@ -109,7 +110,8 @@ def test_f02_a_run_that_is_killed_leaves_no_process_and_is_never_taken_for_done(
     study.ask("drivers", "it", mischief="")
     told: list[str] = []
     assert run(study.opened(), outputs=study.outputs, terms=Terms(engine=engine), note=told.append).exit_code == 0
-    assert sum(sentence.endswith("was cleared: that process is gone.") for sentence in told) == 1
+    assert told[0].endswith("was cleared: that process is gone.")
+    assert tuple(told[1:]) == read_responses(study.opened()).notes
     assert contents(study) == undisturbed
     assert list(study.outputs.rglob(".*")) == []
 

@@ -12,6 +12,7 @@ from small_study import SmallStudy
 
 from icstats.batch import Terms, run, states
 from icstats.receipts import RECEIPT, Receipt, read_receipt
+from icstats.responses import read_responses
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,7 +125,10 @@ def test_what_was_changed_by_hand_is_said_and_kept(study: SmallStudy) -> None:
     answer_differently(study, "hr")
     told: list[str] = []
     summary, made = again(study, note=told.append)
-    assert "Human Resources: drivers.html changed by hand; left as it is. --overwrite makes it again." in told
+    assert told == [
+        *read_responses(study.opened()).notes,
+        "Human Resources: drivers.html changed by hand; left as it is. --overwrite makes it again.",
+    ]
     assert page.read_text(encoding="utf-8") == "mine"
     assert made == {"legal/drivers", "overview"}
     assert {one.department: one.edited for one in summary.departments} == {
@@ -167,7 +171,10 @@ def test_half_a_receipt_counts_as_not_made_and_is_said(study: SmallStudy) -> Non
     receipt.write_bytes(receipt.read_bytes()[:100])
     told: list[str] = []
     assert again(study, note=told.append)[1] == {"it/department_report", "it/drivers"}
-    assert "IT <support>: its receipt is not whole, so it counts as not made." in told
+    assert told == [
+        *read_responses(study.opened()).notes,
+        "IT <support>: its receipt is not whole, so it counts as not made.",
+    ]
     assert read_receipt(study.folder / "nowhere") == (Receipt(), False)
 
 
