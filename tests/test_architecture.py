@@ -99,6 +99,7 @@ RANKS = (
         "layouts",
         "tally",
         "shards",
+        "summed",
         "delimited",
         "spreadsheets",
         "statfiles",
