@@ -124,8 +124,9 @@ def checked_table(raw: RawTable, study: Study) -> tuple[CheckedRatings, list[str
     checked = check_ratings(stacked, study)
     if "respondent" not in stacked.frame or checked.problems:
         return checked, None
-    names = dict(zip(stacked.rows.tolist(), stacked.frame["respondent"].tolist(), strict=True))
-    return checked, [str(names[row]).strip() for row in checked.frame["file_row"].tolist()]
+    order = np.argsort(stacked.rows, kind="stable")
+    places = order[np.searchsorted(stacked.rows, checked.frame["file_row"].to_numpy(), sorter=order)]
+    return checked, [name.strip() for name in stacked.frame["respondent"].to_numpy(dtype=object)[places].tolist()]
 
 
 @dataclass
@@ -420,7 +421,9 @@ class _Check:
     def _in_order(self, kept: pd.DataFrame) -> pd.DataFrame:
         place = {department.slug: position for position, department in enumerate(self.study.departments)}
         waves = pd.factorize(kept["wave"], sort=True)[0]
-        order = np.lexsort((kept["respondent"], waves, kept["department"].map(place).fillna(-1)))
+        which, slugs = pd.factorize(kept["department"])
+        departments = np.array([*(place.get(slug, -1) for slug in slugs), -1])[which]
+        order = np.lexsort((kept["respondent"], waves, departments))
         return kept.iloc[order].reset_index(drop=True)
 
 

@@ -125,7 +125,7 @@ RANKS = (
     ("intake", "ratings", "example", "released", "register"),
     ("withheld",),
     ("disclosure",),
-    ("delivery",),
+    ("delivery", "bulktext"),
     ("prepared",),
     ("bulk",),
     ("responses", "codebook", "written"),
