@@ -46,7 +46,8 @@ __all__ = ["CheckedRatings", "check_ratings", "checked_table"]
 Marks: TypeAlias = "NDArray[np.bool_]"
 Column: TypeAlias = "NDArray[Any]"
 
-TIMES = ("date", "seconds")
+AS_WRITTEN = {"date": "date", "seconds": "seconds", "key": "respondent"}
+"""What is looked at when ratings are cleaned -> where it stands, as text."""
 ONE_SPELLING = "Write it the same everywhere, or set responses.cleaning.spellings to same."
 ROLES = ("customer", "staff")
 WAVE = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
@@ -406,9 +407,10 @@ class _Check:
             )
 
     def _cleaned(self, rated: pd.DataFrame) -> pd.DataFrame:
-        times = {name: self.stacked.frame.loc[rated.index, name] for name in TIMES if name in self.stacked.frame}
-        by_person = "respondent" in self.stacked.frame and self.study.responses.layout != "long"
-        cleaned = clean(rated.assign(**times), self.study, by_person=by_person)
+        frame = self.stacked.frame
+        texts = {name: frame.loc[rated.index, column] for name, column in AS_WRITTEN.items() if column in frame}
+        by_person = "respondent" in frame and self.study.responses.layout != "long"
+        cleaned = clean(rated.assign(**texts), self.study, by_person=by_person)
         if cleaned.refused.any():
             marked = np.zeros(len(self.stacked.rows), dtype=bool)
             marked[rated.index[cleaned.refused]] = True
