@@ -10,15 +10,15 @@ from __future__ import annotations
 import shutil
 from collections import deque
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from icstats.answers import look
-from icstats.bulktext import loaded, stripped
-from icstats.columns import item_columns, key_columns, written
+from icstats.bulktext import literal, loaded, stripped
+from icstats.columns import item_columns, key_columns, prefix, written
 from icstats.errors import Problem, SurveyFileError
 from icstats.prepared import Checked
 from icstats.ratings import checked_table
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from icstats.bulktext import BulkText
-    from icstats.study import Study
+    from icstats.study import Department, Study
 
 __all__ = ["opened"]
 
@@ -36,7 +36,7 @@ MOST_TEXTS = 10_000
 """Distinct texts of a column that are looked at; answers, departments and waves have fewer."""
 MOST_ROWS = 200_000
 """Rows at fault that are looked at, and told of."""
-OF_ROWS = ("ICS-148", "ICS-149", "ICS-156")
+OF_ROWS = ("ICS-128", "ICS-130", "ICS-148", "ICS-149", "ICS-156")
 """Problems that cells have together with others of their row or of other rows of the department."""
 OF_THE_WHOLE = ("ICS-157", "ICS-161")
 """Problems of a whole file that some of its rows may seem to have."""
@@ -49,7 +49,7 @@ def opened(study: Study) -> Iterator[tuple[Sequence[str], Iterator[Checked]]]:
     Parameters
     ----------
     study
-        Its survey file has one row per rating; see :func:`icstats.intake.is_bulk`.
+        See :func:`icstats.intake.is_bulk`.
 
     Raises
     ------
@@ -68,6 +68,9 @@ class _Bulk:
     """The ratings in the text of a large file."""
 
     text: BulkText
+    joined: str = field(default="", init=False)
+    number: str = field(default="row", init=False)
+    items: tuple[str, ...] = field(default=(), init=False)
 
     @property
     def study(self) -> Study:
@@ -86,13 +89,10 @@ class _Bulk:
         study, column = self.study, self.text.column
         keys = key_columns(study)
         few = [keys[name] for name in ("department", "wave", "role", "weight") if name in keys]
-        closed = [item.code for item in study.questionnaire.items if item.responses is not None]
-        few += [item_columns(study)[code] for code in closed]
-        queries = [
-            f"SELECT min(row) FROM filled GROUP BY {found} LIMIT {MOST_TEXTS}"
-            for found in map(column, few)
-            if found is not None
-        ]
+        grouped = [found for found in map(column, (*few, *self._closed())) if found is not None]
+        queries = [f"SELECT min(row) FROM filled GROUP BY {found} LIMIT {MOST_TEXTS}" for found in grouped]
+        if study.responses.layout == "long":
+            queries += self._witnesses_of_long()
         person = column(keys.get("respondent", ""))
         if person:
             doubtful = f"{person} = '' OR {self.text.padded(person)}"
@@ -104,14 +104,39 @@ class _Bulk:
         # Numbers that stand in the query are looked up where they are; a query in it would go through all rows.
         return f"row IN ({', '.join(map(str, sorted(rows)))})"
 
+    def _closed(self) -> Iterator[str]:
+        """Yield the columns of the file that hold the answers to one closed item."""
+        study, columns = self.study, item_columns(self.study)
+        closed = [columns[item.code] for item in study.questionnaire.items if item.responses is not None]
+        starts = {"stacked": [""], "wide": [prefix(one, study) for one in study.departments], "long": []}
+        yield from (start + column for start in starts[study.responses.layout] for column in closed)
+
+    def _witnesses_of_long(self) -> Iterator[str]:
+        """Yield the queries of one row for every item, and for every answer to a closed one."""
+        pair = self._item_and_answer()
+        if pair is None:
+            return
+        columns = item_columns(self.study)
+        closed = [columns[item.code] for item in self.study.questionnaire.items if item.responses is not None]
+        among = ", ".join(map(literal, closed))
+        yield f"SELECT min(row) FROM filled GROUP BY {pair[0]} LIMIT {MOST_TEXTS}"
+        yield f"SELECT min(row) FROM filled WHERE {pair[0]} IN ({among}) GROUP BY {', '.join(pair)} LIMIT {MOST_TEXTS}"
+
+    def _item_and_answer(self) -> tuple[str, str] | None:
+        named = self.study.responses.columns
+        item, answer = self.text.column(named.item), self.text.column(named.answer)
+        return None if item is None or answer is None else (item, answer)
+
     def _in_full(self, wrong: Sequence[Problem]) -> tuple[Problem, ...]:
         """Return problems with all rows that have them: all rows with the texts that were found wrong."""
         where = [self._witnesses()]
         for problem in wrong:
-            column = self.text.column(problem.column)
+            column, pair = self.text.column(problem.column), self._item_and_answer()
             if column and problem.rows:
                 rows = ", ".join(map(str, problem.rows))
-                where.append(f"{column} IN (SELECT {column} FROM filled WHERE {self.text.line} IN ({rows}))")
+                of_long = self.study.responses.layout == "long" and pair is not None and column == pair[1]
+                same = ", ".join(pair) if of_long and pair else column
+                where.append(f"({same}) IN (SELECT {same} FROM filled WHERE {self.text.line} IN ({rows}))")
         table = self._table(" OR ".join(where))
         checked, _ = checked_table(table, self.study)
         found = tuple(problem for problem in checked.problems if problem.code not in (*OF_ROWS, *OF_THE_WHOLE))
@@ -136,13 +161,18 @@ class _Bulk:
             After the last one: all that is wrong with rows.
         """
         study = self._with_decimal()
-        self._part()
+        wide = study.responses.layout == "wide"
+        self._number_people()
+        self._find_items()
+        if not wide:
+            self._part()
         problems, rated, kept = list[Problem](), 0, 0
         for place, department in enumerate(study.departments):
-            table, numbers = self._of_department(place)
+            table, numbers = self._of_wide(department) if wide else self._of_department(place)
             if table is None:
                 continue
-            checked, respondents = checked_table(table, study)
+            own = study.model_copy(update={"departments": (department,)}) if wide else study
+            checked, respondents = checked_table(table, own)
             problems += [problem for problem in checked.problems if problem.code in OF_ROWS]
             rated, kept = rated + checked.tally.rated, kept + len(checked.frame)
             if not problems and len(checked.frame):
@@ -167,29 +197,71 @@ class _Bulk:
         comma = self.text.number(f"SELECT count(*) FROM filled WHERE contains({weight}, ',')")
         return self.study.model_copy(update={"responses": source.model_copy(update={"decimal": "," if comma else "."})})
 
-    def _part(self) -> None:
-        """Write the rows of each department to files of its own, with a number for every respondent."""
+    def _number_people(self) -> None:
+        """Find out how every row's respondent is numbered: ``number``, with what has to be joined to ``filled``."""
         database, person = self.text.database, self.text.column(self.study.responses.columns.respondent or "")
-        joined, number = "", "row"
+        rated = ""
+        if self.study.responses.layout == "wide":
+            rated = f" WHERE {' OR '.join(map(self._rates, self.study.departments))}"
         if person:
             name = stripped(person) if self.text.has_padded(person) else person
             database.execute(
                 f"CREATE TABLE people AS SELECT name, row_number() OVER (ORDER BY name) - 1 AS number "
-                f"FROM (SELECT DISTINCT {name} AS name FROM filled)"
+                f"FROM (SELECT DISTINCT {name} AS name FROM filled{rated})"
             )
-            joined, number = f"JOIN people ON people.name = {name}", "people.number"
-        elif self.text.has_blank:
-            numbered = "SELECT row AS of_row, row_number() OVER (ORDER BY row) - 1 AS number FROM filled"
-            joined, number = f"JOIN ({numbered}) AS people ON of_row = row", "people.number"
-        cells = ", ".join(f"c{place}" for place in self.text.kept)
+            self.joined, self.number = f"JOIN people ON people.name = {name}", "people.number"
+        elif rated or self.text.has_blank:
+            database.execute(
+                "CREATE TABLE people AS SELECT row AS of_row, row_number() OVER (ORDER BY row) - 1 AS number "
+                f"FROM filled{rated}"
+            )
+            self.joined, self.number = "JOIN people ON of_row = row", "people.number"
+
+    def _rates(self, department: Department) -> str:
+        return "(" + (" OR ".join(f"{column} <> ''" for column in self._of(department)) or "false") + ")"
+
+    def _of(self, department: Department) -> list[str]:
+        """Return the columns of a wide file that are about a department."""
+        start = prefix(department, self.study)
+        found = (self.text.column(start + column) for column in item_columns(self.study).values())
+        return [column for column in found if column is not None]
+
+    def _find_items(self) -> None:
+        """Note which items a long file holds: a department's own rows may lack some."""
+        pair = self._item_and_answer()
+        if self.study.responses.layout == "long" and pair is not None:
+            found = self.text.database.execute(f"SELECT DISTINCT {pair[0]} FROM filled").fetchall()
+            self.items = tuple(text for (text,) in found)
+
+    def _part(self) -> None:
+        """Write the rows of each department to files of its own, with a number for every respondent."""
+        database, cells = self.text.database, ", ".join(f"c{place}" for place in self.text.kept)
         # Every department's file stays open, so that each is written in few large parts.
         database.execute(f"SET partitioned_write_max_open_files = {len(self.study.departments) + 1}")
         database.execute(
             f"COPY (SELECT {cells}, {self.text.line} AS line, "
-            f"{number} AS number, {self._place_of_department()} AS place FROM filled {joined}) "
+            f"{self.number} AS number, {self._place_of_department()} AS place FROM filled {self.joined}) "
             f"TO '{self.text.folder / 'parts'}' (FORMAT parquet, PARTITION_BY (place))"
         )
         database.execute("DROP VIEW filled; DROP TABLE raw; DROP TABLE IF EXISTS people; CHECKPOINT")
+
+    def _of_wide(self, department: Department) -> tuple[RawTable | None, Any]:
+        """Return what a wide file says about one department."""
+        answers = self._of(department)
+        if not answers:
+            return None, None
+        about = (*key_columns(self.study).values(), *self.study.responses.attributes)
+        described = [column for column in map(self.text.column, about) if column is not None]
+        frame = self.text.frame(
+            f"SELECT {', '.join([*described, *answers])}, {self.text.line} AS line, {self.number} AS number "
+            f"FROM filled {self.joined} WHERE {self._rates(department)} ORDER BY row"
+        )
+        return self._numbered(frame)
+
+    def _numbered(self, frame: pd.DataFrame) -> tuple[RawTable | None, Any]:
+        if frame.empty:
+            return None, None
+        return self._named(frame.drop(columns=["number"])), frame["number"].to_numpy(dtype=np.int64)
 
     def _place_of_department(self) -> str:
         """Return the expression for a row's place of its department among those of the study."""
@@ -217,7 +289,7 @@ class _Bulk:
             f"SELECT * FROM read_parquet('{folder}/*.parquet', hive_partitioning = false) ORDER BY line"
         )
         shutil.rmtree(folder)
-        return self._named(frame.drop(columns=["number"])), frame["number"].to_numpy(dtype=np.int64)
+        return self._numbered(frame)
 
     def _table(self, where: str) -> RawTable:
         cells = ", ".join(f"c{place}" for place in self.text.kept)
@@ -226,9 +298,10 @@ class _Bulk:
 
     def _named(self, frame: pd.DataFrame) -> RawTable:
         rows = frame.pop("line").to_numpy(dtype=np.int64)
-        names = [self.text.header.names[place] for place in self.text.kept]
+        names = [self.text.header.names[int(str(column).removeprefix("c"))] for column in frame]
         # What DuckDB gives as numbers of texts stays so: each text is then looked at once and not once per row.
-        coded = [name for name, kind in frame.dtypes.items() if isinstance(kind, pd.CategoricalDtype)]
+        stacked = self.study.responses.layout == "stacked"
+        coded = [name for name, kind in frame.dtypes.items() if stacked and isinstance(kind, pd.CategoricalDtype)]
         department = self.text.column(self.study.responses.columns.department or "")
         plain = {name: "str" for name in frame if name not in coded or name == department}
         return RawTable(
@@ -237,6 +310,7 @@ class _Bulk:
             file=self.text.file,
             notes=self.text.notes,
             separator=self.text.separator,
+            elsewhere=self.items,
         )
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from icstats.answers import missing_codes
-from icstats.columns import item_columns, key_columns, written
+from icstats.columns import item_columns, key_columns, prefix, written
 from icstats.delimited import AS_UTF8, form_of, records_of
 from icstats.documents import shown_path
 from icstats.encodings import Undecodable, undecodable
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from icstats.rawtable import Record
     from icstats.study import Study
 
-__all__ = ["SPACES", "BulkText", "loaded", "stripped"]
+__all__ = ["SPACES", "BulkText", "literal", "loaded", "stripped"]
 
 MEMORY = "400MB"
 HEAD = 2**20
@@ -180,6 +180,12 @@ class BulkText:
             for scale in [study.questionnaire.response_scale(item.code)]
         }
         known = {item_columns(study)[code]: (*texts, *missing_codes(source)) for code, texts in numbers.items()}
+        if source.layout == "wide":
+            starts = [prefix(department, study) for department in study.departments]
+            known = {start + column: texts for start in starts for column, texts in known.items()}
+        elif source.layout == "long":
+            every = tuple(dict.fromkeys(text for texts in known.values() for text in texts))
+            known = {source.columns.item: tuple(item_columns(study).values()), source.columns.answer: every}
         keys = {name: column for name, column in key_columns(study).items() if name in ("department", "wave", "role")}
         known |= {column: tuple(map(written, study.departments)) for column in keys.values()}
         places = [place for place, name in enumerate(self.header.names) if name in known]
@@ -191,7 +197,7 @@ class BulkText:
         for place, texts in zip(places, found, strict=True):
             words = dict.fromkeys(["", *known[self.header.names[place]], *(text for text in texts or () if text)])
             if len(words) <= MOST_WORDS:
-                self.database.execute(f"CREATE TYPE words{place} AS ENUM ({', '.join(map(_literal, words))})")
+                self.database.execute(f"CREATE TYPE words{place} AS ENUM ({', '.join(map(literal, words))})")
                 types[f"c{place}"] = f"words{place}"
         return types
 
@@ -346,10 +352,11 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
+    """Return a text as it stands in a query."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def stripped(column: str) -> str:
     """Return the expression for a text without the spaces around it."""
-    return f"trim({column}, {_literal(SPACES)})"
+    return f"trim({column}, {literal(SPACES)})"

@@ -123,7 +123,7 @@ def checked_table(raw: RawTable, study: Study) -> tuple[CheckedRatings, list[str
     """
     stacked = to_ratings(raw, study)
     checked = check_ratings(stacked, study)
-    if "respondent" not in stacked.frame or checked.problems:
+    if "respondent" not in stacked.frame:
         return checked, None
     order = np.argsort(stacked.rows, kind="stable")
     places = order[np.searchsorted(stacked.rows, checked.frame["file_row"].to_numpy(), sorter=order)]
@@ -184,7 +184,7 @@ class _Check:
         column = self._texts("respondent")
         if column is None:
             self.notes.append("no column says who answered: every row counts as another person")
-            return np.asarray(pd.factorize(self.stacked.rows)[0], dtype=np.int64)
+            return np.asarray(pd.factorize(self.stacked.rows, sort=True)[0], dtype=np.int64)
         keys = np.array([*column.texts, ""], dtype=object)[column.which]
         self._refuse_empty("respondent", keys, "Without it nobody knows which ratings come from one person.")
         raw = self.stacked.frame["respondent"]
