@@ -256,9 +256,8 @@ class Explorer:
         """Return a view with its n and the policy's warning; one that cannot be drawn says why."""
         policy, head = self.edition.study.policy, f"<h3>{escape(title)}</h3>"
         if self.edition.ledger.hides(RATINGS, self.department):
-            reason = (
-                f"Nothing is drawn: {self._name} is not shown (fewer than {policy.minimum_group} answers of others, or such)."
-            )
+            few = f"fewer than {policy.minimum_group} answers of others"
+            reason = f"Nothing is drawn: {self._name} is not shown ({few}, or such)."
             return View(data=pd.DataFrame(), n=0, html=f"{head}<p>{escape(reason)}</p>")
         n = len(self.analysis.ratings)
         warning = (

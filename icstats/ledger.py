@@ -31,13 +31,6 @@ __all__ = ["RATINGS", "Cell", "Ledger", "at_an_end", "checked_policy", "open_led
 RATINGS = "ratings"
 """The variable that counts everybody who rated a department."""
 
-DOMINANCE = 0.5
-"""A department that must not be known may be at most this part of the people hidden with it.
-
-With 9 people of one department and 1 of another hidden, the total minus what is shown would give the mean of the 9
-within half a point.
-"""
-
 NARROWEST = 0.3
 """A mean that must not be known may be narrowed to this part of its scale: more than a point of a scale from 1 to 5."""
 HELPERS = 4
@@ -295,12 +288,15 @@ class _Suppression:
     def _is_safe(self, hidden: Iterable[Answers]) -> bool:
         """Return whether the total minus all shown departments tells nothing about a hidden one.
 
-        Departments without any answer do not count: a reader knows who was not asked.
+        Departments without any answer do not count: a reader knows who was not asked. Somebody who knew that difference
+        exactly, and own answers in it, would find the mean of one department within the answers that the others hidden
+        with it can give: with 9 people of one and 1 of another within half a point.
         """
         answered = [one for one in hidden if one.n > 0]
         people = sum(one.n for one in answered)
         largest = max((one.n for one in answered if _must_hide(one, self.rules)), default=0)
-        together = len(answered) > 1 and people >= self.rules.minimum_answers and largest <= DOMINANCE * people
+        in_doubt = people - largest - self.rules.readers >= NARROWEST * largest
+        together = len(answered) > 1 and people >= self.rules.minimum_answers and in_doubt
         return not answered or (together and not _tells(_together(answered), self.rules))
 
     def _cover_scores(self) -> bool:

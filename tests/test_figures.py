@@ -510,8 +510,8 @@ def test_the_heat_map_tells_the_ends_of_each_column_and_who_is_not_shown() -> No
     )
     assert figure.caption == (
         "Means per department on the scale from 1 to 5; n from 40 to 214. The colours belong to the scale and do not "
-        "depend on the values of others. Not shown: there are fewer than 10 answers of others, or the number would give "
-        "away a smaller group, a single answer or the judgement of one employee."
+        "depend on the values of others. Not shown: there are fewer than 10 answers of others, or the number would "
+        "give away a smaller group, a single answer or the judgement of one employee."
     )
 
 

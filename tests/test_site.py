@@ -141,7 +141,11 @@ def test_a_department_without_numbers_says_why(finished: Run) -> None:
     table = finished.table()
     assert table.rows[1:4] == [
         ["Human Resources", "could not be made: an unexpected error [ICS-730]", "Report"],
-        ["IT <support>", "not shown: fewer than 10 answers of others, or another small department would be given away", "Report"],
+        [
+            "IT <support>",
+            "not shown: fewer than 10 answers of others, or another small department would be given away",
+            "Report",
+        ],
         ["Legal", "not made yet", "Report Drivers"],
     ]
     assert not re.search(r"\d\.\d", str(table.rows[1:4]))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-SIZES = {"a": 4, "b": 9, "c": 14, "d": 24, "e": 40, "f": 60}
+SIZES = {"a": 3, "b": 9, "c": 14, "d": 24, "e": 40, "f": 60}
 
 
 def released(folder: Path, frame: pd.DataFrame, **changes: object) -> Organisation:
@@ -100,7 +100,15 @@ def test_a_difference_of_a_few_ratings_is_refused(tmp_path: Path, change: str) -
         lambda frame: without(frame, "f", 60),
         lambda frame: renamed(frame, "e", "d"),
     ],
-    ids=["the same", "rows shuffled", "renamed", "eleven late", "twelve corrected", "left out", "two large ones merged"],
+    ids=[
+        "the same",
+        "rows shuffled",
+        "renamed",
+        "eleven late",
+        "twelve corrected",
+        "left out",
+        "two large ones merged",
+    ],
 )
 def test_the_same_ratings_and_differences_of_many_are_released(
     tmp_path: Path, change: Callable[[pd.DataFrame], pd.DataFrame]
@@ -120,7 +128,10 @@ def test_every_earlier_release_counts_and_not_the_last_only(tmp_path: Path) -> N
 def test_another_name_of_the_study_or_the_wave_is_no_way_round(tmp_path: Path) -> None:
     frame = answers(SIZES, 1)
     released(tmp_path, frame, name="first")
-    assert refusal(tmp_path, late(frame, "d", 1), name="second") == "fewer than 10 ratings of others away: new ratings of d."
+    assert (
+        refusal(tmp_path, late(frame, "d", 1), name="second")
+        == "fewer than 10 ratings of others away: new ratings of d."
+    )
 
 
 def test_a_next_wave_with_other_answers_is_another_survey(tmp_path: Path) -> None:
@@ -132,7 +143,10 @@ def test_ratings_without_respondents_are_known_by_their_answers(tmp_path: Path) 
     frame = answers(SIZES, 1).drop(columns="respondent")
     released(tmp_path, frame)
     released(tmp_path, frame.sample(frac=1, random_state=2))
-    assert refusal(tmp_path, frame.drop(index=frame.index[-1])) == "fewer than 10 ratings of others away: ratings of f left out."
+    assert (
+        refusal(tmp_path, frame.drop(index=frame.index[-1]))
+        == "fewer than 10 ratings of others away: ratings of f left out."
+    )
 
 
 def test_what_was_hidden_once_stays_hidden(tmp_path: Path) -> None:
