@@ -41,7 +41,7 @@ REDUNDANT = 1e-10
 CELLS_AT_ONCE = 1 << 22
 CELLS_IN_CACHE = 1 << 17
 CELLS_OF_SUBSETS = 1 << 21
-BRANCHES = 11
+BRANCHES = 9
 """Groups whose subsets are followed to the end for one portion after the other."""
 
 
