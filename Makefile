@@ -29,7 +29,7 @@ lint: $(VENV)/ready  ## style and types
 
 bench: $(VENV)/ready  ## the speed table with ratios, into benchmarks/results.md
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable ".[bench]"
-	for script in benchmarks/*_speed.py benchmarks/size.py benchmarks/faults.py; do $(BIN)/python $$script || exit 1; done
+	for script in benchmarks/*_speed.py benchmarks/size.py; do $(BIN)/python $$script || exit 1; done
 
 coverage: $(VENV)/ready  ## coverage, false flags, power and adjustments, simulated, into benchmarks/coverage.md
 	for script in coverage_alpha coverage_means coverage_measures flags adjustments verdicts dialogue disclosure; do \
