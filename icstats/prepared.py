@@ -191,12 +191,10 @@ def moments_of(stored: pd.DataFrame, questionnaire: Questionnaire) -> PairwiseMo
 def answers_of(stored: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
     """Return stored ratings with codes turned back into answers, NaN for every kind of missing."""
     closed = [code for code in closed_items(questionnaire) if code in stored]
-    answers = {}
-    for code in closed:
-        codes = stored[code].to_numpy()
-        lowest = questionnaire.response_scale(code).minimum
-        answers[code] = np.where(codes > NOT_ASKED, codes.astype(float) + lowest, np.nan)
-    return stored.assign(**answers)
+    codes = stored[closed].to_numpy(dtype=float)
+    lowest = np.array([questionnaire.response_scale(code).minimum for code in closed], dtype=float)
+    answers = pd.DataFrame(np.where(codes > NOT_ASKED, codes + lowest, np.nan), columns=closed, index=stored.index)
+    return pd.concat([stored.drop(columns=closed), answers], axis=1)[list(stored.columns)]
 
 
 def _missing(stored: pd.DataFrame, questionnaire: Questionnaire) -> Tally:
