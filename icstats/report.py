@@ -404,7 +404,6 @@ class Report:
                 Column(heading=say("benchmark.norm"), statistic="norm"),
                 Column(heading=say("benchmark.difference"), statistic="difference", signed=True),
                 Column(heading=say("scores.interval"), statistic="difference", show="interval", signed=True),
-                Column(heading=say("benchmark.p_adjusted"), statistic="difference", show="p_adjusted"),
                 Column(
                     heading=say("benchmark.verdict"),
                     statistic="difference",

@@ -134,6 +134,7 @@ RANKS = (
     ("figures", "tolerance", "dumbbells", "prioritymap", "slopes"),
     ("talk",),
     # reports
+    ("comparisons",),
     ("edition", "sections", "quality"),
     ("colophon", "crosschecks", "dialogue", "evidence"),
     ("report", "overview", "pages", "explored", "choosing"),

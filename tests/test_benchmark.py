@@ -207,18 +207,19 @@ def test_the_six_verdicts(mean: float, sd: float, verdict: str) -> None:
 @given(
     mean=st.floats(5, 9), sd=st.floats(0.05, 3), n=st.integers(3, 200), margin=st.sampled_from([0.05, 0.2, 0.5, 1.0])
 )
-def test_the_verdict_follows_from_interval_and_margin(mean: float, sd: float, n: int, margin: float) -> None:
+def test_the_verdict_follows_from_interval_margin_and_decision(mean: float, sd: float, n: int, margin: float) -> None:
     result = compare_with_norm(pd.DataFrame({"mark": answers(mean, sd, n)}), norm(mark=7.0), margin=margin)
     found = rows(result, "difference").loc["mark"]
     low, high, verdict = found["conf_low"], found["conf_high"], found["verdict"]
     assert found["margin"] == margin
+    stands, equal = found["p_adjusted"] <= 0.05, -margin <= low and high <= margin
     holds = {
-        "equal": -margin <= low and high <= margin,
-        "clearly_above": low > margin,
-        "slightly_above": 0 < low <= margin < high,
-        "slightly_below": low < -margin <= high < 0,
-        "clearly_below": high < -margin,
-        "uncertain": low <= 0 <= high and not (-margin <= low and high <= margin),
+        "equal": equal,
+        "clearly_above": stands and low > margin,
+        "slightly_above": stands and 0 < low <= margin < high,
+        "slightly_below": stands and low < -margin <= high < 0,
+        "clearly_below": stands and high < -margin,
+        "uncertain": not equal and (not stands or low <= 0 <= high),
     }
     assert [name for name, true in holds.items() if true] == [verdict]
 
