@@ -204,7 +204,7 @@ class Edition:
     @cached_property
     def comparisons(self) -> Comparisons:
         """The departments beside the norm."""
-        return Comparisons(organisation=self.organisation, ledger=self.ledger)
+        return Comparisons(study=self.study, organisation=self.organisation, ledger=self.ledger)
 
     @property
     def norm(self) -> Norm | None:
