@@ -154,10 +154,7 @@ def compare_with_norm(
 
     References
     ----------
-    Hall, P. (1992). On the removal of skewness by transformation. Journal of the Royal Statistical Society B 54,
-    221-228. Smyth, G. K. (2004). Linear models and empirical Bayes methods. Statistical Applications in Genetics and
-    Molecular Biology 3 (moderated t; here with the norm's spread and never below the own one). Lakens, D. (2017).
-    Equivalence tests. Social Psychological and Personality Science 8, 355-362. In R:
+    Lakens, D. (2017). Equivalence tests. Social Psychological and Personality Science 8, 355-362. In R:
     ``t.test(x, mu = norm)``, ``t.test(x, y)`` (Welch, ``y`` the organisations' means), ``p.adjust(p, "BH")``,
     ``TOSTER::t_TOST(x, mu = norm, eqb = margin)``.
     """

@@ -23,6 +23,7 @@ RANKS = (
         "seeds",
         "strict_yaml",
         "cuts",
+        "tails",
         "worth",
         "subsets",
         "factor",
@@ -154,6 +155,7 @@ RANKS = (
 )
 RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}
 STATISTICS = (
+    "tails",
     "contrasts",
     "gaps",
     "priorities",
