@@ -6,7 +6,7 @@ variable 0, and the replicates along the last axis.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from math import comb, isqrt
 from typing import TYPE_CHECKING
 
@@ -84,7 +84,7 @@ def explained_by_subsets(
         Shape (2**groups, replicates). Bit g of the row number says whether group g is in the subset. NaN in
         replicates where the outcome does not vary.
     """
-    order = [0, *(variable for group in reversed(groups) for variable in group)]
+    order = (0, *(variable for group in reversed(groups) for variable in group))
     partial = covariances[_positions(order)][:, None, :]
     stem = groups[: max(0, len(groups) - BRANCHES)]
     for group in stem:
@@ -277,8 +277,7 @@ def _given_last(partial: FloatArray, left: int, given: FloatArray) -> FloatArray
     """Fill in the covariances of all but the last variable, given the last one."""
     last = partial[_triangle(left) :]
     pivot = last[-1]
-    varies = pivot > REDUNDANT
-    slopes = last[:-1] / np.where(varies, pivot, 1.0) * varies
+    slopes = last[:-1] / np.where(pivot > REDUNDANT, pivot, np.inf)
     if pivot.size <= SHORT:
         rows, columns = _lower(left)
         np.subtract(partial[: len(rows)], last[rows] * slopes[columns], out=given)
@@ -299,17 +298,23 @@ def _lower(size: int) -> tuple[IntArray, IntArray]:
     return rows, columns
 
 
+@cache
 def _order_weights(members: int) -> FloatArray:
     """Return, by the number of members that came before, the share of orders in which just those came before."""
-    return np.array([1 / (members * comb(members - 1, before)) for before in range(members)])
+    weights = np.array([1 / (members * comb(members - 1, before)) for before in range(members)])
+    weights.flags.writeable = False
+    return weights
 
 
-def _positions(order: Sequence[int]) -> IntArray:
+@lru_cache(maxsize=1024)
+def _positions(order: tuple[int, ...]) -> IntArray:
     variables = np.asarray(order, dtype=np.int64)
     rows, columns = _lower(len(order))
     high = np.maximum(variables[rows], variables[columns])
     low = np.minimum(variables[rows], variables[columns])
-    return np.asarray(high * (high + 1) // 2 + low, dtype=np.int64)
+    places = np.asarray(high * (high + 1) // 2 + low, dtype=np.int64)
+    places.flags.writeable = False
+    return places
 
 
 def _triangle(size: int) -> int:
