@@ -67,6 +67,12 @@ def commonality(
     NotEnoughDataError
         Too few complete rows or people, or an outcome without spread.
 
+    Warnings
+    --------
+    With blocks that go together most is common, and the unique parts are small whatever the truth: a small unique part
+    does not say that a block weighs little. Negative parts are no error and cannot be drawn as pieces of a whole. The
+    number of parts doubles with every block, and each rests on the same answers.
+
     References
     ----------
     Nimon, K., Lewis, M., Kane, R. & Haynes, R. M. (2008). An R package to compute commonality coefficients in the
