@@ -152,17 +152,17 @@ def importance_measures(
 
     With b the standardised coefficients, r the correlations with the outcome and R those among drivers:
 
-    ================== ============================================== ===========
-    measure            what it is                                     adds up
-    ================== ============================================== ===========
-    ``lmg``            mean gain in R² over all orders (Shapley)      to R²
-    ``relative_weight`` Johnson, equal to Genizi                      to R²
-    ``first``          R² of the driver alone, r²                     no
-    ``last``           gain in R² when it comes last (usefulness)     no
-    ``betasq``         b²                                             no
-    ``pratt``          b r; negative under suppression                to R²
-    ``car``            (R^(-1/2) r)²                                  to R²
-    ================== ============================================== ===========
+    =================== ============================================== ===========
+    measure             what it is                                     adds up
+    =================== ============================================== ===========
+    ``lmg``             mean gain in R² over all orders (Shapley)      to R²
+    ``relative_weight`` Johnson, equal to Genizi                       to R²
+    ``first``           R² of the driver alone, r²                     no
+    ``last``            gain in R² when it comes last (usefulness)     no
+    ``betasq``          b²                                             no
+    ``pratt``           b r; negative under suppression                to R²
+    ``car``             (R^(-1/2) r)²                                  to R²
+    =================== ============================================== ===========
 
     Parameters
     ----------
