@@ -1,24 +1,22 @@
-"""How the documentation is made: from the docstrings, the README, the policy and the example."""
+"""How the documentation is made: from the docstrings, the README and the example."""
 
 from __future__ import annotations
 
 import re
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ruamel.yaml import YAML
+from docutils import nodes
+from sphinx import addnodes
 
 import icstats
-from icstats.ledger import checked_policy
-from icstats.study import FLOOR, Policy
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 HERE = Path(__file__).parent
 PAGES_OF_FUNCTIONS = HERE / "functions"
-DUTCH = {"anonimiteit"}
 
 project = "icstats"
 version = release = icstats.__version__
@@ -31,6 +29,8 @@ suppress_warnings = ["config.cache", "mystnb.unknown_mime_type"]
 
 html_theme = "furo"
 html_title = "icstats"
+html_static_path = ["_static"]
+html_css_files = ["icstats.css"]
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False
@@ -41,7 +41,6 @@ python_maximum_signature_line_length = 80
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 
-myst_enable_extensions = ["substitution"]
 myst_heading_anchors = 3
 
 # The tutorial is run each time, so that what it shows is what the program does.
@@ -52,16 +51,6 @@ nb_execution_show_tb = True
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}
 
 
-def policy_numbers() -> dict[str, int]:
-    """Return the numbers of ``params/policy.yaml`` for the pages on anonymity; shares as percentages."""
-    file = HERE.parent / "params" / "policy.yaml"
-    policy = checked_policy(Policy.model_validate(YAML(typ="safe").load(file.read_text(encoding="utf-8"))))
-    numbers = {name: value for name, value in policy.model_dump().items() if isinstance(value, int)}
-    return numbers | {"floor": FLOOR, "extreme_percent": round(100 * policy.extreme_share)}
-
-
-myst_substitutions = policy_numbers()
-
 HEADINGS = {
     "Warnings": "When not to trust it",
     "Notes": "Formula, source, and the same in R",
@@ -71,11 +60,10 @@ napoleon_custom_sections = list(HEADINGS.values())
 
 
 def in_a_readers_order(lines: list[str]) -> list[str]:
-    """Return a docstring with what it answers and when not to trust it before how it is called."""
+    """Return a docstring with when not to trust it right after what it answers."""
     parts = re.split(r"^(?=\w[\w ]*\n-{3,}$)", "\n".join(lines), flags=re.MULTILINE)
     opening, sections = parts[0], {part.split("\n", 1)[0]: part for part in parts[1:]}
     if "Warnings" in sections:
-        opening = f".. rubric:: What it answers\n\n{opening}"
         sections = {"Warnings": sections.pop("Warnings").rstrip() + "\n\n", **sections}
     return "".join([opening, *(_renamed(heading, text) for heading, text in sections.items())]).split("\n")
 
@@ -91,13 +79,16 @@ def _docstring(_app: Sphinx, _what: str, _name: str, _object: object, _options: 
     lines[:] = in_a_readers_order(lines)
 
 
-def _language(_app: Sphinx, page: str, _template: str, context: dict[str, Any], _tree: object) -> None:
-    if page in DUTCH:
-        context["language"] = "nl"
+def _headings(_app: Sphinx, page: nodes.document) -> None:
+    """Give each part of a function's page a heading that a screen reader finds, the first one included."""
+    for content in page.findall(addnodes.desc_content):
+        content.insert(0, nodes.rubric("", "What it answers"))
+    for heading in page.findall(nodes.rubric):
+        heading["heading-level"] = 2
 
 
 def setup(app: Sphinx) -> None:
     """Connect what is our own; pages of functions that are no more must not be found."""
     shutil.rmtree(PAGES_OF_FUNCTIONS, ignore_errors=True)
     app.connect("autodoc-process-docstring", _docstring, priority=100)  # before napoleon reads the sections
-    app.connect("html-page-context", _language)
+    app.connect("doctree-read", _headings)

@@ -43,8 +43,8 @@ def commonality(
     """Split R² into what only one block explains and what several explain together.
 
     The part that belongs to just the blocks in T is the sum over all S in T of ``(-1)^(|S| + 1)`` R²(S and all blocks
-    not in T). A large common part says that the answers cannot tell the blocks apart; a negative one that one block hides
-    what another explains (suppression).
+    not in T). A large common part says that the answers cannot tell the blocks apart; a negative one that one block
+    hides what another explains (suppression).
 
     Parameters
     ----------
