@@ -32,6 +32,7 @@ html_title = "icstats"
 html_static_path = ["_static"]
 html_css_files = ["icstats.css"]
 html_copy_source = False
+html_show_search_summary = False  # it would fetch pages, which a browser does not allow from a folder
 html_show_sphinx = False
 html_show_copyright = False
 
