@@ -1,22 +1,27 @@
-"""How the documentation is made: from the docstrings, the README and the example."""
+"""How the documentation is made: from the docstrings, the README, the policy and the example."""
 
 from __future__ import annotations
 
 import re
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
+from ruamel.yaml import YAML
 from sphinx import addnodes
 
 import icstats
+from icstats.disclosure import COARSE_SHARE, shown_n
+from icstats.ledger import checked_policy
+from icstats.study import FLOOR, Policy
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 HERE = Path(__file__).parent
 PAGES_OF_FUNCTIONS = HERE / "functions"
+DUTCH = {"anonimiteit"}
 
 project = "icstats"
 version = release = icstats.__version__
@@ -42,6 +47,7 @@ python_maximum_signature_line_length = 80
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 
+myst_enable_extensions = ["substitution"]
 myst_heading_anchors = 3
 
 # The tutorial is run each time, so that what it shows is what the program does.
@@ -51,6 +57,22 @@ nb_execution_timeout = 120
 nb_execution_show_tb = True
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}
 
+
+def policy_numbers(file: Path) -> dict[str, int | str]:
+    """Return the numbers of a policy as the pages on anonymity say them, shares as percentages."""
+    policy = checked_policy(Policy.model_validate(YAML(typ="safe").load(file.read_text(encoding="utf-8"))))
+    numbers = {"readers": 0} | {name: value for name, value in policy.model_dump().items() if isinstance(value, int)}
+    least = numbers["minimum_group"] + numbers["readers"]
+    return numbers | {
+        "floor": FLOOR,
+        "minimum_answers": least,
+        "extreme_percent": round(100 * policy.extreme_share),
+        "coarse_percent": round(100 * COARSE_SHARE),
+        "band": shown_n((least + policy.exact_n) // 2, policy),
+    }
+
+
+myst_substitutions = policy_numbers(HERE.parent / "params" / "policy.yaml")
 
 HEADINGS = {
     "Warnings": "When not to trust it",
@@ -88,8 +110,14 @@ def _headings(_app: Sphinx, page: nodes.document) -> None:
         heading["heading-level"] = 2
 
 
+def _language(_app: Sphinx, page: str, _template: str, context: dict[str, Any], _tree: object) -> None:
+    if page in DUTCH:
+        context["language"] = "nl"
+
+
 def setup(app: Sphinx) -> None:
     """Connect what is our own; pages of functions that are no more must not be found."""
     shutil.rmtree(PAGES_OF_FUNCTIONS, ignore_errors=True)
     app.connect("autodoc-process-docstring", _docstring, priority=100)  # before napoleon reads the sections
     app.connect("doctree-read", _headings)
+    app.connect("html-page-context", _language)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import inspect
 import re
+import runpy
 from html import unescape
 from pathlib import Path
 
+import jinja2
 import nbformat
 import pytest
+from ruamel.yaml import YAML
 
 import icstats as ic
+from icstats.study import Policy
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -111,3 +115,43 @@ def test_the_tutorial_was_run_and_shows_its_figures(documentation: Path) -> None
 def test_pages_of_functions_that_are_no_more_are_taken_away() -> None:
     """They are made anew with each build, and never in version control."""
     assert "/docs/functions/" in (ROOT / ".gitignore").read_text(encoding="utf-8")
+
+
+ANONYMITY = ("anonymity.md", "anonimiteit.md")
+
+
+@pytest.mark.parametrize("page", ANONYMITY)
+def test_no_number_of_the_policy_is_typed_into_the_pages_on_anonymity(page: str) -> None:
+    text = re.sub(r"\{\{ \w+ \}\}|^\d\. ", "", (DOCS / page).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert re.findall(r"\d+", text) == []
+
+
+@pytest.mark.parametrize("page", ANONYMITY)
+def test_a_stricter_policy_changes_what_the_pages_on_anonymity_say(page: str, tmp_path: Path) -> None:
+    settings = runpy.run_path(str(DOCS / "conf.py"))
+    stricter = tmp_path / "policy.yaml"
+    stricter.write_text("minimum_group: 17\nminimum_spread: 23\nexact_n: 120\n", encoding="utf-8")
+    text = jinja2.Template((DOCS / page).read_text(encoding="utf-8"), undefined=jinja2.StrictUndefined).render(
+        settings["policy_numbers"](stricter)
+    )
+    for number in ("| 17 ", "| 23 ", "| 120 "):
+        assert number in text
+
+
+def test_both_pages_on_anonymity_say_the_same_numbers_in_the_same_places() -> None:
+    told = [
+        [re.findall(r"\{\{ (\w+) \}\}", part) for part in re.split(r"^## |^- |^\| ", text, flags=re.MULTILINE)]
+        for text in ((DOCS / page).read_text(encoding="utf-8") for page in ANONYMITY)
+    ]
+    assert told[0] == told[1]
+    assert {"minimum_group", "minimum_answers", "readers", "floor"} <= {name for names in told[0] for name in names}
+
+
+def test_the_pages_on_anonymity_are_in_their_own_language_with_the_numbers_of_the_policy(documentation: Path) -> None:
+    policy = Policy.model_validate(YAML(typ="safe").load((ROOT / "params" / "policy.yaml").read_text(encoding="utf-8")))
+    for page, language in (("anonymity", "en"), ("anonimiteit", "nl")):
+        html = (documentation / f"{page}.html").read_text(encoding="utf-8")
+        assert re.search(r"<html[^>]* lang=\"(\w+)\"", html)[1] == language  # type: ignore[index]
+        text = words(documentation / f"{page}.html")
+        assert "{{" not in text
+        assert f"{policy.minimum_group} " in text
