@@ -115,9 +115,18 @@ def _language(_app: Sphinx, page: str, _template: str, context: dict[str, Any], 
         context["language"] = "nl"
 
 
+def _accessible(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _tree: object) -> None:
+    """Repair what a screen reader or keyboard stumbles over: lists of nothing but definitions, what scrolls by itself."""
+    body = str(context.get("body", ""))
+    body = re.sub(r"<dl>\s*(<dd>.*?)</dl>", lambda found: found[1], body, flags=re.DOTALL)
+    body = re.sub(r"<dd>(<em class=\"sig-param\">.*?)</dd>", r'<span class="sig-line">\1</span>', body, flags=re.DOTALL)
+    context["body"] = body.replace('<div class="cell_output', '<div tabindex="0" class="cell_output')
+
+
 def setup(app: Sphinx) -> None:
     """Connect what is our own; pages of functions that are no more must not be found."""
     shutil.rmtree(PAGES_OF_FUNCTIONS, ignore_errors=True)
     app.connect("autodoc-process-docstring", _docstring, priority=100)  # before napoleon reads the sections
     app.connect("doctree-read", _headings)
     app.connect("html-page-context", _language)
+    app.connect("html-page-context", _accessible)
