@@ -28,7 +28,7 @@ lint: $(VENV)/ready  ## style and types
 	$(BIN)/mypy
 
 docs: $(VENV)/ready  ## the documentation, into outputs/docs/index.html; the tutorial is run for it
-	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html --doctree-dir outputs/.doctrees docs outputs/docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html --fresh-env --write-all docs outputs/docs
 
 screenshots: $(VENV)/ready  ## the pictures of the README, from the example, by Chromium
 	$(BIN)/python docs/screenshots.py

@@ -61,14 +61,13 @@ nb_ipywidgets_js: dict[str, dict[str, str]] = {}
 def policy_numbers(file: Path) -> dict[str, int | str]:
     """Return the numbers of a policy as the pages on anonymity say them, shares as percentages."""
     policy = checked_policy(Policy.model_validate(YAML(typ="safe").load(file.read_text(encoding="utf-8"))))
-    numbers = {"readers": 0} | {name: value for name, value in policy.model_dump().items() if isinstance(value, int)}
-    least = numbers["minimum_group"] + numbers["readers"]
+    numbers = {name: value for name, value in policy.model_dump().items() if isinstance(value, int)}
     return numbers | {
         "floor": FLOOR,
-        "minimum_answers": least,
+        "minimum_answers": policy.minimum_answers,
         "extreme_percent": round(100 * policy.extreme_share),
         "coarse_percent": round(100 * COARSE_SHARE),
-        "band": shown_n((least + policy.exact_n) // 2, policy),
+        "band": shown_n((policy.minimum_answers + policy.exact_n) // 2, policy),
     }
 
 

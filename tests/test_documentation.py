@@ -130,11 +130,11 @@ def test_no_number_of_the_policy_is_typed_into_the_pages_on_anonymity(page: str)
 def test_a_stricter_policy_changes_what_the_pages_on_anonymity_say(page: str, tmp_path: Path) -> None:
     settings = runpy.run_path(str(DOCS / "conf.py"))
     stricter = tmp_path / "policy.yaml"
-    stricter.write_text("minimum_group: 17\nminimum_spread: 23\nexact_n: 120\n", encoding="utf-8")
+    stricter.write_text("minimum_group: 17\nreaders: 4\nminimum_spread: 23\nexact_n: 120\n", encoding="utf-8")
     text = jinja2.Template((DOCS / page).read_text(encoding="utf-8"), undefined=jinja2.StrictUndefined).render(
         settings["policy_numbers"](stricter)
     )
-    for number in ("| 17 ", "| 23 ", "| 120 "):
+    for number in ("| 17 ", "21 |", "| 23 ", "| 120 "):
         assert number in text
 
 
@@ -155,3 +155,4 @@ def test_the_pages_on_anonymity_are_in_their_own_language_with_the_numbers_of_th
         text = words(documentation / f"{page}.html")
         assert "{{" not in text
         assert f"{policy.minimum_group} " in text
+        assert f"{policy.minimum_answers}" in text
