@@ -115,7 +115,7 @@ def _language(_app: Sphinx, page: str, _template: str, context: dict[str, Any], 
 
 
 def _accessible(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _tree: object) -> None:
-    """Repair what a screen reader or keyboard stumbles over: lists of nothing but definitions, what scrolls by itself."""
+    """Repair what a screen reader or keyboard stumbles over: lists without terms, and what scrolls by itself."""
     body = str(context.get("body", ""))
     body = re.sub(r"<dl>\s*(<dd>.*?)</dl>", lambda found: found[1], body, flags=re.DOTALL)
     body = re.sub(r"<dd>(<em class=\"sig-param\">.*?)</dd>", r'<span class="sig-line">\1</span>', body, flags=re.DOTALL)

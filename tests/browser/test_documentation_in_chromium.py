@@ -1,4 +1,4 @@
-"""The documentation from a folder, without a server or a network: nothing is asked from outside, search works, axe is silent."""
+"""The documentation from a folder, without a server or network: nothing from outside, search works, axe is silent."""
 
 from __future__ import annotations
 
