@@ -148,15 +148,15 @@ class Released:
         """The rules the numbers were released under."""
         return self.settings.policy
 
-    @property
+    @cached_property
     def departments(self) -> tuple[str, ...]:
         """Slugs in the order of the rows."""
-        return tuple(dict.fromkeys(self.rows["department"]))
+        return tuple(dict.fromkeys(self.rows["department"].tolist()))
 
-    @property
+    @cached_property
     def variables(self) -> tuple[str, ...]:
         """Codes in the order of the rows."""
-        return tuple(dict.fromkeys(self.rows["variable"]))
+        return tuple(dict.fromkeys(self.rows["variable"].tolist()))
 
     def row(self, variable: str, statistic: str, department: str | None = None) -> ReleasedRow | None:
         """Return one row, or None when there is none.

@@ -50,6 +50,10 @@ def shared_codebook(name: str) -> Codebook:
         ("hcahps_national_results.csv", 90, 5),
         ("hcahps_state_results.csv", 4580, 6),
         ("hcahps_measures.csv", 10, 3),
+        ("hcahps_questions.csv", 19, 6),
+        ("hcahps_reports.csv", 9, 3),
+        ("hcahps_states.csv", 51, 3),
+        ("hcahps_data_dictionary.csv", 33, 3),
         ("limesurvey_rse_2017_netherlands.csv", 77, 130),  # 131 with the row numbers, which are left out
         ("qualtrics_three_header_german_ui.csv", 1, 3),  # 20 with those of Qualtrics itself
         ("qualtrics_legacy_two_header.csv", 1, 2),
