@@ -75,8 +75,13 @@ def mirror_sentence(mirror: Released, labels: Mapping[str, str], texts: Texts) -
     if not rows:
         return ""
     groups = {word: [row for row in rows if row.extras["verdict"] == word] for word in MIRROR_WORDS}
-    counted = [texts.say(f"mirror_count.{word}", n=len(found)) for word, found in groups.items() if found]
-    said = [texts.say("mirror.answer", total=len(rows), counts=texts.listing(counted))]
+    counted = [
+        texts.say(f"mirror_count.{word}" if len(found) > 1 else f"mirror_count.{word}_one", n=len(found))
+        for word, found in groups.items()
+        if found
+    ]
+    key = "mirror.answer" if len(rows) > 1 else "mirror.answer_one"
+    said = [texts.say(key, total=len(rows), counts=texts.listing(counted))]
     for word in ("blind_spot", "hidden_strength", "shared_concern"):
         largest = sorted(groups[word], key=lambda row: -abs(row.estimate))[:MOST_NAMED]
         if largest:
@@ -154,7 +159,11 @@ def change_sentence(change: Released, labels: Mapping[str, str], texts: Texts, *
     for word in ("up", "down"):
         moved = sorted((row for row in compared if row.extras["verdict"] == word), key=lambda row: -abs(row.estimate))
         named = [
-            texts.say("change.named", item=labels[row.variable], change=written_number(row, change, texts, signed=True))
+            texts.say(
+                "change.named",
+                item=texts.say("grammar.quoted", words=labels[row.variable]),
+                change=written_number(row, change, texts, signed=True),
+            )
             for row in moved[:MOST_NAMED]
         ]
         if named:

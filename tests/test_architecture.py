@@ -135,7 +135,7 @@ RANKS = (
     ("talk",),
     # reports
     ("edition", "sections", "quality"),
-    ("colophon", "crosschecks", "dialogue", "evidence", "reasons"),
+    ("colophon", "crosschecks", "dialogue", "evidence", "improvement", "reasons"),
     ("yardstick",),
     ("report", "overview", "pages", "explored", "choosing"),
     ("explorer",),
@@ -267,6 +267,7 @@ def test_statistics_know_neither_words_nor_pictures(room: str) -> None:
         "slopes",
         "talk",
         "dialogue",
+        "improvement",
         "reasons",
         "yardstick",
     ],
