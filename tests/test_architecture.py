@@ -146,9 +146,9 @@ RANKS = (
     ("plan", "keys", "receipts"),
     ("desk",),
     ("summary", "errands"),
-    ("site", "cluster", "stock"),
+    ("site", "cluster", "stock", "languages"),
     ("batch", "warm"),
-    ("merging",),
+    ("merging", "printed"),
     ("terminal",),
     ("__main__",),
 )
