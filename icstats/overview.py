@@ -168,8 +168,8 @@ class Overview:
         shown, total = len(self.shown), len(self.edition.names)
         if total == 1:
             return self._say("masthead.departments_one")
-        if shown == 1:
-            return self._say("masthead.departments_one_shown", total=total)
+        if shown < 2:  # noqa: PLR2004  the others need somebody to be others of
+            return self._say("masthead.departments_one_shown" if shown else "masthead.departments_none", total=total)
         return self._say(
             "masthead.departments_all" if shown == total else "masthead.departments", shown=shown, total=total
         )

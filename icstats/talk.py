@@ -47,13 +47,13 @@ def expectation_sentences(
     for code, gap, kind in ((minimum, "adequacy_gap", "minimum"), (desired, "superiority_gap", "desired")):
         level, difference = (_shown(expectation, code, statistic) for statistic in ("mean", gap))
         if mark is not None and level is not None and difference is not None:
-            sentences.append(
-                say(
-                    f"expectation.{kind}_{difference.extras['verdict']}",
-                    mark=written_number(mark, expectation, texts),
-                    level=written_number(level, expectation, texts),
-                )
-            )
+            words = {
+                "mark": written_number(mark, expectation, texts),
+                "level": written_number(level, expectation, texts),
+            }
+            # A sure difference that the rounded numbers do not show is none to act on.
+            verdict = difference.extras["verdict"] if words["mark"] != words["level"] else "uncertain"
+            sentences.append(say(f"expectation.{kind}_{verdict}", **words))
     below = _shown(expectation, minimum, "below_minimum")
     if below is not None:
         interval = written_interval(below, expectation, texts)
@@ -171,7 +171,8 @@ def change_sentence(change: Released, labels: Mapping[str, str], texts: Texts, *
             key = f"change.{word}_more" if more else f"change.{word}"
             said.append(texts.say(key, items=texts.listing(named), n=more, earlier=earlier))
     if compared and not said:
-        said.append(texts.say("change.nothing", n=len(compared), earlier=earlier))
+        key = "change.nothing" if len(compared) > 1 else "change.nothing_one"
+        said.append(texts.say(key, n=len(compared), earlier=earlier))
     if any(row.extras["verdict"] == "break" for row in rows):
         said.append(texts.say("change.broken"))
     return " ".join(said)
@@ -188,7 +189,7 @@ def _win_sentence(row: ReleasedRow, wins: Released, summary: Released, labels: M
         parts.append(texts.say("priority.mean", mean=written_number(mean, summary, texts), maximum=maximum))
     if share is not None:
         parts.append(texts.say("priority.importance", share=texts.percent(share.estimate)))
-    if slope is not None and slope.conf_low > 0:
+    if slope is not None and slope.conf_low > 0 and round(slope.estimate, 1) > 0:
         parts.append(texts.say("priority.association", points=texts.number(slope.estimate, 1)))
     parts.append(texts.say("priority.sure", chance=written_chance(row.estimate, texts)))
     return " ".join(parts)
@@ -218,6 +219,7 @@ def _mirror_points(mirror: Released | None, word: str, labels: Mapping[str, str]
         for row in rows
         if (own := answers[row.variable]) is not None
         and (forecast := _shown(mirror, row.variable, "forecast")) is not None
+        and (word == "shared_concern" or own.estimate != forecast.estimate)
     ]
 
 
