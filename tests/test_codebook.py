@@ -152,6 +152,7 @@ def test_the_draft_is_written_only_when_asked_and_never_over_another_file() -> N
     ("header", "layout"),
     [
         ("respondent,hr__q1,hr__q2,it__q1,it__q2", "wide"),
+        ("respondent,department,q1,q2,im_q1,im_q2,mi_q1,mi_q2", "stacked"),
         ("respondent,item,answer", "long"),
         ("respondent,department,q1", "stacked"),
     ],
