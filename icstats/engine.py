@@ -23,12 +23,15 @@ from icstats.errors import ICStatsError, RunError
 from icstats.pages import Link, is_section, render
 from icstats.sections import RELEASED_JSON
 from icstats.store import ALL_COUNTS
+from icstats.strict_yaml import remember
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from nbformat import NotebookNode
+
+    from icstats.strict_yaml import Plain
 
 __all__ = [
     "KERNEL",
@@ -90,6 +93,8 @@ class Execution:
         Folder of the prepared answers.
     own
         Paths in ``answers`` that concern its own department, or nobody's in particular.
+    settings
+        What the settings files of the study say, by their text: read once and not for every notebook.
     """
 
     department: str
@@ -104,6 +109,7 @@ class Execution:
     inputs: Mapping[Path, str] = field(default_factory=dict)
     answers: Path | None = None
     own: frozenset[str] = frozenset()
+    settings: Mapping[str, Plain] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +179,7 @@ def perform(task: Execution | Publication) -> Outcome:
 
 def _executed(task: Execution) -> Outcome:
     task.log.unlink(missing_ok=True)
+    remember(task.settings)
     opened = _files_opened_from_now() if task.engine != "kernel" and task.answers else None
     try:
         _limit_memory(task.memory)
@@ -226,13 +233,22 @@ def _rendered(pages: Sequence[Page], task: Publication) -> tuple[dict[str, str],
     """Return the pages by notebook, and why the others failed."""
     done: dict[str, str] = {}
     failed: dict[str, str] = {}
+    shown = any(_shows_a_number(page, task.department) for page in pages)
     for page in pages:
-        links = _links(task.home, pages, page)
+        # Where no number may be shown, the technical pages have nothing to lead to.
+        links = _links(task.home, pages if shown else pages[:1], page)
         try:
             done[page.notebook] = render(page.source, title=page.title, language=task.language, links=links)
         except Exception as error:  # noqa: BLE001  one page must not stop the others
             failed[page.notebook] = _reason(error, page.log)
     return done, failed
+
+
+def _shows_a_number(page: Page, department: str) -> bool:
+    try:
+        return shows_a_number(_released_rows(page.source), department)
+    except (OSError, ValueError, KeyError):
+        return True  # rendering says what is wrong with it
 
 
 def _links(home: Link, pages: Sequence[Page], current: Page) -> list[Link]:

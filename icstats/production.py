@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from icstats.cluster import ClusterWorkers
 from icstats.collation import RESULTS
+from icstats.documents import settings_of
 from icstats.engine import (
     Engine,
     Execution,
@@ -120,6 +121,7 @@ class Production:
         self._texts = Texts(stock.language)
         self._study = stock.plan.study
         self._inputs = stock.inputs()
+        self._settings = {} if terms.engine == "kernel" else settings_of(self._study.sources)
         self._waited_for = {subject.department: set(subject.to_execute) for subject in to_make}
         self._total = sum(len(notebooks) for notebooks in self._waited_for.values())
         self.ended = 0
@@ -265,6 +267,7 @@ class Production:
             inputs=self._inputs,
             answers=None if stock.delivery is None else stock.delivery.store,
             own=frozenset() if stock.keys is None else stock.keys.own_files(subject.department),
+            settings=self._settings,
         )
 
     def _log(self, subject: Subject, notebook: str) -> Path:
