@@ -20,6 +20,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -37,12 +38,16 @@ from icstats.study import ORGANISATION, read_study
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from icstats.questionnaire import ResponseScale
+
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 SAMPLE = ("hr", "legal-affairs")
 NOTEBOOKS = ("department_report", "reliability", "drivers", "benchmark")
 WORKERS = 2
 MANY = 2000
+RATERS = (4, 40)
+"""Fewest and most customers who rate one of the many departments: some of them are too few to be shown."""
 BECOME_REAPER = 36
 """PR_SET_CHILD_SUBREAPER: processes that lose their parent become ours."""
 
@@ -146,6 +151,13 @@ def example_study(folder: Path) -> Path:
     return study
 
 
+def answer(scale: ResponseScale, liking: float, random: Random) -> int:
+    """Return an answer of somebody who likes a department so much."""
+    width = scale.maximum - scale.minimum
+    wanted = round((scale.minimum + scale.maximum) / 2 + width / 5 * (liking + random.gauss(0, 1)))
+    return min(max(wanted, scale.minimum), scale.maximum)
+
+
 def many_departments(folder: Path) -> Path:
     """Write a study of many departments whose reports lie there with their receipts, as a run would leave them."""
     for name in ("params", "data", "notebooks"):
@@ -166,11 +178,13 @@ def many_departments(folder: Path) -> Path:
     bank = read_questionnaire(ROOT / "params" / "questionnaires" / "internal_customer.yaml")
     scales = {one.code: bank.response_scale(one.code) for one in bank.items if one.responses and one.block != "mirror"}
     items = list(scales)
-    answers = [
-        ",".join(str(scale.minimum + p % (scale.maximum - scale.minimum + 1)) for scale in scales.values())
-        for p in range(12)
-    ]
-    rows = [f"{p},{slug},2026,{answers[p]}" for slug in slugs for p in range(12)]
+    random = Random(1)  # noqa: S311  answers, not secrets
+    rows = []
+    for slug in slugs:
+        liking = random.uniform(-1, 1)
+        for person in range(random.randint(*RATERS)):
+            answers = [str(answer(scale, liking + random.gauss(0, 1), random)) for scale in scales.values()]
+            rows.append(f"{slug}-{person},{slug},2026,{','.join(answers)}")
     header = ",".join(["respondent", "department", "wave", *items])
     (folder / "data" / "many.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
     for template in (ROOT / "notebooks").glob("*.ipynb"):

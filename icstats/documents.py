@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,7 +14,7 @@ import annotated_types
 from pydantic import BaseModel, ValidationError
 
 from icstats.errors import ICStatsError, Problem
-from icstats.strict_yaml import Faults, Loc, plain, quoted
+from icstats.strict_yaml import Faults, Loc, Plain, plain, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,7 +22,17 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
-__all__ = ["Document", "Finding", "did_you_mean", "file_nearby", "nearest", "parse", "read_document", "shown_path"]
+__all__ = [
+    "Document",
+    "Finding",
+    "did_you_mean",
+    "file_nearby",
+    "nearest",
+    "parse",
+    "read_document",
+    "settings_of",
+    "shown_path",
+]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -189,6 +200,19 @@ def read_document(path: Path | str, *, error: type[ICStatsError]) -> Document:
         message = f"{found}; allowed: lines of the form key: value."
         raise error(Problem(code=_code(error, NO_SETTINGS), message=message, file=name))
     return Document(path=path, name=name, data=settings, positions=read.positions, error=error)
+
+
+def settings_of(paths: Iterable[Path]) -> dict[str, Plain]:
+    """Return what settings files say, by their text, for another process that will read them.
+
+    One that cannot be read is left out: whoever needs it says what is wrong with it.
+    """
+    read: dict[str, Plain] = {}
+    for path in paths:
+        with suppress(ICStatsError, Faults):
+            text = _text(path, ICStatsError)
+            read[text] = plain(text)
+    return read
 
 
 def _code(error: type[ICStatsError], number: int) -> str:

@@ -23,12 +23,15 @@ from icstats.errors import ICStatsError, RunError
 from icstats.pages import Link, is_section, render
 from icstats.sections import RELEASED_JSON
 from icstats.store import ALL_COUNTS
+from icstats.strict_yaml import remember
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from nbformat import NotebookNode
+
+    from icstats.strict_yaml import Plain
 
 __all__ = [
     "KERNEL",
@@ -90,6 +93,8 @@ class Execution:
         Folder of the prepared answers.
     own
         Paths in ``answers`` that concern its own department, or nobody's in particular.
+    settings
+        What the settings files of the study say, by their text: read once and not for every notebook.
     """
 
     department: str
@@ -104,6 +109,7 @@ class Execution:
     inputs: Mapping[Path, str] = field(default_factory=dict)
     answers: Path | None = None
     own: frozenset[str] = frozenset()
+    settings: Mapping[str, Plain] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +179,7 @@ def perform(task: Execution | Publication) -> Outcome:
 
 def _executed(task: Execution) -> Outcome:
     task.log.unlink(missing_ok=True)
+    remember(task.settings)
     opened = _files_opened_from_now() if task.engine != "kernel" and task.answers else None
     try:
         _limit_memory(task.memory)

@@ -10,7 +10,6 @@ import io
 import math
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from ruamel.yaml import YAML
@@ -28,9 +27,9 @@ from ruamel.yaml.events import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-__all__ = ["Fault", "Faults", "Loc", "Plain", "plain", "quoted"]
+__all__ = ["Fault", "Faults", "Loc", "Plain", "plain", "quoted", "remember"]
 
 Loc = tuple[str | int, ...]
 """The way from the top to a value: keys, and places in lists from 0."""
@@ -78,9 +77,16 @@ class Plain:
     positions: dict[Loc, tuple[int, int]]
 
 
-@lru_cache(maxsize=TEXTS)
+_READ: dict[str, Plain] = {}
+
+
+def remember(read: Mapping[str, Plain]) -> None:
+    """Take over what another process read, by its text: :func:`plain` then has nothing to do for the same text."""
+    _READ.update(read)
+
+
 def plain(text: str) -> Plain:
-    """Read a text; one that was read before, in this process or the one that it was copied from, costs nothing.
+    """Read a text; one that was read before costs nothing.
 
     Parameters
     ----------
@@ -98,6 +104,14 @@ def plain(text: str) -> Plain:
         Everything that is not allowed; only the first place where the text is no YAML at all, since nothing after
         it can be told.
     """
+    if text not in _READ:
+        if len(_READ) >= TEXTS:
+            _READ.clear()
+        _READ[text] = _parsed(text)
+    return _READ[text]
+
+
+def _parsed(text: str) -> Plain:
     reading = _Reading()
     try:
         data = reading.data(text)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from small_study import SmallStudy, hidden, number, numbers_of
 
-from icstats import batch, errands, plan
+from icstats import errands, plan, production
 from icstats.batch import Step, Terms, run, run_folder, states
 from icstats.collation import merged_rows, shows_a_number
 from icstats.errors import ParameterError, RunError
@@ -148,7 +148,7 @@ def test_the_receipt_says_what_was_run_on_what(good: Ran) -> None:
 def test_a_run_of_what_is_up_to_date_makes_nothing_and_starts_no_process(
     good: Ran, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "Workers", None)
+    monkeypatch.setattr(production, "Workers", None)
     again = run(good.study.opened(), outputs=good.study.outputs)
     assert (again.ran, again.made, again.exit_code) == ((), 0, 0)
     assert [one.status for one in again.departments] == ["done", "done", "suppressed"]
@@ -357,7 +357,7 @@ class Here:
 def untouched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallStudy:
     """A study of which no notebook may start."""
     monkeypatch.setattr(errands, "Workers", Here)
-    monkeypatch.setattr(batch, "Workers", Here)
+    monkeypatch.setattr(production, "Workers", Here)
     return SmallStudy(tmp_path)
 
 

@@ -18,7 +18,7 @@ import psutil
 import pytest
 from small_study import SmallStudy
 
-from icstats import batch
+from icstats import production
 from icstats.batch import Terms, run, states
 from icstats.errors import HaltedError
 from icstats.lock import holding
@@ -143,7 +143,7 @@ def test_f09_a_full_disk_leaves_the_earlier_release_whole(
     study: SmallStudy, small_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study.outputs = small_disk / "outputs"
-    monkeypatch.setattr(batch, "BYTES_PER_NOTEBOOK", 1000)
+    monkeypatch.setattr(production, "BYTES_PER_NOTEBOOK", 1000)
     run(study.opened(), outputs=study.outputs)
     before = contents(study)
     big = "<section>" + "x" * 1_500_000 + "</section>"
@@ -160,8 +160,8 @@ def test_f09_a_full_disk_leaves_the_earlier_release_whole(
 def test_f09_a_disk_that_is_too_small_is_told_before_anything_is_made(
     study: SmallStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "BYTES_PER_NOTEBOOK", 10**15)
-    monkeypatch.setattr(batch._Batch, "work", None)
+    monkeypatch.setattr(production, "BYTES_PER_NOTEBOOK", 10**15)
+    monkeypatch.setattr(production.Production, "work", None)
     with pytest.raises(HaltedError) as halted:
         run(study.opened(), outputs=study.outputs)
     assert halted.value.problems[0].code == "ICS-719"
