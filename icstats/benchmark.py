@@ -256,7 +256,7 @@ def adjust_family(
         As in :func:`compare_with_norm`. Far in their tails, where a large family looks, t tests of few answers near the
         end of a scale are much too small: where nothing differed, half of them at the top of five points, BH of t
         tests flagged something in two of three organisations of 40 departments and 20 items, and of guarded ones in
-        one of a hundred (``benchmarks/coverage.md``).
+        one of forty (``benchmarks/coverage.md``).
 
     Returns
     -------
