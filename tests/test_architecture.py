@@ -136,7 +136,7 @@ RANKS = (
     ("talk",),
     # reports
     ("edition", "sections", "quality"),
-    ("colophon", "crosschecks", "dialogue", "evidence", "reasons"),
+    ("colophon", "crosschecks", "dialogue", "evidence", "improvement", "reasons"),
     ("yardstick",),
     ("report", "overview", "pages", "explored", "choosing"),
     ("explorer",),
@@ -147,9 +147,9 @@ RANKS = (
     ("plan", "keys", "receipts"),
     ("desk",),
     ("summary", "errands"),
-    ("site", "cluster", "stock"),
+    ("site", "cluster", "stock", "languages"),
     ("batch", "warm"),
-    ("merging",),
+    ("merging", "printed"),
     ("terminal",),
     ("__main__",),
 )
@@ -268,6 +268,7 @@ def test_statistics_know_neither_words_nor_pictures(room: str) -> None:
         "slopes",
         "talk",
         "dialogue",
+        "improvement",
         "reasons",
         "yardstick",
     ],
