@@ -23,6 +23,7 @@ RANKS = (
         "seeds",
         "strict_yaml",
         "cuts",
+        "tails",
         "worth",
         "subsets",
         "factor",
@@ -135,6 +136,7 @@ RANKS = (
     ("figures", "tolerance", "dumbbells", "prioritymap", "slopes"),
     ("talk",),
     # reports
+    ("comparisons",),
     ("edition", "sections", "quality"),
     ("colophon", "crosschecks", "dialogue", "evidence", "improvement", "reasons"),
     ("yardstick",),
@@ -155,6 +157,7 @@ RANKS = (
 )
 RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}
 STATISTICS = (
+    "tails",
     "contrasts",
     "gaps",
     "priorities",
