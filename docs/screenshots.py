@@ -48,8 +48,8 @@ class Picture:
 PICTURES = {
     "index.png": Picture(page="index.html", width=1000, height=620),
     "report.png": Picture(page="hr/department_report.html", height=800),
-    "why.png": Picture(page="hr/department_report.html", height=560, at="h2:text-is('Why?')"),
-    "overview.png": Picture(page="overview.html", height=820, at="h2:text-is('How do the departments score?')"),
+    "why.png": Picture(page="hr/department_report.html", height=600, at="h2:text-is('Why?')"),
+    "overview.png": Picture(page="overview.html", height=1010, at="h2:text-is('How do the departments score?')"),
 }
 
 
