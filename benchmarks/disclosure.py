@@ -257,8 +257,8 @@ def report(n: int) -> tuple[str, str]:
 departments ({listed(SIZES)} ratings), 12 items from 1 to 5 in three blocks. Files: the pages, JSON and workbook of
 real runs of six departments ({listed(FILE_SIZES)} ratings, one person each skipping an item in two).
 Readers have everything (heads who pool: the organisation's files and those of their two departments), know every n
-exactly and their own answers. Intervals by linear programming over the numbers of people per department, item and answer; stopped is a width of at
-least 1.0 point, or a gain of at most 5 points.""",
+exactly and their own answers. Intervals by linear programming over the numbers of people per department, item and
+answer; stopped is a width of at least 1.0 point, or a gain of at most 5 points.""",
         "",
         "| attack | reader has | what is measured | figure | stopped |",
         "| -- | -- | -- | -- | -- |",

@@ -13,8 +13,8 @@ from icstats import tally
 from icstats.answers import DONT_KNOW, NOT_APPLICABLE, NOT_ASKED
 from icstats.cleaning import item_notes
 from icstats.pairwise import PairwiseMoments, merged, moments_of_answers
-from icstats.register import fingerprints
-from icstats.scales import valid_counts
+from icstats.register import answered_codes, fingerprints
+from icstats.scales import valid_answers, valid_counts
 from icstats.store import COUNTS, Contents, Finding, fingerprints_of, partition
 from icstats.tally import Tally, notes_of
 from icstats.turnover import moved
@@ -213,7 +213,7 @@ def _written(codes: pd.Series[int]) -> list[str]:
 
 
 def _fingerprints(part: Checked, study: Study, key: bytes) -> pd.DataFrame:
-    """Return ``wave, department, who, what`` of the customers' ratings: what the register knows them by.
+    """Return ``wave, department, who, what, answered`` of the customers' ratings: what the register knows them by.
 
     Without respondents in the file a rating is known by its answers only.
     """
@@ -230,7 +230,7 @@ def _fingerprints(part: Checked, study: Study, key: bytes) -> pd.DataFrame:
         alike = ratings[["wave", "department"]].assign(what=what).groupby(["wave", "department", "what"]).cumcount()
         people = [f"{text}\x1f{number}" for text, number in zip(what, alike, strict=True)]
     who = [f"{person}\x1f{department}" for person, department in zip(people, rated, strict=True)]
-    known = pd.concat(
-        [ratings[["wave", "department"]].astype(str).reset_index(drop=True), fingerprints(who, what, key=key)], axis=1
-    )
+    answered = answered_codes(valid_answers(answers_of(ratings, study.questionnaire), study.questionnaire))
+    rated_in = ratings[["wave", "department"]].astype(str).reset_index(drop=True)
+    known = pd.concat([rated_in, fingerprints(who, what, answered, key=key)], axis=1)
     return known[(ratings["role"] == "customer").to_numpy()].reset_index(drop=True)

@@ -13,6 +13,7 @@ from scipy.special import stdtrit
 from statsmodels.stats.proportion import proportion_confint
 
 from icstats.results import ORGANISATION
+from icstats.study import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 STEPS = np.arange(1.0, 6.0)
 HALF = 0.05 + 1e-9
+SPREAD = Policy().minimum_spread
 Row = dict[str, Any]
 Cell = tuple[str, str]
 Histogram = tuple[int, ...]
@@ -55,12 +57,19 @@ def _cuts(n: int) -> Iterator[tuple[int, int, int, int]]:
 
 
 def possible_histograms(rows: Rows, department: str, variable: str, sizes: Sequence[int]) -> dict[int, int]:
-    """Return n -> how many distributions of answers to an item agree with everything that is released about it."""
+    """Return n -> how many distributions of answers to an item agree with everything that is released about it.
+
+    Whether there is an interval tells on which side of the number of answers that one needs the n is.
+    """
     keys = {"department": department, "variable": variable}
     mean = found(rows, kind="Summary", statistic="mean", **keys)
     if mean is None:
         return {}
     low, high = ends(mean["n"])
+    if mean["conf_low"] is None:  # no interval: fewer than an interval needs
+        high = min(high, SPREAD - 1)
+    else:
+        low = max(low, SPREAD)
     left = {}
     for n in (n for n in sizes if low <= n <= high):
         ways = histograms(n)
