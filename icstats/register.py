@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from icstats.ledger import Ledger
     from icstats.study import Study
 
-__all__ = ["admit", "answered_codes", "fingerprints", "moved_since_releases"]
+__all__ = ["admit", "fingerprints", "moved_since_releases"]
 
 FINGERPRINT_BYTES = 8
 NOT_SHOWN = ""
@@ -37,14 +39,6 @@ NOT_SHOWN = ""
 NOBODY = pd.Series(dtype=int, index=pd.MultiIndex.from_arrays([[], []]))
 ABSENT = "\0"
 LISTED = 5
-
-
-def answered_codes(valid: pd.DataFrame) -> list[str]:
-    """Return the codes of the variables that each rating counts for, as one text; there are few different ones."""
-    answered, codes = valid.to_numpy(dtype=bool), valid.columns.to_numpy(dtype=str)
-    patterns, place = np.unique(answered, axis=0, return_inverse=True)
-    texts = [" ".join(codes[pattern]) for pattern in patterns]
-    return [texts[one] for one in place.ravel().tolist()]
 
 
 def fingerprints(who: Sequence[str], answers: Sequence[str], answered: Sequence[str], *, key: bytes) -> pd.DataFrame:
@@ -57,18 +51,22 @@ def fingerprints(who: Sequence[str], answers: Sequence[str], answered: Sequence[
     answers
         Respondent and answers of each rating.
     answered
-        From :func:`answered_codes`.
+        Codes of the variables that each rating counts for, as one text.
     key
         The key of the store.
     """
-    texts = {"who": who, "what": answers}
-    known = pd.DataFrame({name: [_number(text, key) for text in column] for name, column in texts.items()})
-    return known.assign(answered=list(answered))
+    return pd.DataFrame({"who": _numbers(who, key), "what": _numbers(answers, key), "answered": list(answered)})
 
 
-def _number(text: str, key: bytes) -> int:
-    digest = blake2b(text.encode(), key=key, digest_size=FINGERPRINT_BYTES).digest()
-    return int.from_bytes(digest, "big", signed=True)
+def _numbers(texts: Sequence[str], key: bytes) -> NDArray[np.int64]:
+    keyed = blake2b(key=key, digest_size=FINGERPRINT_BYTES)
+    digests = bytearray()
+    for text in texts:
+        # The key is hashed once, and what follows from it copied.
+        one = keyed.copy()
+        one.update(text.encode())
+        digests += one.digest()
+    return np.frombuffer(bytes(digests), dtype=">i8").astype(np.int64)
 
 
 def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str, change: Ledger | None = None) -> None:
