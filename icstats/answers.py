@@ -97,7 +97,8 @@ class Texts(NamedTuple):
     def of(cls, column: pd.Series[str]) -> Texts:
         """Return the texts of a column."""
         which, texts = pd.factorize(column)
-        return cls(which, tuple(str(text).strip() for text in texts))
+        # A list at once: texts that are fetched one by one cost more than all that is done with them.
+        return cls(which, tuple(str(text).strip() for text in np.asarray(texts, dtype=object).tolist()))
 
     def per_row(self, values: Sequence[int], *, absent: int) -> Codes:
         """Return, for every row, the number that stands for its text."""

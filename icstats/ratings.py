@@ -181,27 +181,29 @@ class _Check:
 
     def _respondents(self) -> Column:
         """Return whole numbers that stand for the respondents; rows of one person keep together, no more."""
-        column = self._texts("respondent")
-        if column is None:
+        if "respondent" not in self.stacked.frame:
             self.notes.append("no column says who answered: every row counts as another person")
             return np.asarray(pd.factorize(self.stacked.rows, sort=True)[0], dtype=np.int64)
-        keys = np.array([*column.texts, ""], dtype=object)[column.which]
-        self._refuse_empty("respondent", keys, "Without it nobody knows which ratings come from one person.")
-        raw = self.stacked.frame["respondent"]
-        plain = set(raw.unique())
-        padded = _among(raw, [text for text in plain if text != text.strip() and text.strip() in plain])
-        if padded.any():
+        which, found = pd.factorize(self.stacked.frame["respondent"], use_na_sentinel=False)
+        texts = np.asarray(found, dtype=object).tolist()
+        names = [text.strip() for text in texts]
+        hint = "Without it nobody knows which ratings come from one person."
+        self._refuse_empty("respondent", np.array(names, dtype=object), hint, which=which)
+        as_written = set(texts)
+        padded = [place for place, name in enumerate(names) if name != texts[place] and name in as_written]
+        if padded:
             self._refuse(
                 "ICS-141",
                 "respondent",
-                padded,
+                np.isin(which, padded),
                 "the same respondent is also written without spaces around",
                 "Remove the spaces.",
             )
-        return np.asarray(pd.factorize(keys, sort=True)[0], dtype=np.int64)
+        number = {name: place for place, name in enumerate(sorted(set(names)))}
+        return np.array([number[name] for name in names], dtype=np.int64)[which]
 
-    def _refuse_empty(self, name: str, values: Column, hint: str = "") -> None:
-        empty = values == ""
+    def _refuse_empty(self, name: str, values: Column, hint: str = "", *, which: Column | None = None) -> None:
+        empty = values == "" if which is None else (values == "")[which]
         if empty.any():
             self._refuse("ICS-140", name, empty, "this cell is empty", hint)
 

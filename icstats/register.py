@@ -45,6 +45,7 @@ NOT_SHOWN = ""
 """Where the ratings of all departments that are not shown are: a reader knows them together only."""
 NOBODY = pd.Series(dtype=int, index=pd.MultiIndex.from_arrays([[], []]))
 ABSENT = "\0"
+ROWS_AT_ONCE = 100_000
 LISTED = 5
 
 
@@ -119,7 +120,7 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str, ch
     if problems:
         raise RunError(problems)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    name = blake2b(release.to_csv(index=False).encode(), digest_size=FINGERPRINT_BYTES).hexdigest()
+    name = _name_of(release)
     if not (folder / f"{name}.parquet").exists():
         write_privately(folder / f"{name}.parquet", release.to_parquet(index=False))
     hidden = ledger.hidden | decision_before(study, wave=study.wave).hidden
@@ -131,6 +132,14 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str, ch
         "change": [] if change is None else sorted(change.hidden),
     }
     write_privately(folder / HIDDEN, json.dumps(decision).encode())
+
+
+def _name_of(release: pd.DataFrame) -> str:
+    """Return the name under which a release is kept: a digest of its text, which is never whole in memory."""
+    digest = blake2b(digest_size=FINGERPRINT_BYTES)
+    for start in range(0, len(release), ROWS_AT_ONCE):
+        digest.update(release[start : start + ROWS_AT_ONCE].to_csv(index=False, header=not start).encode())
+    return digest.hexdigest()
 
 
 def moved_since_releases(study: Study, ratings: pd.DataFrame, *, wave: str) -> pd.Series[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -326,3 +327,16 @@ def test_a_norm_with_few_others_in_it_is_not_compared_with(others: int, *, left:
         values=values,
     )
     assert norm.without_own(pd.Series({"SA1": 35}), minimum=10).values.empty != left
+
+
+def test_the_same_release_has_one_name_however_many_rows_are_looked_at_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = answers(SIZES, 1)
+    released(tmp_path, frame)
+    (path,) = (tmp_path / "store" / RELEASED).rglob("*.parquet")
+    whole = pd.read_parquet(path).to_csv(index=False).encode()
+    assert path.stem == blake2b(whole, digest_size=8).hexdigest()
+    monkeypatch.setattr("icstats.register.ROWS_AT_ONCE", 7)
+    released(tmp_path, frame)
+    assert [path] == list((tmp_path / "store" / RELEASED).rglob("*.parquet"))
