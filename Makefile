@@ -38,7 +38,7 @@ bench: $(VENV)/ready  ## the speed table with ratios, into benchmarks/results.md
 	for script in benchmarks/*_speed.py benchmarks/size.py; do $(BIN)/python $$script || exit 1; done
 
 coverage: $(VENV)/ready  ## coverage, false flags, power and adjustments, simulated, into benchmarks/coverage.md
-	for script in coverage_alpha coverage_means coverage_measures flags adjustments verdicts dialogue disclosure; do \
+	for script in coverage_alpha coverage_means coverage_measures flags adjustments verdicts dialogue masking disclosure; do \
 		OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/$$script.py || exit 1; done
 
 .venv: $(VENV)/ready

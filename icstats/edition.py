@@ -111,9 +111,9 @@ class Edition:
         """Return the counts with who joined or left since waves that stand in another survey file."""
         ratings = self.organisation.responses.fingerprints(wave=wave)
         elsewhere = moved_since_releases(self.study, ratings, wave=wave)
-        since = counts["department"].map(elsewhere).where(counts["variable"] == RATINGS).fillna(0).astype(int)
-        fewest = since.where((counts["moved"] == 0) | ((since > 0) & (since < counts["moved"])), counts["moved"])
-        return counts.assign(moved=fewest)
+        since = elsewhere.reindex(counts.set_index(["department", "variable"]).index, fill_value=0).to_numpy()
+        fewer = (counts["moved"] == 0) | ((since > 0) & (since < counts["moved"]))
+        return counts.assign(moved=counts["moved"].mask(fewer, since))
 
     @cached_property
     def ledger_of_change(self) -> Ledger:

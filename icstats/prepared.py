@@ -14,7 +14,7 @@ from icstats.answers import DONT_KNOW, NOT_APPLICABLE, NOT_ASKED
 from icstats.cleaning import item_notes
 from icstats.pairwise import PairwiseMoments, merged, moments_of_answers
 from icstats.register import fingerprints
-from icstats.scales import valid_counts
+from icstats.scales import valid_answers, valid_counts
 from icstats.store import COUNTS, Contents, Finding, fingerprints_of, partition
 from icstats.tally import Tally, notes_of
 from icstats.turnover import moved
@@ -224,8 +224,22 @@ def _written(codes: NDArray[np.int8]) -> list[str]:
     return [texts[place] for place in which.tolist()]
 
 
+def _answered(ratings: pd.DataFrame, closed: Sequence[str], questionnaire: Questionnaire) -> list[str]:
+    """Return the codes of the variables that each rating counts for, as one text.
+
+    They follow from which items were answered and by whom; few ways of that differ.
+    """
+    is_staff = (ratings["role"] == "staff").to_numpy()[:, None]
+    ways = np.packbits(np.hstack([is_staff, ratings[list(closed)].to_numpy() > NOT_ASKED]), axis=1)
+    _, first, which = np.unique(ways, axis=0, return_index=True, return_inverse=True)
+    valid = valid_answers(answers_of(ratings.iloc[first], questionnaire), questionnaire)
+    codes = valid.columns.to_numpy(dtype=str)
+    texts = [" ".join(codes[row]) for row in valid.to_numpy(dtype=bool)]
+    return [texts[place] for place in which.ravel().tolist()]
+
+
 def _fingerprints(part: Checked, study: Study, key: bytes) -> pd.DataFrame:
-    """Return ``wave, department, who, what`` of the customers' ratings: what the register knows them by.
+    """Return ``wave, department, who, what, answered`` of the customers' ratings: what the register knows them by.
 
     Without respondents in the file a rating is known by its answers only.
     """
@@ -243,7 +257,7 @@ def _fingerprints(part: Checked, study: Study, key: bytes) -> pd.DataFrame:
         alike = ratings[["wave", "department"]].assign(what=what).groupby(["wave", "department", "what"]).cumcount()
         people = [f"{text}\x1f{number}" for text, number in zip(what, alike, strict=True)]
     who = [f"{person}\x1f{department}" for person, department in zip(people, rated, strict=True)]
-    known = pd.concat(
-        [ratings[["wave", "department"]].astype(str).reset_index(drop=True), fingerprints(who, what, key=key)], axis=1
-    )
+    answered = _answered(ratings, closed, study.questionnaire)
+    rated_in = ratings[["wave", "department"]].astype(str).reset_index(drop=True)
+    known = pd.concat([rated_in, fingerprints(who, what, answered, key=key)], axis=1)
     return known[(ratings["role"] == "customer").to_numpy()].reset_index(drop=True)

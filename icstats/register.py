@@ -1,8 +1,9 @@
 """Which ratings were released before, so that two releases together give nobody away.
 
 Whoever keeps the reports of yesterday can subtract them from those of today: what differs must be nobody or enough
-people. A rating is known here by two keyed fingerprints only, one of who rated whom and one of the answers. They stay
-with the prepared answers, and so does the key, without which nobody can tell whose they are.
+people. A rating is known here by two keyed fingerprints, one of who rated whom and one of the answers, and by which
+questions were answered. They stay with the prepared answers, and so does the key, without which nobody can tell whose
+they are.
 """
 
 from __future__ import annotations
@@ -42,13 +43,14 @@ __all__ = ["admit", "fingerprints", "moved_since_releases"]
 FINGERPRINT_BYTES = 8
 NOT_SHOWN = ""
 """Where the ratings of all departments that are not shown are: a reader knows them together only."""
+NOBODY = pd.Series(dtype=int, index=pd.MultiIndex.from_arrays([[], []]))
 ABSENT = "\0"
 ROWS_AT_ONCE = 100_000
 LISTED = 5
 
 
-def fingerprints(who: Sequence[str], answers: Sequence[str], *, key: bytes) -> pd.DataFrame:
-    """Return the columns ``who`` and ``what`` of ratings.
+def fingerprints(who: Sequence[str], answers: Sequence[str], answered: Sequence[str], *, key: bytes) -> pd.DataFrame:
+    """Return the columns ``who``, ``what`` and ``answered`` of ratings.
 
     Parameters
     ----------
@@ -56,10 +58,12 @@ def fingerprints(who: Sequence[str], answers: Sequence[str], *, key: bytes) -> p
         Respondent and department of each rating, as the survey file writes them.
     answers
         Respondent and answers of each rating.
+    answered
+        Codes of the variables that each rating counts for, as one text.
     key
         The key of the store.
     """
-    return pd.DataFrame({"who": _numbers(who, key), "what": _numbers(answers, key)})
+    return pd.DataFrame({"who": _numbers(who, key), "what": _numbers(answers, key), "answered": list(answered)})
 
 
 def _numbers(texts: Sequence[str], key: bytes) -> NDArray[np.int64]:
@@ -86,7 +90,7 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str, ch
     study
         The study; its minimum holds, and its store keeps the register.
     ratings
-        Columns ``department``, ``who`` and ``what`` of the wave; see :func:`fingerprints`.
+        Columns ``department``, ``who``, ``what`` and ``answered`` of the wave; see :func:`fingerprints`.
     ledger
         What is shown of them; all that was hidden before is hidden there too.
     basis
@@ -138,7 +142,7 @@ def _name_of(release: pd.DataFrame) -> str:
     return digest.hexdigest()
 
 
-def moved_since_releases(study: Study, ratings: pd.DataFrame, *, wave: str) -> dict[str, int]:
+def moved_since_releases(study: Study, ratings: pd.DataFrame, *, wave: str) -> pd.Series[int]:
     """Count the people of one of two waves only, for earlier waves that stand in another survey file.
 
     Parameters
@@ -146,26 +150,46 @@ def moved_since_releases(study: Study, ratings: pd.DataFrame, *, wave: str) -> d
     study
         Its store keeps the register.
     ratings
-        Columns ``department`` and ``who`` of the wave; see :func:`fingerprints`.
+        Columns ``department``, ``who`` and ``answered`` of the wave; see :func:`fingerprints`.
     wave
         Its name; releases of waves that come before it count.
 
     Returns
     -------
-    dict
-        Department -> how many people rated it in this wave or in an earlier release and not in both: the smallest
-        number that is not 0. Departments that were not shown before are not in it.
+    Series
+        By department and variable: how many people answered it in this wave or in an earlier release and not in both,
+        the smallest number that is not 0. What nobody answered before, and departments that were not shown before, are
+        not in it.
     """
-    found: dict[str, int] = {}
-    now = {str(place): set(people) for place, people in ratings.groupby("department")["who"]}
-    for path in sorted((study.store_folder / RELEASED / study.name).glob("*/*.parquet")):
-        if path.parent.name >= wave:
-            continue
-        for place, people in pd.read_parquet(path).groupby("department")["who"]:
-            n = len(now.get(str(place), set()) ^ set(people))
-            if place != NOT_SHOWN and n > 0:
-                found[str(place)] = min(n, found.get(str(place), n))
-    return found
+    found = [
+        _in_one_only(ratings, _released(path))
+        for path in sorted((study.store_folder / RELEASED / study.name).glob("*/*.parquet"))
+        if path.parent.name < wave
+    ]
+    fewest: pd.Series[int] = pd.concat([NOBODY, *found]).groupby(level=[0, 1]).min()
+    return fewest
+
+
+def _in_one_only(now: pd.DataFrame, before: pd.DataFrame) -> pd.Series[int]:
+    """Count, per department and variable of the earlier release, the people who answered in one of the two only."""
+    columns = ["department", "who", "answered"]
+    shown = before[before["department"] != NOT_SHOWN]
+    pairs = now[columns].merge(shown[columns], on=columns[:2], how="outer", suffixes=("_now", "_before")).fillna("")
+    alike = pairs.groupby(["department", "answered_now", "answered_before"]).size()
+    n: Counter[tuple[str, str]] = Counter()
+    asked: set[tuple[str, str]] = set()
+    for (place, here, there), people in zip(alike.index.tolist(), alike.tolist(), strict=True):
+        asked.update((place, name) for name in there.split())
+        n.update({(place, name): people for name in set(here.split()) ^ set(there.split())})
+    cells = sorted(cell for cell in n if cell in asked)
+    index = pd.MultiIndex.from_tuples(cells, names=NOBODY.index.names) if cells else NOBODY.index
+    return pd.Series([n[cell] for cell in cells], index=index, dtype=int)
+
+
+def _released(path: Path) -> pd.DataFrame:
+    """Return what was released; of releases before each question was looked at, only who rated is known."""
+    earlier = pd.read_parquet(path)
+    return earlier if "answered" in earlier else earlier.assign(answered=RATINGS)
 
 
 def _earlier(study: Study, release: pd.DataFrame) -> Iterator[tuple[Path, pd.DataFrame]]:

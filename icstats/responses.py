@@ -179,7 +179,7 @@ class Responses:
         return keyed("".join(files), key_of_store(self.store.parent))
 
     def fingerprints(self, *, wave: str) -> pd.DataFrame:
-        """Return ``department, who, what`` of every rating by a customer; see :mod:`icstats.register`.
+        """Return ``department, who, what, answered`` of every rating by a customer; see :mod:`icstats.register`.
 
         They stand in files of their own, so that the damaged answers of one department stop no other.
         """
@@ -188,7 +188,7 @@ class Responses:
             read_frame(self.store, self.contents, fingerprints_of(wave, slug)).assign(department=slug)
             for slug in self.departments
         )
-        return pd.concat(known, ignore_index=True)[["department", "who", "what"]]
+        return pd.concat(known, ignore_index=True)[["department", "who", "what", "answered"]]
 
     @property
     def _closed(self) -> list[str]:

@@ -1,4 +1,8 @@
-"""What a batch must survive; the cases of the shared list of faults, each by its number."""
+"""What a batch must survive; the cases of the shared list of faults, each by its number.
+
+Every text cell of the survey file is a canary, and the notebook that goes wrong has just read and printed a row of it.
+After each fault no canary is in any file that was made or left behind, temporary ones included.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from random import Random
@@ -16,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-from small_study import SmallStudy
+from test_canaries import CANARY, found_again, with_canaries
 
 from icstats import production
 from icstats.batch import Terms, run, states
@@ -28,18 +33,44 @@ from icstats.staging import Place
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from small_study import SmallStudy
+
     from icstats.engine import Engine
 
 ROOT = Path(__file__).resolve().parents[1]
 KILLS = 100
-HANG = "import time; Path('hanging').touch(); time.sleep(600)"
+HELD = "cells = Path('data/small.csv').read_text().splitlines()[3]; print(cells, flush=True)\n"
+"""What the notebook that goes wrong does first."""
+HANG = HELD + "import time; Path('hanging').touch(); time.sleep(600)"
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
 
+@pytest.fixture(scope="module")
+def temporary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for temporary files, under a short path: the sockets of workers stand in it until all tests are over."""
+    return tmp_path_factory.mktemp("k")
+
+
 @pytest.fixture
-def study(tmp_path: Path) -> SmallStudy:
-    return SmallStudy(tmp_path)
+def study(
+    tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[SmallStudy]:
+    """A study of canaries; when the test is over, whatever happened in it, none may be anywhere but with the answers.
+
+    What readers never get is left out: the survey file, and the store, where the private logs are.
+    """
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    study = with_canaries(tmp_path)
+    yield study
+    assert found_again(study.outputs) == []
+    assert found_again(temporary) == []
+    said = capfd.readouterr()
+    assert CANARY not in said.out + said.err
+    left = [path for path in tmp_path.rglob("*") if path.is_file() and not path.is_relative_to(study.outputs)]
+    kept = {path.relative_to(tmp_path).as_posix() for path in left if CANARY in path.read_text("utf-8", "replace")}
+    assert {name for name in kept if not name.startswith("data/.store/logs/")} <= {"data/small.csv"}
 
 
 def command(study: SmallStudy, *options: str) -> subprocess.Popen[str]:
@@ -61,6 +92,8 @@ def killed_while_hanging(study: SmallStudy, *options: str) -> list[psutil.Proces
             time.sleep(0.05)
         children = psutil.Process(running.pid).children(recursive=True)
         running.kill()
+        for stream in (running.stdout, running.stderr):
+            assert stream is None or CANARY not in stream.read()
     (study.root / "hanging").unlink()
     return children
 
@@ -74,14 +107,14 @@ def contents(study: SmallStudy) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    study = SmallStudy(tmp_path_factory.mktemp("undisturbed"))
+    study = with_canaries(tmp_path_factory.mktemp("undisturbed"))
     run(study.opened(), outputs=study.outputs)
     return contents(study)
 
 
 @pytest.mark.parametrize("engine", ["fork", "kernel"])
 def test_f01_one_killed_notebook_fails_its_department_alone(study: SmallStudy, engine: Engine) -> None:
-    study.ask("drivers", "it", mischief="os.kill(os.getpid(), signal.SIGKILL)")
+    study.ask("drivers", "it", mischief=HELD + "os.kill(os.getpid(), signal.SIGKILL)")
     summary = run(study.opened(), outputs=study.outputs, terms=Terms(engine=engine))
     assert summary.exit_code == 1
     assert {one.department: one.status for one in summary.departments} == {
@@ -170,7 +203,7 @@ def test_f09_a_disk_that_is_too_small_is_told_before_anything_is_made(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="address space is counted by Linux")
 def test_f11_a_memory_limit_names_department_and_limit(study: SmallStudy) -> None:
-    study.ask("drivers", "it", mischief="import numpy as np; np.ones(10**9)")
+    study.ask("drivers", "it", mischief=HELD + "import numpy as np; np.ones(10**9)")
     summary = run(study.opened(), outputs=study.outputs, terms=Terms(memory=1500))
     assert [one.reason for one in summary.failed] == [
         "drivers of it needed more than the 1500 MB that it may take. Hint: raise --memory [ICS-732]"
@@ -229,7 +262,7 @@ def test_f18_an_input_that_changes_during_the_run_stops_it(study: SmallStudy) ->
     before = contents(study)
     template = study.root / "notebooks" / "department_report.ipynb"
     template.write_text(template.read_text(encoding="utf-8").replace("our own", "ours"), encoding="utf-8")
-    study.ask("department_report", "it", mischief="Path('data/small.csv').open('a').write('hr,1,1,1\\n')")
+    study.ask("department_report", "it", mischief=HELD + "Path('data/small.csv').open('a').write('hr,1,1,1\\n')")
     with pytest.raises(HaltedError) as halted:
         run(study.opened(), outputs=study.outputs)
     assert str(halted.value) == "small.csv changed while the run went on. Hint: run the study again [ICS-714]"

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attacks.organisation import BLOCKS, ITEMS
-from scipy.optimize import linprog
+from scipy.optimize import OptimizeResult, linprog
 from scipy.sparse import csr_matrix, vstack
 from scipy.special import stdtrit
 from statsmodels.stats.proportion import proportion_confint
 
 from icstats.results import ORGANISATION
+from icstats.study import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 STEPS = np.arange(1.0, 6.0)
 HALF = 0.05 + 1e-9
+SPREAD = Policy().minimum_spread
 Row = dict[str, Any]
+Cell = tuple[str, str]
 Histogram = tuple[int, ...]
 
 
@@ -54,12 +57,19 @@ def _cuts(n: int) -> Iterator[tuple[int, int, int, int]]:
 
 
 def possible_histograms(rows: Rows, department: str, variable: str, sizes: Sequence[int]) -> dict[int, int]:
-    """Return n -> how many distributions of answers to an item agree with everything that is released about it."""
+    """Return n -> how many distributions of answers to an item agree with everything that is released about it.
+
+    Whether there is an interval tells on which side of the number of answers that one needs the n is.
+    """
     keys = {"department": department, "variable": variable}
     mean = found(rows, kind="Summary", statistic="mean", **keys)
     if mean is None:
         return {}
     low, high = ends(mean["n"])
+    if mean["conf_low"] is None:  # no interval: fewer than an interval needs
+        high = min(high, SPREAD - 1)
+    else:
+        low = max(low, SPREAD)
     left = {}
     for n in (n for n in sizes if low <= n <= high):
         ways = histograms(n)
@@ -96,14 +106,17 @@ def _share_fits(row: Row, counts: np.ndarray, n: int) -> np.ndarray:
 
 @dataclass
 class LinearAttacker:
-    """Knows how many people answered in every department, exactly, and that everybody answered everything.
+    """Knows how many people answered in every department, exactly, who skipped what, and answers of some readers.
 
     Unknown are the numbers of people per department, item and answer. Every released mean, interval and share, of
-    departments and totals, of items and scores, bounds a linear combination of them.
+    departments and totals, of items and scores, bounds a linear combination of them. ``known`` holds the answers of
+    the readers who put theirs together: cell of department and item -> answers.
     """
 
     rows: Rows
     sizes: Mapping[str, int]
+    skipped: Mapping[Cell, int] = field(default_factory=dict)
+    known: Mapping[Cell, Sequence[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.places = list(self.sizes)
@@ -119,10 +132,14 @@ class LinearAttacker:
             if row["estimate"] is not None and row["kind"] in {"Summary", "ItemStatistics"}:
                 self._use(row)
         self._equal = vstack([self._sum([cell], np.ones(5)) for cell in self._number])
-        self._people = np.array([self.sizes[place] for place, _ in self._number], dtype=float)
+        self._people = np.array([self._n(cell) for cell in self._number], dtype=float)
+        self._bounds = [(self.known.get(cell, ()).count(step), None) for cell in self._number for step in range(1, 6)]
         self._above = vstack(self._lines).tocsr() if self._lines else None
 
-    def _sum(self, cells: Sequence[tuple[str, str]], weights: np.ndarray, factor: float = 1.0) -> csr_matrix:
+    def _n(self, cell: Cell) -> int:
+        return self.sizes[cell[0]] - self.skipped.get(cell, 0)
+
+    def _sum(self, cells: Sequence[Cell], weights: np.ndarray, factor: float = 1.0) -> csr_matrix:
         places = [self._number[cell] + step for cell in cells for step in range(5)]
         values = np.tile(weights * factor, len(cells))
         return csr_matrix((values, ([0] * len(places), places)), shape=(1, self.width))
@@ -136,8 +153,10 @@ class LinearAttacker:
         if row["variable"] not in {*BLOCKS, *ITEMS}:
             return
         places = self.places if row["department"] == ORGANISATION else [row["department"]]
-        n = sum(self.sizes[place] for place in places)
         cells = [(place, code) for place in places for code in codes]
+        if len(codes) > 1 and any(cell in self.skipped for cell in cells):
+            return  # the mean of people's means is then no longer that of the items
+        n = sum(self._n((place, codes[0])) for place in places)
         weights = {
             "mean": STEPS,
             "satisfied": STEPS >= 4,
@@ -153,7 +172,7 @@ class LinearAttacker:
         if row["statistic"] == "mean" and row["conf_low"] is not None and len(codes) == 1:
             self._use_interval(row, cells, n)
 
-    def _use_interval(self, row: Row, cells: Sequence[tuple[str, str]], n: int) -> None:
+    def _use_interval(self, row: Row, cells: Sequence[Cell], n: int) -> None:
         """A t interval and the mean bound the sum of squares."""
         reach = stdtrit(n - 1, 0.975) / np.sqrt(n)
         spreads = [(row["conf_high"] - row["conf_low"] + slack) / 2 / reach for slack in (-2 * HALF, 2 * HALF)]
@@ -162,24 +181,32 @@ class LinearAttacker:
         self._between(self._sum(cells, STEPS**2), low, high)
 
     def interval(self, department: str, variable: str) -> tuple[float, float]:
-        """Return between which numbers a mean must lie."""
+        """Return between which numbers a mean must lie: of the others, where answers in it are known."""
         codes = BLOCKS.get(variable, (variable,))
-        wanted = self._sum([(department, code) for code in codes], STEPS, 1 / len(codes)).toarray()[0]
-        solved = [
-            linprog(
-                sign * wanted,
-                A_ub=self._above,
-                b_ub=self._limits or None,
-                A_eq=self._equal,
-                b_eq=self._people,
-                method="highs",
-            )
-            for sign in (1, -1)
-        ]
+        cells = [(department, code) for code in codes]
+        wanted = self._sum(cells, STEPS, 1 / len(codes)).toarray()[0]
+        known = sum(sum(self.known.get(cell, ())) for cell in cells) / len(codes)
+        others = self._n(cells[0]) - len(self.known.get(cells[0], ()))
+        solved = [self._solved(sign * wanted) for sign in (1, -1)]
         if any(one.status != 0 for one in solved):
             raise AssertionError([one.message for one in solved])
-        low, high = (float(abs(one.fun)) / self.sizes[department] for one in solved)
+        low, high = ((float(abs(one.fun)) - known) / others for one in solved)
         return low, high
+
+    def is_possible(self) -> bool:
+        """Return whether what is known agrees with everything that is released."""
+        return bool(self._solved(np.zeros(self.width)).status == 0)
+
+    def _solved(self, goal: np.ndarray) -> OptimizeResult:
+        return linprog(
+            goal,
+            A_ub=self._above,
+            b_ub=self._limits or None,
+            A_eq=self._equal,
+            b_eq=self._people,
+            bounds=self._bounds,
+            method="highs",
+        )
 
 
 # ------------------------------------------------------------------------------------------------- subtraction by hand

@@ -27,11 +27,12 @@ def changed(frame: pd.DataFrame, department: str, item: str, values: list[int]) 
     return frame
 
 
-@pytest.mark.parametrize("n", [16, 19, 34])
+@pytest.mark.parametrize("n", [11, 14, 15, 16, 19, 34])
 def test_neither_n_nor_the_answers_follow_from_what_is_shown_of_a_department(tmp_path: Path, n: int) -> None:
+    """That an interval is there or not tells 11 to 14 from 15 to 19; within those n stays open, and so do answers."""
     rows = organisation(tmp_path, answers({"x": n, "y": 60, "z": 70}, n), norms="departments").rows()
     candidates = {item: possible_histograms(rows, "x", item, range(10, 45)) for item in ITEMS}
-    assert min(len(left) for left in candidates.values() if left) >= 4
+    assert min(len(left) for left in candidates.values() if left) >= 3
     assert min(sum(left.values()) for left in candidates.values() if left) >= 15
 
 

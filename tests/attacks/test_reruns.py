@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
-from attacks.organisation import ITEMS, OUTCOME, Organisation, answers, organisation
+from attacks.organisation import BLOCKS, ITEMS, OUTCOME, Organisation, answers, organisation
 
 from icstats.decisions import HIDDEN, RELEASED
 from icstats.edition import admit_release
@@ -188,7 +188,8 @@ def test_the_register_holds_keyed_fingerprints_for_its_owner_only(tmp_path: Path
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
     assert {path.name for path in files} >= {HIDDEN}
     (table,) = [pd.read_parquet(path) for path in files if path.suffix == ".parquet"]
-    assert list(table) == ["department", "who", "what"]
+    assert list(table) == ["department", "who", "what", "answered"]
+    assert set(table["answered"]) == {" ".join([RATINGS, *ITEMS, *BLOCKS])}
     assert len(np.unique(table["who"])) == len(frame)
     other = organisation(tmp_path / "elsewhere", frame).edition.organisation.responses
     mine = organisation(tmp_path, frame).edition.organisation.responses
@@ -287,6 +288,22 @@ def test_so_it_is_where_the_earlier_wave_stands_in_another_file(tmp_path: Path) 
     later = organisation(tmp_path, other, wave="2").edition
     assert later.ledger.hides(RATINGS, "x")
     assert not organisation(tmp_path / "elsewhere", other, wave="2").edition.ledger.hides(RATINGS, "x")
+
+
+@pytest.mark.parametrize(("skipped", "hidden"), [(1, True), (10, True), (11, False)])
+def test_so_is_an_item_that_few_more_people_answered_than_in_another_file(
+    tmp_path: Path, skipped: int, *, hidden: bool
+) -> None:
+    """All 30 rated x twice; of an item that some skipped the first time, the difference is what those answered."""
+    frame = answers({"x": 30, "y": 60, "z": 70}, 3)
+    earlier = frame.astype({"P1": "Int64"})
+    earlier.loc[earlier.index[earlier["department"] == "x"][:skipped], "P1"] = pd.NA
+    released(tmp_path, earlier)
+    other = corrected(corrected(corrected(frame, "x", 30), "y", 60), "z", 70)
+    later = organisation(tmp_path, other, wave="2").edition.ledger
+    assert later.hides("P1", "x") == hidden
+    assert not later.hides(RATINGS, "x")
+    assert not later.hides("R1", "x")
 
 
 # ------------------------------------------------------------------------ D21, a norm that may hold our answers
