@@ -16,7 +16,7 @@ import pandas as pd
 
 from icstats.draws import draw_items, draw_mirror
 from icstats.gaps import mirror_gap
-from icstats.pooling import organisation_scores, pool_organisations
+from icstats.pooling import pool_organisations
 from icstats.priorities import quick_wins
 from icstats.questionnaire import read_questionnaire
 from icstats.scales import driver_items
@@ -128,6 +128,14 @@ def change_rates(shift: float, n: int, repeats: int, *, both: float = 0.6) -> di
     }
 
 
+def drawn_scores(mean: float, rng: np.random.Generator, *, within: float = 0.9) -> pd.DataFrame:
+    """Return what 40 to 400 people of one organisation give a norm; mean and spread are drawn, not every answer."""
+    n = int(rng.integers(40, 400))
+    sd = within * float(rng.chisquare(n - 1) / (n - 1)) ** 0.5
+    drawn = {"n": n, "n_people": n, "mean": rng.normal(mean, within / n**0.5), "sd": sd, "std_error": sd / n**0.5}
+    return pd.DataFrame([drawn], index=pd.Index(["process"], name="code"))
+
+
 def norm_rates(organisations: int, builds: int) -> dict[str, float]:
     """Return how often the intervals of a norm hold the planted mean, spread and quartiles of organisations."""
     rng = np.random.default_rng(SEED)
@@ -136,12 +144,7 @@ def norm_rates(organisations: int, builds: int) -> dict[str, float]:
     truth |= {"q25": middle - 0.6745 * between, "q75": middle + 0.6745 * between}
     covered = dict.fromkeys(truth, 0)
     for _ in range(builds):
-        scores = {
-            str(place): organisation_scores(
-                pd.DataFrame({"process": rng.normal(middle + between * rng.normal(), 0.9, int(rng.integers(40, 400)))})
-            )
-            for place in range(organisations)
-        }
+        scores = {str(place): drawn_scores(middle + between * rng.normal(), rng) for place in range(organisations)}
         rows = pool_organisations(scores).intervals.set_index("statistic")
         for name, value in truth.items():
             covered[name] += bool(rows.loc[name, "conf_low"] <= value <= rows.loc[name, "conf_high"])
