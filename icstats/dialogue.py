@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from icstats.dumbbells import MIRROR_WORDS, mirror_dumbbells
 from icstats.prioritymap import importance_performance_map
-from icstats.sections import folded, paragraphs, quoted, section
+from icstats.sections import folded, paragraphs, section
 from icstats.slopes import CHANGE_WORDS, wave_slopes
 from icstats.tables import Column, table
 from icstats.talk import (
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 __all__ = [
     "change_section",
     "chosen_section",
-    "comments_section",
     "expectations_section",
     "mirror_section",
     "quick_wins_section",
@@ -348,24 +347,6 @@ def _agreement_columns(edition: Edition, actions: Sequence[Action], *, statistic
         },
     }
     return [Column(heading=say(f"action.{key}"), statistic=statistic, words=words) for key, words in told.items()]
-
-
-def comments_section(edition: Edition, department: str) -> Section:
-    """Quote what customers wrote; empty where they were asked no open question.
-
-    Parameters
-    ----------
-    edition
-        Words, labels and what was signed off.
-    department
-        Slug.
-    """
-    if not edition.study.questionnaire.items_of(block="open", department=department):
-        return section("")
-    said = edition.comments(department)
-    note = edition.texts.say("comments.rule" if said else "comments.none")
-    quotes = [quoted(edition.labels[item], texts) for item, texts in said.items()]
-    return section(edition.texts.say("comments.heading"), *quotes, paragraphs([note], kind="note"))
 
 
 def _numbered(sentences: Sequence[str]) -> str:

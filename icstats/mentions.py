@@ -7,6 +7,7 @@ from an editable dictionary; among comments that it does not cover, words that s
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
@@ -28,7 +29,14 @@ if TYPE_CHECKING:
 
     from icstats.themes import Dictionary
 
-__all__ = ["CommentThemes", "comment_themes", "language_of", "themes_of", "word_tools_are_there"]
+__all__ = [
+    "CommentThemes",
+    "comment_themes",
+    "language_of",
+    "lemma_of",
+    "themes_of",
+    "word_tools_are_there",
+]
 
 NEEDED = ("lingua", "simplemma", "sklearn")
 """What the extra ``icstats[text]`` installs."""
@@ -49,8 +57,8 @@ class CommentThemes(Result):
     """Themes of the answers to open questions; a variable is ``<question>.<theme>``.
 
     Rows: ``mentioned`` (share of those who answered the question, which is what ``n`` counts) and ``mean`` (mark of
-    those who mention it). Extra columns: ``minimum`` and ``maximum`` of the mark, ``also`` (the mark's code). ``people``
-    holds for a mean the smaller of those who mention the theme and all others who gave a mark, so that the mean of
+    those who mention it). Extra columns: ``minimum`` and ``maximum`` of the mark, ``also`` (the mark's code). Of a mean
+    ``people`` has the smaller of those who mention the theme and all others who gave a mark, so that the mean of
     neither follows from few people.
 
     Attributes
@@ -100,8 +108,8 @@ def comment_themes(
     -------
     CommentThemes
         Per question the themes of the dictionary in its order, then those found by non-negative factorisation (NMF) of
-        the tf-idf of the words in comments that have none, at most three per language. Themes that nobody mentions are
-        left out. The same texts give the same themes, whatever their order.
+        the tf-idf of the words in comments that have none, at most three per language. A theme that nobody mentions has
+        a share of 0, for its absence would tell. The same texts give the same themes, whatever their order.
 
     References
     ----------
@@ -122,7 +130,7 @@ def comment_themes(
             own = pd.Series(0.0, index=answered.index).mask(answered.index.isin(places), 1.0)
             mentioned[f"{question}.{code}"], words[f"{question}.{code}"] = own.reindex(texts.index), names
     frame = pd.DataFrame(mentioned, index=texts.index)
-    frame = frame.loc[:, frame.sum() > 0]
+    frame = frame.loc[:, frame.notna().any()]
     rows = _rows(frame, marks, people, scale, conf_level)
     data = pd.DataFrame([row for row, _ in rows], columns=COLUMNS)
     return CommentThemes(
@@ -137,7 +145,7 @@ def themes_of(text: str, dictionary: Dictionary) -> tuple[str, ...]:
     """Return the codes of the themes that a comment has by its words, in the order of the dictionary."""
     language = language_of(text)
     spoken = _words(text)
-    forms = [(word, _lemma(word, language)) for word in spoken]
+    forms = [(word, lemma_of(word, language)) for word in spoken]
     return tuple(
         theme.code
         for theme in dictionary.themes
@@ -169,7 +177,8 @@ def _words(text: str) -> list[str]:
 
 
 @cache
-def _lemma(word: str, language: Language) -> str:
+def lemma_of(word: str, language: Language) -> str:
+    """Return the form of a word that stands in a dictionary."""
     from simplemma import lemmatize  # noqa: PLC0415  an extra: only comments need it
 
     return str(lemmatize(word, lang=language)).casefold()
@@ -178,7 +187,7 @@ def _lemma(word: str, language: Language) -> str:
 @cache
 def _parts(entry: str, language: Language) -> tuple[tuple[str, str], ...]:
     """Return the words of an entry, each as it stands and as its lemma."""
-    return tuple((one, one if "*" in one else _lemma(one, language)) for one in entry.casefold().split())
+    return tuple((one, one if "*" in one else lemma_of(one, language)) for one in entry.casefold().split())
 
 
 def _tells(entry: Sequence[tuple[str, str]], forms: Sequence[tuple[str, str]]) -> bool:
@@ -196,9 +205,7 @@ def _is_word(part: tuple[str, str], word: tuple[str, str]) -> bool:
     return written == word[0] or lemma == word[1]
 
 
-def _found(
-    rest: pd.Series[str], dictionary: Dictionary, minimum: int
-) -> dict[str, tuple[tuple[str, ...], list[Any]]]:
+def _found(rest: pd.Series[str], dictionary: Dictionary, minimum: int) -> dict[str, tuple[tuple[str, ...], list[Any]]]:
     """Return further themes: code -> the words that name it, and where it is mentioned."""
     found: dict[str, tuple[tuple[str, ...], list[Any]]] = {}
     spoken = rest.map(language_of) if len(rest) else rest
@@ -214,10 +221,9 @@ def _factors(
     texts: pd.Series[str], dictionary: Dictionary, language: Language, minimum: int
 ) -> Iterator[tuple[tuple[str, ...], list[Any]]]:
     """Yield the words and places of every factor that enough people use words of."""
-    ignored = {_lemma(word, language) for word in getattr(dictionary.ignore, language)}
+    ignored = {lemma_of(word, language) for word in getattr(dictionary.ignore, language)}
     lemmas = [
-        [lemma for word in _words(text) if len(lemma := _lemma(word, language)) >= SHORTEST_FOUND]
-        for text in texts
+        [lemma for word in _words(text) if len(lemma := lemma_of(word, language)) >= SHORTEST_FOUND] for text in texts
     ]
     counted = pd.Series([lemma for own in lemmas for lemma in set(own) - ignored], dtype=str).value_counts()
     vocabulary = sorted(counted.index[counted >= minimum])
@@ -228,8 +234,11 @@ def _factors(
 
     weights = TfidfVectorizer(analyzer=lambda own: own, vocabulary=vocabulary).fit_transform(lemmas)
     factors = min(MOST_FOUND, len(vocabulary) // MOST_FOUND)
-    model = NMF(factors, init="nndsvd", tol=1e-6, max_iter=5000)
-    shares = model.fit_transform(weights)
+    model = NMF(factors, init="nndsvd", max_iter=2000)
+    with warnings.catch_warnings():
+        # Comments that are all alike fit exactly; the solver then goes on to its last step, and that changes nothing.
+        warnings.simplefilter("ignore")
+        shares = model.fit_transform(weights)
     first = np.where(shares.max(axis=1) > 0, shares.argmax(axis=1), -1)
     for factor, loadings in enumerate(model.components_):
         names = tuple(vocabulary[place] for place in np.argsort(-loadings, kind="stable")[:MOST_FOUND])

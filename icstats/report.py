@@ -17,11 +17,11 @@ from icstats.colophon import (
     reliability_table,
     scores_table,
 )
+from icstats.commentary import comments_section
 from icstats.crosschecks import ITEM_STATISTICS, asymmetry, halo, item_statistics, linear_model, measures, shrunken
 from icstats.dialogue import (
     change_section,
     chosen_section,
-    comments_section,
     expectations_section,
     mirror_section,
     quick_wins_section,
@@ -483,7 +483,7 @@ class Report:
 
     @unless_hidden
     def comments(self) -> Section:
-        """Quote what customers wrote: what somebody of the organisation signed off, and nothing beside it."""
+        """Say what comments are about, and quote those that somebody of the organisation signed off."""
         return comments_section(self.edition, self.department)
 
     @unless_hidden

@@ -59,7 +59,7 @@ RANKS = (
         "contrasts",
     ),
     ("surveyfile",),
-    ("agreements", "selection"),
+    ("agreements", "selection", "themes"),
     (
         "study",
         "norms",
@@ -119,7 +119,7 @@ RANKS = (
         "xlsform",
         "limesurvey",
     ),
-    ("fielding", "ordinal", "hierarchy", "gate", "decisions", "gaps", "priorities", "trends", "cleaning"),
+    ("fielding", "ordinal", "hierarchy", "gate", "decisions", "gaps", "mentions", "priorities", "trends", "cleaning"),
     # what may be shown
     ("intake", "ratings", "example", "released", "register"),
     ("withheld",),
@@ -135,7 +135,7 @@ RANKS = (
     ("talk",),
     # reports
     ("edition", "sections", "quality"),
-    ("colophon", "crosschecks", "dialogue", "evidence"),
+    ("colophon", "commentary", "crosschecks", "dialogue", "evidence"),
     ("report", "overview", "pages", "explored", "choosing"),
     ("explorer",),
     # batch and site
@@ -155,6 +155,7 @@ RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}
 STATISTICS = (
     "contrasts",
     "gaps",
+    "mentions",
     "priorities",
     "trends",
     "pooling",
