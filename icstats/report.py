@@ -12,7 +12,6 @@ from icstats.colophon import (
     masthead,
     method,
     norm_facts,
-    norm_source,
     provenance,
     reliability_table,
     scores_table,
@@ -31,17 +30,14 @@ from icstats.documents import did_you_mean
 from icstats.drivers import DRIVERS_FROM
 from icstats.edition import Edition, open_edition
 from icstats.errors import NotEnoughDataError, ParameterError
-from icstats.figures import dot_intervals, driver_dots, forest, mark_strip, reliability_dots, why_bar
+from icstats.figures import dot_intervals, mark_strip, reliability_dots
 from icstats.limits import RELIABLE_FROM
 from icstats.priorities import TOP
+from icstats.reasons import drivers_section, why_section
 from icstats.sections import Section, folded, paragraphs, section
 from icstats.story import (
     answered_sentence,
     best_and_worst_sentence,
-    block_sentence,
-    comparison_sentence,
-    drivers_sentence,
-    explained_sentence,
     highest_and_lowest_sentence,
     leading_sentence,
     left_out_sentence,
@@ -49,7 +45,7 @@ from icstats.story import (
     reliability_sentence,
     unreliable_sentence,
 )
-from icstats.tables import Column, table
+from icstats.yardstick import norm_section
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,7 +56,6 @@ if TYPE_CHECKING:
     from icstats.disclosure import Released
     from icstats.norms import Norm
     from icstats.results import Result
-    from icstats.tables import Table
 
 __all__ = ["Report", "open_report"]
 
@@ -191,6 +186,11 @@ class Report:
         """Why there are no drivers."""
         if self.analysis.ladder == "all":
             return self._unreliable or self._no_differences
+        return self._items_withheld
+
+    @property
+    def _items_withheld(self) -> str:
+        """That there are too few answers for drivers one by one."""
         return self._say("why.items_withheld", needed=DRIVERS_FROM)
 
     @property
@@ -215,10 +215,6 @@ class Report:
     @property
     def _blocks(self) -> list[str]:
         return list(self.analysis.blocks)
-
-    @property
-    def _block_labels(self) -> dict[str, str]:
-        return {block: self.edition.labels[block] for block in self._blocks}
 
     def _released(self, result: Result) -> Released:
         return self.edition.released(result, self.department)
@@ -296,57 +292,17 @@ class Report:
     @unless_hidden
     def why(self) -> Section:
         """Show how explained satisfaction divides over product, process and orientation."""
-        texts, say, importance = self.edition.texts, self._say, self._importance
-        if importance is None:
-            return section(say("why.heading"), paragraphs([self._no_importance], kind="answer"))
-        inherited = [say("why.inherited")] if self._inherited else []
-        left_out = self.edition.organisation_left_out if self._inherited else self._left_out
-        answer = [
-            *inherited,
-            block_sentence(importance, self._explaining, texts),
-            explained_sentence(importance, texts),
-        ]
-        return section(
-            say("why.heading"),
-            paragraphs(answer, kind="answer"),
-            why_bar(importance, texts=texts, labels=self._block_labels),
-            folded(say("why.items"), self._inside_the_blocks(importance)),
-            paragraphs([left_out, say("why.caution")], kind="note"),
-            released=[importance],
-        )
-
-    def _inside_the_blocks(self, importance: Released) -> str:
-        """Return the questions inside the blocks, or why they are not shown."""
-        table_of_blocks = self._importance_table(
-            importance, self._explaining, "shapley_share", self._say("why.table_caption")
-        )
-        items = importance.only(variables=self.analysis.driver_codes, statistics=["owen_share"])
-        if items.rows.empty or set(items.variables) <= set(self._blocks):
-            withheld = self._say("why.items_withheld", needed=DRIVERS_FROM)
-            return table_of_blocks.html + paragraphs([withheld], kind="note")
-        figure = driver_dots(
-            items,
-            texts=self.edition.texts,
-            labels=self.edition.labels,
+        if self._importance is None:
+            return section(self._say("why.heading"), paragraphs([self._no_importance], kind="answer"))
+        return why_section(
+            self.edition,
+            self._importance,
+            explaining=self._explaining,
             blocks=self.analysis.blocks,
-            measure="owen_share",
-        )
-        return table_of_blocks.html + figure.html
-
-    def _importance_table(self, importance: Released, variables: Sequence[str], share: str, caption: str) -> Table:
-        say = self._say
-        return table(
-            importance.only(variables=variables),
-            texts=self.edition.texts,
-            caption=caption,
-            stub=say("why.driver"),
-            columns=[
-                Column(heading=say("why.share"), statistic=share),
-                Column(heading=say("scores.interval"), statistic=share, show="interval"),
-                Column(heading=say("why.first"), statistic="probability_first"),
-                Column(heading=say("scores.answered_by"), statistic=share, show="n"),
-            ],
-            labels=self.edition.labels,
+            codes=self.analysis.driver_codes,
+            inherited=self._inherited,
+            left_out=self.edition.organisation_left_out if self._inherited else self._left_out,
+            withheld=self._items_withheld,
         )
 
     @unless_hidden
@@ -382,52 +338,8 @@ class Report:
         return self._compared("benchmark.items_heading", self.analysis.driver_codes)
 
     def _compared(self, heading: str, variables: Sequence[str]) -> Section:
-        texts, say = self.edition.texts, self._say
-        title = say(heading)
-        if self._comparison is None or self._norm is None:
-            return section(title, paragraphs([self.edition.no_norm], kind="answer"))
-        if self._norm.fictional:
-            title = say("benchmark.fictional_title", title=title)
-        compared = self._comparison.only(variables=variables)
-        drawn = self.edition.on_one_scale(variables)
-        beside = compared.only(variables=[code for code in variables if code not in drawn])
-        answers = [
-            comparison_sentence(part, self.edition.labels, texts) for part in (beside, compared.only(variables=drawn))
-        ]
-        detail = table(
-            compared,
-            texts=texts,
-            caption=say("benchmark.table_caption"),
-            stub=say("scores.question"),
-            columns=[
-                Column(heading=say("benchmark.value"), statistic="mean"),
-                Column(heading=say("benchmark.norm"), statistic="norm"),
-                Column(heading=say("benchmark.difference"), statistic="difference", signed=True),
-                Column(heading=say("scores.interval"), statistic="difference", show="interval", signed=True),
-                Column(heading=say("benchmark.p_adjusted"), statistic="difference", show="p_adjusted"),
-                Column(
-                    heading=say("benchmark.verdict"),
-                    statistic="difference",
-                    show="verdict",
-                    names=self.edition.verdicts,
-                ),
-            ],
-            labels=self.edition.labels,
-        )
-        return section(
-            title,
-            paragraphs(answers, kind="answer"),
-            forest(
-                compared,
-                texts=texts,
-                labels=self.edition.labels,
-                norm_name=self.edition.norm_name,
-                variables=drawn,
-            ),
-            paragraphs(norm_source(self.edition), kind="note"),
-            folded(say("benchmark.as_table"), detail.html),
-            released=[compared],
-        )
+        _ = self._norm  # the department's own answers are read first
+        return norm_section(self.edition, self._comparison, title=self._say(heading), variables=variables)
 
     @unless_hidden
     def quick_wins(self) -> Section:
@@ -526,19 +438,12 @@ class Report:
     @unless_hidden
     def drivers(self) -> Section:
         """Show how much each question adds to explaining satisfaction."""
-        texts, say = self.edition.texts, self._say
         try:
             importance = self._released(self.analysis.driver_importance)
         except NotEnoughDataError:
-            return section(say("drivers.heading"), paragraphs([self._no_drivers], kind="answer"))
+            return section(self._say("drivers.heading"), paragraphs([self._no_drivers], kind="answer"))
         codes = self.analysis.reliable_codes
-        return section(
-            say("drivers.heading"),
-            paragraphs([drivers_sentence(importance, self.edition.labels, codes, texts)], kind="answer"),
-            self._importance_table(importance, codes, "lmg_share", say("drivers.table_caption")),
-            paragraphs([self._left_out, say("why.caution")], kind="note"),
-            released=[importance],
-        )
+        return drivers_section(self.edition, importance, codes=codes, left_out=self._left_out)
 
     @unless_hidden
     def regression(self) -> Section:

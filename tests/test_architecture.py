@@ -135,7 +135,8 @@ RANKS = (
     ("talk",),
     # reports
     ("edition", "sections", "quality"),
-    ("colophon", "commentary", "crosschecks", "dialogue", "evidence"),
+    ("colophon", "commentary", "crosschecks", "dialogue", "evidence", "reasons"),
+    ("yardstick",),
     ("report", "overview", "pages", "explored", "choosing"),
     ("explorer",),
     # batch and site
@@ -267,6 +268,8 @@ def test_statistics_know_neither_words_nor_pictures(room: str) -> None:
         "slopes",
         "talk",
         "dialogue",
+        "reasons",
+        "yardstick",
     ],
 )
 def test_what_readers_see_is_made_from_released_results_only(room: str) -> None:
