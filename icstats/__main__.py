@@ -362,6 +362,17 @@ def field(fieldwork: Path, into: Path | None) -> None:
             click.echo(path)
 
 
+@questionnaire.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+def collect(folder: Path) -> None:
+    """Put what staff answered (the mirror) beside what customers answered: the exports in FOLDER become one file."""
+    with refusals():
+        from icstats.collecting import collect_exports  # noqa: PLC0415
+
+        for path in collect_exports(folder):
+            click.echo(path)
+
+
 @main.command(context_settings={"ignore_unknown_options": True})
 @click.option(
     "--study",

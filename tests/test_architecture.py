@@ -129,7 +129,7 @@ RANKS = (
     ("bulk",),
     ("responses", "codebook", "written"),
     ("comments",),
-    ("recipe", "analysis", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel", "leakscan"),
+    ("recipe", "analysis", "collecting", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel", "leakscan"),
     ("bulkscan",),
     ("figures", "tolerance", "dumbbells", "prioritymap", "slopes"),
     ("talk",),
