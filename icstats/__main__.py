@@ -319,29 +319,23 @@ def propose(fieldwork: Path, folder: Path) -> None:
         from icstats.choosing import (  # noqa: PLC0415
             chosen_questionnaire,
             pilot,
+            planned_sizes,
             propose,
             read_sheets,
+            write_proposal,
         )
-        from icstats.fieldwork import as_yaml, read_fieldwork  # noqa: PLC0415
-        from icstats.sizes import survey_sizes  # noqa: PLC0415
+        from icstats.fieldwork import read_fieldwork  # noqa: PLC0415
 
         read = read_fieldwork(fieldwork)
         selection = propose(read, read_sheets(read, folder))
-        chosen = chosen_questionnaire(read, selection)
-        for name, content in (("selection", selection), ("questionnaire", chosen)):
-            written = folder / f"{name}.yaml"
-            written.write_text(as_yaml(content.model_dump(exclude_none=True)), encoding="utf-8")
+        for written in write_proposal(read, selection, folder):
             click.echo(written)
         show_table(
             ("department", "question", "decision"), [(c.department, c.item, c.reason) for c in selection.choices]
         )
-        planned = pilot(read, chosen, seed=read.seed)
-        show_frame(planned)
-        invited = [(one.slug, one.invited) for one in read.departments if one.invited]
-        rules = read.choice
-        if invited:
-            sizes = survey_sizes(invited, response=rules.response, sd=rules.sd, wanted_margin=rules.margin)
-            show_frame(sizes)
+        show_frame(pilot(read, chosen_questionnaire(read, selection), seed=read.seed))
+        if any(one.invited for one in read.departments):
+            show_frame(planned_sizes(read))
 
 
 @questionnaire.command()

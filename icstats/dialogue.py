@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from icstats.disclosure import Released
     from icstats.edition import Edition
     from icstats.sections import Section
+    from icstats.selection import Selection
 
 __all__ = [
     "change_section",
@@ -283,7 +284,7 @@ def chosen_section(edition: Edition, department: str) -> Section:
     agreed = selection.agreed.get(department)
     by = [say("chosen.agreed", by=agreed.by, on=agreed.on)] if agreed else []
     decided = [
-        (say(f"chosen.{reason}"), [edition.labels.get(one.item, one.item) for one in own if one.reason == reason])
+        (say(f"chosen.{reason}"), [_candidate(edition, selection, one.item) for one in own if one.reason == reason])
         for reason in dict.fromkeys(choice.reason for choice in own)
     ]
     rows = [f"<dt>{escape(why)}</dt><dd>{escape('; '.join(items))}</dd>" for why, items in decided]
@@ -292,6 +293,12 @@ def chosen_section(edition: Edition, department: str) -> Section:
         paragraphs([answer, *by], kind="answer"),
         folded(say("chosen.decisions"), f"<dl>{''.join(rows)}</dl>"),
     )
+
+
+def _candidate(edition: Edition, selection: Selection, item: str) -> str:
+    """Return how a candidate is called, also one that nobody is asked."""
+    label = selection.labels.get(item)
+    return edition.labels.get(item, item if label is None else label[edition.texts.language])
 
 
 def _agreed(edition: Edition, wins: Released, actions: Sequence[Action]) -> str:

@@ -114,9 +114,11 @@ class Choosing(Strict):
     seconds_closed, seconds_open
         How long one question takes; rules of thumb.
     earlier
-        The study of an earlier wave: what its answers say of the questions informs the choice.
-    response, sd, margin
-        Share of the customers that is expected to answer, standard deviation of the report mark, and the wanted margin.
+        Studies of earlier surveys, the latest last: what their answers say of the questions informs the choice.
+    response, sd
+        Share of the customers that is expected to answer, and standard deviation of the report mark.
+    margin, difference
+        Wanted margin of the report mark, and the difference between two waves that should be found in 80 % of cases.
     mean_correlation
         Expected mean correlation between two questions of a scale.
     """
@@ -126,10 +128,11 @@ class Choosing(Strict):
     minutes: float = Field(default=3.0, gt=0, le=60)
     seconds_closed: float = Field(default=7.5, gt=0)
     seconds_open: float = Field(default=30.0, gt=0)
-    earlier: FilePath | None = None
+    earlier: tuple[FilePath, ...] = ()
     response: float = Field(default=0.5, gt=0, le=1)
     sd: float = Field(default=1.6, gt=0)
     margin: float = Field(default=0.3, gt=0)
+    difference: float = Field(default=0.5, gt=0)
     mean_correlation: float = Field(default=0.45, gt=0, lt=1)
 
     def seconds_of(self, item: Item) -> float:

@@ -138,7 +138,7 @@ RANKS = (
     ("colophon", "commentary", "crosschecks", "dialogue", "evidence", "reasons"),
     ("yardstick",),
     ("report", "overview", "pages", "explored", "choosing"),
-    ("explorer",),
+    ("drafting", "explorer"),
     # batch and site
     ("collation", "inprocess", "lock", "parts", "staging"),
     ("engine",),
