@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from icstats.selection import Selection
 
 __all__ = [
+    "agreed_section",
     "change_section",
     "chosen_section",
     "expectations_section",
@@ -204,8 +205,44 @@ def quick_wins_section(
         importance_performance_map(wins, summary, texts=texts, labels=labels, blocks=blocks),
         folded(say("benchmark.as_table"), numbers.html),
         paragraphs([say("priority.rule" if ease is None else "priority.rule_ease"), say("why.caution")], kind="note"),
-        _agreed(edition, wins, actions),
+        _action_list(
+            edition, wins, actions, statistic="priority", heading=say("action.heading"), caption=say("action.caption")
+        ),
         released=[wins],
+    )
+
+
+def agreed_section(edition: Edition, summary: Released, actions: Sequence[Action], *, why: str = "") -> Section:
+    """Show what was agreed where no order of questions can be told, with how uncertain the scores beside it are.
+
+    Parameters
+    ----------
+    edition, actions
+        As for :func:`quick_wins_section`.
+    summary
+        Released means of the questions.
+    why
+        Why there is no order; empty where too few questions were asked for one.
+    """
+    say = edition.texts.say
+    scored = [
+        Column(heading=say("scores.mean"), statistic="mean"),
+        Column(heading=say("scores.interval"), statistic="mean", show="interval"),
+    ]
+    uncertain = say("priority.uncertain") if actions else ""
+    return section(
+        say("priority.heading"),
+        paragraphs([why, uncertain], kind="answer"),
+        _action_list(
+            edition,
+            summary,
+            actions,
+            statistic="mean",
+            scored=scored,
+            heading=say("action.heading"),
+            caption=say("action.caption"),
+        ),
+        released=[summary] if actions else [],
     )
 
 
@@ -237,6 +274,10 @@ def change_section(
     """
     texts, say, labels = edition.texts, edition.texts.say, edition.labels
     words = {word: say(f"change_word.{word}") for word in CHANGE_WORDS}
+    differed = [
+        Column(heading=say("change.change"), statistic="difference", signed=True),
+        Column(heading=say("change.word"), statistic="difference", show="verdict", names=words),
+    ]
     numbers = table(
         change,
         texts=texts,
@@ -245,9 +286,9 @@ def change_section(
         columns=[
             Column(heading=earlier, statistic="earlier"),
             Column(heading=edition.wave, statistic="mean"),
-            Column(heading=say("change.change"), statistic="difference", signed=True),
+            differed[0],
             Column(heading=say("scores.interval"), statistic="difference", show="interval", signed=True),
-            Column(heading=say("change.word"), statistic="difference", show="verdict", names=words),
+            differed[1],
         ],
         labels=labels,
     )
@@ -258,7 +299,16 @@ def change_section(
             change, panels=[[outcome], list(blocks)], labels=labels, waves=(earlier, edition.wave), texts=texts
         ),
         folded(say("benchmark.as_table"), numbers.html + paragraphs([say("change.rule")], kind="note")),
-        _came_of(edition, change, actions, earlier=earlier, words=words),
+        _action_list(
+            edition,
+            change,
+            actions,
+            statistic="difference",
+            heading=say("action.returned_heading", earlier=earlier),
+            caption=say("action.returned_caption", earlier=earlier),
+            scored=differed,
+            note=say("action.caution"),
+        ),
         released=[change],
     )
 
@@ -301,45 +351,29 @@ def _candidate(edition: Edition, selection: Selection, item: str) -> str:
     return edition.labels.get(item, item if label is None else label[edition.texts.language])
 
 
-def _agreed(edition: Edition, wins: Released, actions: Sequence[Action]) -> str:
-    """Return the list of what was agreed: which question, what, who, before when."""
-    if not actions:
-        return ""
-    say = edition.texts.say
-    asked = wins.only(variables=[action.item for action in actions], statistics=["priority"])
-    agreed = table(
-        asked,
-        texts=edition.texts,
-        caption=say("action.caption"),
-        stub=say("scores.question"),
-        columns=_agreement_columns(edition, actions, statistic="priority"),
-        labels=edition.labels,
-    )
-    return f"<h3>{escape(say('action.heading'))}</h3>{agreed.html}"
-
-
-def _came_of(
-    edition: Edition, change: Released, actions: Sequence[Action], *, earlier: str, words: Mapping[str, str]
+def _action_list(
+    edition: Edition,
+    released: Released,
+    actions: Sequence[Action],
+    *,
+    statistic: str,
+    heading: str,
+    caption: str,
+    scored: Sequence[Column] = (),
+    note: str = "",
 ) -> str:
-    """Return what was agreed after the earlier wave, and what has become of the answers since."""
+    """Return what was agreed: which question, what, who, before when, and the numbers beside it; empty without any."""
     if not actions:
         return ""
-    say = edition.texts.say
-    since = change.only(variables=[action.item for action in actions])
-    returned = table(
-        since,
+    listed = table(
+        released.only(variables=[action.item for action in actions], statistics=[statistic]),
         texts=edition.texts,
-        caption=say("action.returned_caption", earlier=earlier),
-        stub=say("scores.question"),
-        columns=[
-            *_agreement_columns(edition, actions, statistic="difference"),
-            Column(heading=say("change.change"), statistic="difference", signed=True),
-            Column(heading=say("change.word"), statistic="difference", show="verdict", names=words),
-        ],
+        caption=caption,
+        stub=edition.texts.say("scores.question"),
+        columns=[*_agreement_columns(edition, actions, statistic=statistic), *scored],
         labels=edition.labels,
     )
-    note = paragraphs([say("action.caution")], kind="note")
-    return f"<h3>{escape(say('action.returned_heading', earlier=earlier))}</h3>{returned.html}{note}"
+    return f"<h3>{escape(heading)}</h3>{listed.html}" + paragraphs([note], kind="note")
 
 
 def _agreement_columns(edition: Edition, actions: Sequence[Action], *, statistic: str) -> list[Column]:
