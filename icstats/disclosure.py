@@ -102,7 +102,7 @@ def release(result: Result, *, policy: Policy, ledger: Ledger) -> Released:
     Returns
     -------
     Released
-        A rebuilt frame. Hidden is a row that rests on fewer answers or people than ``policy.minimum_group``, that
+        A rebuilt frame. Hidden is a row that rests on fewer answers or people than ``policy.minimum_answers``, that
         the ledger hides, that says what (nearly) everybody answered or is a share of people
         (``policy.minimum_extremes``), that tells the distribution (``policy.minimum_distribution``), or that would
         give another hidden row away. The rows of a model (drivers, regression) are shown or hidden together, by the
@@ -264,7 +264,7 @@ def shown_n(n: int, rules: Policy, *, total: bool = False) -> str:
         return str(n)
     low = n // 10 * 10
     high = low + 9 if total else min(low + 9, rules.exact_n - 1)
-    return f"{max(low, rules.minimum_group)}–{high}"
+    return f"{max(low, rules.minimum_answers)}–{high}"
 
 
 def _released_settings(result: Result, rules: Policy, hidden_variables: Sequence[str]) -> ReleasedSettings:

@@ -213,7 +213,7 @@ class Explorer:
             groups = marks.groupby(analysis.ratings.loc[marks.index, attribute].astype("string")).agg(
                 ["mean", "sem", "count"]
             )
-            large = groups[groups["count"] >= self.edition.study.policy.minimum_group].head(MOST_GROUPS)
+            large = groups[groups["count"] >= self.edition.study.policy.minimum_answers].head(MOST_GROUPS)
             shown = pd.DataFrame(
                 {
                     "estimate": large["mean"],
@@ -256,14 +256,13 @@ class Explorer:
         """Return a view with its n and the policy's warning; one that cannot be drawn says why."""
         policy, head = self.edition.study.policy, f"<h3>{escape(title)}</h3>"
         if self.edition.ledger.hides(RATINGS, self.department):
-            reason = (
-                f"Nothing is drawn: {self._name} is not shown (fewer than {policy.minimum_group} answers, or such)."
-            )
+            few = f"fewer than {policy.minimum_group} answers of others"
+            reason = f"Nothing is drawn: {self._name} is not shown ({few}, or such)."
             return View(data=pd.DataFrame(), n=0, html=f"{head}<p>{escape(reason)}</p>")
         n = len(self.analysis.ratings)
         warning = (
             f"{self._name}, n = {n} ratings. Raw numbers, for your own eyes: the policy decides what may be shown "
-            f"(at least {policy.minimum_group} answers) and made by release()."
+            f"(at least {policy.minimum_answers} answers) and made by release()."
         )
         try:
             data, figure = show(self.analysis)

@@ -31,13 +31,6 @@ __all__ = ["RATINGS", "Cell", "Ledger", "at_an_end", "checked_policy", "open_led
 RATINGS = "ratings"
 """The variable that counts everybody who rated a department."""
 
-DOMINANCE = 0.5
-"""A department that must not be known may be at most this part of the people hidden with it.
-
-With 9 people of one department and 1 of another hidden, the total minus what is shown would give the mean of the 9
-within half a point.
-"""
-
 NARROWEST = 0.3
 """A mean that must not be known may be narrowed to this part of its scale: more than a point of a scale from 1 to 5."""
 HELPERS = 4
@@ -127,7 +120,7 @@ def open_ledger(
 ) -> Ledger:
     """Decide what may be shown, so that no hidden number follows by subtraction.
 
-    A cell with fewer answers than ``policy.minimum_group`` is hidden, and below ``policy.minimum_extremes`` also one
+    A cell with fewer answers than ``policy.minimum_answers`` is hidden, and below ``policy.minimum_extremes`` also one
     whose mean lies at an end of its scale or whose answers are all the same. So is one that fewer people than the
     minimum have joined or left since an earlier wave: the two means would tell what those answered. Because the
     organisation's total is shown, the next smallest department is hidden as well until, for every variable, the
@@ -207,7 +200,7 @@ def _tells(answers: Answers, rules: Policy) -> bool:
 
 def _must_hide(answers: Answers, rules: Policy) -> bool:
     """Return whether this must not be known, whatever the other departments are."""
-    return answers.n < rules.minimum_group or 0 < answers.moved < rules.minimum_group or _tells(answers, rules)
+    return answers.n < rules.minimum_answers or 0 < answers.moved < rules.minimum_answers or _tells(answers, rules)
 
 
 def _table(counts: pd.DataFrame) -> dict[str, dict[str, Answers]]:
@@ -273,11 +266,11 @@ class _Suppression:
 
     def _few_moved(self, name: str) -> bool:
         """Return whether the totals of two waves would tell what a few people answered."""
-        return 0 < sum(row[name].moved for row in self.table.values()) < self.rules.minimum_group
+        return 0 < sum(row[name].moved for row in self.table.values()) < self.rules.minimum_answers
 
     def _has_total(self, name: str) -> bool:
         people = sum(row[name].n for row in self.table.values())
-        return (ORGANISATION, name) not in self.hidden and people >= self.rules.minimum_group
+        return (ORGANISATION, name) not in self.hidden and people >= self.rules.minimum_answers
 
     def _cover_totals(self, names: Iterable[str]) -> bool:
         """Hide, per variable, what the total would give away; return whether that changed anything."""
@@ -295,12 +288,15 @@ class _Suppression:
     def _is_safe(self, hidden: Iterable[Answers]) -> bool:
         """Return whether the total minus all shown departments tells nothing about a hidden one.
 
-        Departments without any answer do not count: a reader knows who was not asked.
+        Departments without any answer do not count: a reader knows who was not asked. Somebody who knew that difference
+        exactly, and own answers in it, would find the mean of one department within the answers that the others hidden
+        with it can give: with 9 people of one and 1 of another within half a point.
         """
         answered = [one for one in hidden if one.n > 0]
         people = sum(one.n for one in answered)
         largest = max((one.n for one in answered if _must_hide(one, self.rules)), default=0)
-        together = len(answered) > 1 and people >= self.rules.minimum_group and largest <= DOMINANCE * people
+        in_doubt = people - largest - self.rules.readers >= NARROWEST * largest
+        together = len(answered) > 1 and people >= self.rules.minimum_answers and in_doubt
         return not answered or (together and not _tells(_together(answered), self.rules))
 
     def _cover_scores(self) -> bool:
@@ -405,7 +401,7 @@ class _Suppression:
             asked = frozenset(name for name, one in self.table[place].items() if one.n > 0)
             if all((place, name) in self.hidden for name in asked):
                 alike[asked] = alike.get(asked, 0) + 1
-            enough = alike.get(asked, 0) > self.rules.minimum_group
+            enough = alike.get(asked, 0) > self.rules.minimum_answers
             if not enough or any((place, name) not in self.hidden for name in asked):
                 places.append(place)
         cells = [(place, name) for place in places for name, one in self.table[place].items() if one.n > 0]
@@ -433,7 +429,7 @@ class _Suppression:
         free = np.eye(len(unknown)) - np.linalg.pinv(matrix) @ matrix
         for name in self.variables:
             cells = [(self._at(cell).n, cell) for cell in secret if cell[1] == name]
-            yield from _known_sums(cells, {cell: free[number[cell]] for _, cell in cells}, self.rules.minimum_group)
+            yield from _known_sums(cells, {cell: free[number[cell]] for _, cell in cells}, self.rules.minimum_answers)
 
 
 def _known_sums(cells: Sequence[tuple[int, Cell]], free: Mapping[Cell, Row], minimum: int) -> Iterator[Cell]:

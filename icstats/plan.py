@@ -142,7 +142,7 @@ def _other_waves(counts: pd.DataFrame, study: Study) -> list[str]:
     """Return how many ratings are left out because they are of another wave, as a reader may see it."""
     from icstats.disclosure import shown_n  # noqa: PLC0415  as above
 
-    fewest = study.policy.minimum_group
+    fewest = study.policy.minimum_answers
     notes = []
     for wave, of_wave in counts[counts["wave"] != study.wave].groupby("wave"):
         rated = sum(_rated(of_wave).values())
@@ -153,7 +153,7 @@ def _other_waves(counts: pd.DataFrame, study: Study) -> list[str]:
 
 def _too_few_answers(study: Study, rated: Mapping[str, int]) -> list[Problem]:
     """Return the problem of a wave in which no department has enough answers for a report."""
-    least = study.policy.minimum_group
+    least = study.policy.minimum_answers
     if any(n >= least for n in rated.values()):
         return []
     return [

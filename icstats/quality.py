@@ -51,7 +51,7 @@ def quality_sentences(
     texts
         The reader's language.
     """
-    fewest = study.policy.minimum_group
+    fewest = study.policy.minimum_answers
     sentences = []
     for kind in KINDS:
         found = {one.department: one.n for one in contents.findings if one.kind == kind and one.wave == wave}

@@ -87,7 +87,7 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str, ch
     shown = list(ledger.shown(RATINGS))
     release = ratings.assign(department=ratings["department"].where(ratings["department"].isin(shown), NOT_SHOWN))
     release = release.sort_values(["department", "who"], ignore_index=True)
-    minimum = study.policy.minimum_group
+    minimum = study.policy.minimum_answers
     if len(release) < minimum:
         return
     folder = folder_of(study, study.wave)
@@ -203,15 +203,16 @@ def _problem(path: Path, few: Sequence[str], study: Study) -> Problem:
     day = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC).date().isoformat()
     more = len(few) - LISTED
     listed = "; ".join([*few[:LISTED], *([f"and {more} other differences"] if more > 0 else [])])
-    minimum = study.policy.minimum_group
+    others, least = study.policy.minimum_group, study.policy.minimum_answers
     return Problem(
         code="ICS-713",
         file=shown_path(study.responses.file),
         message=(
-            f"what was released on {day}, subtracted from this, would give fewer than {minimum} ratings away: {listed}."
+            f"what was released on {day}, subtracted from this, would give fewer than {others} ratings of others away: "
+            f"{listed}."
         ),
         hint=(
-            f"wait until at least {minimum} ratings differ in each; or, if nobody was ever given the reports of that "
+            f"wait until at least {least} ratings differ in each; or, if nobody was ever given the reports of that "
             f"day, remove {shown_path(path)}"
         ),
     )

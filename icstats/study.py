@@ -79,7 +79,10 @@ class Policy(Strict):
     Attributes
     ----------
     minimum_group
-        Valid answers that a shown number must rest on.
+        Valid answers of others than the reader that a shown number must rest on.
+    readers
+        People who read a report and may have answered themselves, so that they know as many of the answers: 1, or 0
+        where no reader took part. What colleagues who put theirs together know is counted here too.
     minimum_spread
         Valid answers from which an interval or a verdict against the norm is shown: with fewer, mean and spread
         together can give single answers away.
@@ -104,6 +107,7 @@ class Policy(Strict):
     """
 
     minimum_group: int = Field(default=10, ge=FLOOR)
+    readers: int = Field(default=1, ge=0)
     minimum_spread: int = Field(default=15, ge=10)
     minimum_extremes: int = Field(default=30, ge=10)
     minimum_distribution: int = Field(default=50, ge=30)
@@ -114,6 +118,11 @@ class Policy(Strict):
     decimals_points: int = Field(default=1, ge=0, le=1)
     decimals_share: int = Field(default=2, ge=0, le=2)
     decimals_coefficient: int = Field(default=2, ge=0, le=2)
+
+    @property
+    def minimum_answers(self) -> int:
+        """Valid answers that a number must rest on, so that enough are left without those of its readers."""
+        return self.minimum_group + self.readers
 
 
 class Study(Strict):

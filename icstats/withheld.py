@@ -83,7 +83,7 @@ def hidden_rows(
         any(ledger.hides(RATINGS if is_model else str(name), str(place)) for name in {variable, also})
         for variable, also, place in zip(raw["variable"], raw["also"], raw["department"], strict=True)
     ]
-    hidden = (people < rules.minimum_group) | np.array(by_ledger, dtype=bool)
+    hidden = (people < rules.minimum_answers) | np.array(by_ledger, dtype=bool)
     hidden |= raw["statistic"].isin(DISTRIBUTION).to_numpy() & (people < rules.minimum_distribution)
     # The mark of a hidden share would tell that it is extreme; so none of a few people is shown.
     hidden |= (shares_of_people(raw) | _says_what_each_answered(raw, rules)) & (people < rules.minimum_extremes)

@@ -436,7 +436,7 @@ def test_check_tells_of_ratings_that_are_of_another_wave(untouched: SmallStudy) 
     (untouched.root / "data" / "small.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     assert check(untouched.opened()).notes[-3:] == (
         "wave 2025 is not reported: 20–29 ratings",
-        "wave Jan is not reported: fewer than 10 ratings",
+        "wave Jan is not reported: fewer than 11 ratings",
         "nobody rated it, legal in wave 2026: is its code right?",
     )
 

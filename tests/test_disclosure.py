@@ -45,9 +45,22 @@ def hidden_departments(ledger: Ledger, variable: str) -> set[str]:
 
 def test_departments_under_the_minimum_are_hidden_together() -> None:
     ledger = ledger_of({place: {RATINGS: n} for place, n in SIZES.items()})
-    assert hidden_departments(ledger, RATINGS) == {"a", "b", "c"}
-    assert ledger.shown(RATINGS) == tuple("defghijkl")
+    assert hidden_departments(ledger, RATINGS) == {"a", "b", "c", "d"}
+    assert ledger.shown(RATINGS) == tuple("efghijkl")
     assert not ledger.hides(RATINGS)
+
+
+@pytest.mark.parametrize(("readers", "smallest"), [(0, 10), (1, 11), (3, 13)])
+def test_what_a_reader_answered_does_not_count(readers: int, smallest: int) -> None:
+    policy = Policy(readers=readers)
+    for n, hidden in ((smallest - 1, True), (smallest, False)):
+        sizes = {"a": {RATINGS: n, "q": n}, "b": {RATINGS: 60, "q": 60}, "c": {RATINGS: 70, "q": 70}}
+        counts = made.counts(sizes)
+        ledger = open_ledger(counts, policy=policy, department="a")
+        assert ledger.hides(RATINGS) == hidden
+        everything_open = open_ledger(made.counts({"a": {RATINGS: 90, "q": 90}}), policy=policy, department="a")
+        shown = release(made.summary_of({"q": 3.2}, n=n), policy=policy, ledger=everything_open)
+        assert set(shown.rows["mark"] == HIDDEN) >= {hidden}
 
 
 def test_one_hidden_department_takes_the_next_smallest_along() -> None:
@@ -65,11 +78,15 @@ def test_a_small_department_is_never_nearly_all_that_is_hidden() -> None:
     assert hidden_departments(ledger, RATINGS) == {"a", "b", "c"}
 
 
-def test_a_small_department_is_at_most_half_of_what_is_hidden() -> None:
-    ledger = ledger_of({"a": {RATINGS: 9}, "b": {RATINGS: 4}, "c": {RATINGS: 30}, "d": {RATINGS: 60}})
-    assert hidden_departments(ledger, RATINGS) == {"a", "b", "c"}
-    ledger = ledger_of({"a": {RATINGS: 9}, "b": {RATINGS: 9}, "c": {RATINGS: 30}, "d": {RATINGS: 60}})
-    assert hidden_departments(ledger, RATINGS) == {"a", "b"}
+@pytest.mark.parametrize(("largest", "others", "enough"), [(9, 3, False), (9, 4, True), (7, 6, True), (6, 10, True)])
+def test_what_is_hidden_with_a_small_department_leaves_its_mean_in_doubt(
+    largest: int, others: int, *, enough: bool
+) -> None:
+    """Known exactly are the total and an own answer; the others' answers are anything from 1 to 5."""
+    in_doubt = 4 * (others - POLICY.readers) / largest
+    assert (in_doubt > 1.0) == enough
+    ledger = ledger_of({"a": {RATINGS: largest}, "b": {RATINGS: others}, "c": {RATINGS: 30}, "d": {RATINGS: 60}})
+    assert hidden_departments(ledger, RATINGS) == ({"a", "b"} if enough else {"a", "b", "c"})
 
 
 def with_means(means: dict[str, tuple[int, float, float]]) -> Ledger:
@@ -204,16 +221,19 @@ tables_of_counts = st.integers(1, 8).flatmap(
 )
 
 
-@given(columns=tables_of_counts, minimum=st.integers(FLOOR, 20))
+@given(columns=tables_of_counts, others=st.integers(FLOOR, 20), readers=st.integers(0, 2))
 @settings(deadline=None)
-def test_nothing_small_is_shown_or_can_be_found_by_subtraction(columns: list[list[int]], minimum: int) -> None:
+def test_nothing_small_is_shown_or_can_be_found_by_subtraction(
+    columns: list[list[int]], others: int, readers: int
+) -> None:
+    minimum = others + readers
     answered = {f"q{place}": column for place, column in enumerate(columns)}
     answered[RATINGS] = [max(values) for values in zip(*columns, strict=True)]
     cells = {
         f"d{place}": {variable: column[place] for variable, column in answered.items()}
         for place in range(len(columns[0]))
     }
-    ledger = ledger_of(cells, policy=Policy(minimum_group=minimum))
+    ledger = ledger_of(cells, policy=Policy(minimum_group=others, readers=readers))
     for variable in answered:
         sizes = {place: cells[place][variable] for place in cells}
         hidden = hidden_departments(ledger, variable)
@@ -247,7 +267,7 @@ def test_an_attacker_with_every_unrounded_total_cannot_solve_a_hidden_cell(colum
         free = np.eye(len(unknown)) - np.linalg.pinv(equations) @ equations
         solved = np.abs(np.diag(free)) < 1e-9
         assert not [
-            place for place, known in zip(unknown, solved, strict=True) if known and cells[place][variable] < 10
+            place for place, known in zip(unknown, solved, strict=True) if known and cells[place][variable] < 11
         ]
 
 
@@ -323,12 +343,12 @@ def small_sets(asked: dict[str, dict[str, int]], ledger: Ledger) -> list[tuple[t
     """Return every set of cells of one variable with fewer answers than may be known."""
     sets = []
     for name in ledger.variables:
-        places = [place for place in asked if 0 < asked[place][name] < POLICY.minimum_group]
+        places = [place for place in asked if 0 < asked[place][name] < POLICY.minimum_answers]
         for count in range(1, len(places) + 1):
             sets += [
                 tuple((place, name) for place in chosen)
                 for chosen in combinations(places, count)
-                if sum(asked[place][name] for place in chosen) < POLICY.minimum_group
+                if sum(asked[place][name] for place in chosen) < POLICY.minimum_answers
             ]
     return sets
 
@@ -459,16 +479,17 @@ def test_columns_are_the_promised_ones_and_nothing_else() -> None:
 
 @pytest.mark.parametrize(
     ("n", "text"),
-    [(10, "10–19"), (19, "10–19"), (20, "20–29"), (99, "90–99"), (100, "100"), (1234, "1234")],
+    [(11, "11–19"), (19, "11–19"), (20, "20–29"), (99, "90–99"), (100, "100"), (1234, "1234")],
 )
 def test_n_is_a_band_until_it_is_large(n: int, text: str) -> None:
     assert shown_n(n, POLICY) == text
 
 
 def test_bands_neither_reach_under_the_minimum_nor_over_the_exact_numbers() -> None:
-    policy = Policy(minimum_group=12, exact_n=55)
+    policy = Policy(minimum_group=12, readers=0, exact_n=55)
     assert [shown_n(n, policy) for n in (12, 19, 52, 55)] == ["12–19", "12–19", "50–54", "55"]
-    assert shown_n(7, Policy(minimum_group=5)) == "5–9"
+    assert [shown_n(n, policy.model_copy(update={"readers": 3})) for n in (15, 19, 52)] == ["15–19", "15–19", "50–54"]
+    assert shown_n(7, Policy(minimum_group=5, readers=0)) == "5–9"
 
 
 def test_a_hidden_row_holds_no_number_at_all() -> None:

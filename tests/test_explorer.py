@@ -38,7 +38,7 @@ def test_every_view_has_its_n_and_the_warning_of_the_policy(desk: Explorer) -> N
     for view in (desk.distributions(), desk.scales(), desk.polychoric(), desk.compare("unit")):
         assert view.n == len(desk.analysis.ratings)
         assert f"n = {view.n} ratings" in view.html
-        assert "at least 10 answers" in view.html
+        assert "at least 11 answers" in view.html
         assert not view.data.empty
 
 

@@ -118,12 +118,12 @@ def coefficients(n: int = 214) -> Released:
 COEFFICIENTS = {"alpha": "Cronbach’s alpha", "omega_total": "Omega total", "spearman_brown": "Spearman–Brown"}
 
 ALL_HIDDEN_EN = (
-    "There is no figure here: nothing can be drawn that may be shown. There are fewer than 10 answers, a smaller group "
-    "would be given away, or the answers do not differ."
+    "There is no figure here: nothing can be drawn that may be shown. There are fewer than 10 answers of others, a "
+    "smaller group would be given away, or the answers do not differ."
 )
 ALL_HIDDEN_NL = (
-    "Hier staat geen figuur: niets wat getoond mag worden, is te tekenen. Er zijn minder dan 10 antwoorden, een "
-    "kleinere groep zou prijsgegeven worden, of de antwoorden verschillen niet."
+    "Hier staat geen figuur: niets wat getoond mag worden, is te tekenen. Er zijn minder dan 10 antwoorden van "
+    "anderen, een kleinere groep zou prijsgegeven worden, of de antwoorden verschillen niet."
 )
 
 DRAWN: dict[str, Callable[[Texts, int], Figure]] = {
@@ -332,7 +332,7 @@ def test_a_strip_without_norm_or_interval_says_no_more_than_it_has() -> None:
     figure = mark_strip(mark(n=14), variable="mark", label="Mark", texts=EN, norm=float("nan"), norm_name="the norm")
     assert figure.alt == "Mark: 7.2 on the scale from 1 to 10."
     assert figure.caption == (
-        "Mark on the scale from 1 to 10: our mean (open dot; an interval is given from 15 answers on); n = 10–19."
+        "Mark on the scale from 1 to 10: our mean (open dot; an interval is given from 15 answers on); n = 11–19."
     )
 
 
@@ -391,9 +391,9 @@ def test_hidden_rows_are_named_and_their_numbers_are_nowhere() -> None:
         "Customer orientation 3.3. Not shown: Process."
     )
     assert figure.caption == (
-        "Means (dots) with 95% intervals (lines) on the scale from 1 to 5; n from 10 to 214. "
-        "An open dot has no interval: that is given from 15 answers on. Not shown: there are fewer than 10 answers, "
-        "or the number would give away a smaller group, a single answer or the judgement of one employee."
+        "Means (dots) with 95% intervals (lines) on the scale from 1 to 5; n from 11 to 214. "
+        "An open dot has no interval: that is given from 15 answers on. Not shown: there are fewer than 10 answers "
+        "of others, or the number would give away a smaller group, a single answer or the judgement of one employee."
     )
 
 
@@ -510,8 +510,8 @@ def test_the_heat_map_tells_the_ends_of_each_column_and_who_is_not_shown() -> No
     )
     assert figure.caption == (
         "Means per department on the scale from 1 to 5; n from 40 to 214. The colours belong to the scale and do not "
-        "depend on the values of others. Not shown: there are fewer than 10 answers, or the number would give away a "
-        "smaller group, a single answer or the judgement of one employee."
+        "depend on the values of others. Not shown: there are fewer than 10 answers of others, or the number would "
+        "give away a smaller group, a single answer or the judgement of one employee."
     )
 
 

@@ -37,13 +37,13 @@ def test_counts_are_bands_and_small_departments_have_none(small: Study) -> None:
     text = said(small, ("straight_lining", "2026", "hr", 123), ("straight_lining", "2026", "it", 9))
     assert text == (
         "Ratings with one and the same answer to 4 questions: 130–139, kept. Among them HR (120–129). "
-        "What is not mentioned was found fewer than 10 times, or not at all."
+        "What is not mentioned was found fewer than 11 times, or not at all."
     )
 
 
 def test_below_the_minimum_and_of_other_waves_nothing_is_said(small: Study) -> None:
     text = said(small, ("double", "2026", "hr", 5), ("double", "2026", "it", 4), ("hasty", "2025", "hr", 500))
-    assert text == "Nothing that may not be meant was found 10 times or more."
+    assert text == "Nothing that may not be meant was found 11 times or more."
 
 
 def test_a_department_that_may_not_be_shown_is_not_named(small: Study) -> None:

@@ -129,7 +129,7 @@ def sentences(department: Department, texts: Texts) -> Iterator[str]:
         yield story.block_sentence(d.importance, d.blocks, texts)
         yield story.explained_sentence(d.importance, texts)
     yield story.comparison_sentence(d.comparison, LABELS, texts)
-    if d.n >= POLICY.minimum_group:
+    if d.n >= POLICY.minimum_answers:
         n = shown_n(d.n, POLICY)
         yield story.answered_sentence(n, None, texts)
         yield story.answered_sentence(n, d.n + 200, texts)
@@ -226,6 +226,6 @@ def test_the_simulation_reaches_every_verdict_size_and_tie() -> None:
     assert {d.verdict for d in DEPARTMENTS} == set(VERDICTS)
     assert {d.n for d in DEPARTMENTS} == set(SIZES)
     assert {len(d.blocks) for d in DEPARTMENTS} == {1, 2, 3}
-    hidden = [d for d in DEPARTMENTS if d.n < POLICY.minimum_group]
+    hidden = [d for d in DEPARTMENTS if d.n < POLICY.minimum_answers]
     assert hidden
     assert {text for d in hidden for text in sentences(d, Texts("en"))} == {""}

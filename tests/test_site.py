@@ -141,7 +141,11 @@ def test_a_department_without_numbers_says_why(finished: Run) -> None:
     table = finished.table()
     assert table.rows[1:4] == [
         ["Human Resources", "could not be made: an unexpected error [ICS-730]", "Report"],
-        ["IT <support>", "not shown: fewer than 10 answers, or another small department would be given away", "Report"],
+        [
+            "IT <support>",
+            "not shown: fewer than 10 answers of others, or another small department would be given away",
+            "Report",
+        ],
         ["Legal", "not made yet", "Report Drivers"],
     ]
     assert not re.search(r"\d\.\d", str(table.rows[1:4]))
@@ -150,7 +154,7 @@ def test_a_department_without_numbers_says_why(finished: Run) -> None:
 def test_a_department_whose_mark_is_hidden_is_not_shown_either(finished: Run) -> None:
     rows = numbers_of("hr")
     finished.show("hr", [*hidden(rows[:4]), *rows[4:]])
-    assert finished.table().rows[1][1].startswith("not shown: fewer than 10 answers")
+    assert finished.table().rows[1][1].startswith("not shown: fewer than 10 answers of others")
 
 
 def test_few_answers_mean_no_interval_and_no_drivers_of_its_own(finished: Run) -> None:

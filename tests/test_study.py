@@ -375,16 +375,16 @@ def test_a_lost_study_is_told(folder: Path) -> None:
         (
             "treshold: 5",
             (
-                '"treshold": unknown setting; allowed here: minimum_group, minimum_spread, minimum_extremes, '
-                "minimum_distribution, minimum_team, minimum_comments, "
+                '"treshold": unknown setting; allowed here: minimum_group, readers, minimum_spread, '
+                "minimum_extremes, minimum_distribution, minimum_team, minimum_comments, "
                 "extreme_share, exact_n, decimals_points, decimals_share, decimals_coefficient. [ICS-312]"
             ),
         ),
         (
             "minimum_grop: 5",
             (
-                '"minimum_grop": unknown setting; allowed here: minimum_group, minimum_spread, minimum_extremes, '
-                "minimum_distribution, minimum_team, minimum_comments, "
+                '"minimum_grop": unknown setting; allowed here: minimum_group, readers, minimum_spread, '
+                "minimum_extremes, minimum_distribution, minimum_team, minimum_comments, "
                 "extreme_share, exact_n, decimals_points, decimals_share, decimals_coefficient. Hint: did you mean "
                 '"minimum_group"? [ICS-312]'
             ),

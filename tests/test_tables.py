@@ -81,12 +81,12 @@ def test_numbers_are_written_as_the_language_does() -> None:
     assert shown["en"][1:] == [
         ["Knows my work", "3.4", "3.4 to 3.5", "54%", "1,214"],
         ["Keeps its word", "not shown"],
-        ["Answers", "3.4", "–", "not shown", "10–19"],
+        ["Answers", "3.4", "–", "not shown", "11–19"],
     ]
     assert shown["nl"][1:] == [
         ["Knows my work", "3,4", "3,4 tot 3,5", "54%", "1.214"],
         ["Keeps its word", "niet getoond"],
-        ["Answers", "3,4", "–", "niet getoond", "10–19"],
+        ["Answers", "3,4", "–", "niet getoond", "11–19"],
     ]
 
 
@@ -113,8 +113,8 @@ def test_the_threshold_in_the_words_is_that_of_the_policy() -> None:
     ledger = open_ledger(counts, policy=strict, department="hr")
     released = release(made.summary_of({"q": 3.2}, n=24), policy=strict, ledger=ledger)
     html = table(released, texts=EN, caption="", columns=COLUMNS, labels=LABELS).html
-    assert "Not shown: there are fewer than 25 answers" in html
-    assert "Not shown: there are fewer than 25 answers, or the number would" in html
+    assert "Not shown: there are fewer than 25 answers of others" in html
+    assert "Not shown: there are fewer than 25 answers of others, or the number would" in html
 
 
 def test_a_single_hidden_cell_is_said_in_words_and_explained_below() -> None:
@@ -122,8 +122,8 @@ def test_a_single_hidden_cell_is_said_in_words_and_explained_below() -> None:
     cells = Cells(table(released, texts=EN, caption="", columns=COLUMNS, labels=LABELS).html)
     assert cells.rows[1] == ["Knows my work", "4.7", "4.5 to 4.9", "not shown", "20–29"]
     assert cells.words[-1] == (
-        "Not shown: there are fewer than 10 answers, or the number would give away a smaller group, a single answer or "
-        "the judgement of one employee."
+        "Not shown: there are fewer than 10 answers of others, or the number would give away a smaller group, a single "
+        "answer or the judgement of one employee."
     )
 
 

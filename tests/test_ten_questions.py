@@ -19,7 +19,8 @@ QUESTIONS = {
     "what do customers judge best and worst": r"is het oordeel het hoogst over \u2018.+? en het laagst over \u2018.+?",
     "why": r"Met het oordeel van klanten hangt .+? het sterkst samen: \d+%? ?.*? van wat te verklaren is",
     "is that a cause": r"wat samengaat met tevredenheid, hoeft die niet teweeg te brengen",
-    "what is hidden, and by which rule": r"Cijfers die op minder dan 10 antwoorden rusten worden niet getoond",
+    "what is hidden, and by which rule": r"Cijfers die op minder dan 10 antwoorden van anderen dan de lezer rusten "
+    r"worden niet getoond",
     "from what was it made": r"Vingerafdruk van de gegevens",
 }
 

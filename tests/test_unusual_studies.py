@@ -132,8 +132,8 @@ def test_a_department_without_drivers_is_named(tmp_path: Path) -> None:
 
 
 NO_FIGURE = (
-    "There is no figure here: nothing can be drawn that may be shown. There are fewer than 10 answers, a smaller group "
-    "would be given away, or the answers do not differ."
+    "There is no figure here: nothing can be drawn that may be shown. There are fewer than 10 answers of others, a "
+    "smaller group would be given away, or the answers do not differ."
 )
 
 

@@ -134,7 +134,7 @@ def test_a_verdict_does_not_tell_the_spread_that_the_interval_would(tmp_path: Pa
     assert {row["verdict"] for row in compared} == {"uncertain"}
 
 
-@pytest.mark.parametrize(("n", "asked", "told"), [(10, 11, None), (10, 18, None), (10, 19, 19), (120, 121, 121)])
+@pytest.mark.parametrize(("n", "asked", "told"), [(11, 12, None), (11, 18, None), (11, 19, 19), (120, 121, 121)])
 def test_the_number_invited_does_not_narrow_the_band_of_n(tmp_path: Path, n: int, asked: int, told: int | None) -> None:
     edition = organisation(tmp_path, answers({"x": n, "y": 60, "z": 70}, 1)).edition
     departments = [one.model_copy(update={"invited": asked}) for one in edition.study.departments]
@@ -145,7 +145,7 @@ def test_the_number_invited_does_not_narrow_the_band_of_n(tmp_path: Path, n: int
 def test_no_band_of_n_reaches_into_another(tmp_path: Path) -> None:
     rows = organisation(tmp_path, answers({"x": 19, "y": 20, "z": 99}, 1)).rows()
     bands = {ends(row["n"]) for row in rows if row["n"] and row["department"] != ORGANISATION}
-    assert bands == {(10, 19), (20, 29), (90, 99)}
+    assert bands == {(11, 19), (20, 29), (90, 99)}
 
 
 def test_what_customers_think_of_a_small_team_is_not_shown(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-SIZES = {"a": 4, "b": 9, "c": 14, "d": 24, "e": 40, "f": 60}
+SIZES = {"a": 3, "b": 9, "c": 14, "d": 24, "e": 40, "f": 60}
 
 
 def released(folder: Path, frame: pd.DataFrame, **changes: object) -> Organisation:
@@ -61,6 +61,7 @@ def renamed(frame: pd.DataFrame, department: str, name: str) -> pd.DataFrame:
 
 
 CHANGES: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
+    "ten late answers, of which the reader's may be one": (lambda frame: late(frame, "d", 10), "new ratings of d."),
     "one late answer": (lambda frame: late(frame, "d", 1), "new ratings of d."),
     "one late answer about a hidden department": (
         lambda frame: late(frame, "a", 1),
@@ -85,7 +86,7 @@ def test_a_difference_of_a_few_ratings_is_refused(tmp_path: Path, change: str) -
     frame = answers(SIZES, 1)
     released(tmp_path, frame)
     make, told = CHANGES[change]
-    assert refusal(tmp_path, make(frame)) == f"fewer than 10 ratings away: {told}"
+    assert refusal(tmp_path, make(frame)) == f"fewer than 10 ratings of others away: {told}"
 
 
 @pytest.mark.parametrize(
@@ -94,12 +95,20 @@ def test_a_difference_of_a_few_ratings_is_refused(tmp_path: Path, change: str) -
         lambda frame: frame,
         lambda frame: frame.sample(frac=1, random_state=1),
         lambda frame: renamed(frame, "d", "z"),
-        lambda frame: late(frame, "d", 10),
+        lambda frame: late(frame, "d", 11),
         lambda frame: corrected(frame, "e", 12),
         lambda frame: without(frame, "f", 60),
         lambda frame: renamed(frame, "e", "d"),
     ],
-    ids=["the same", "rows shuffled", "renamed", "ten late", "twelve corrected", "left out", "two large ones merged"],
+    ids=[
+        "the same",
+        "rows shuffled",
+        "renamed",
+        "eleven late",
+        "twelve corrected",
+        "left out",
+        "two large ones merged",
+    ],
 )
 def test_the_same_ratings_and_differences_of_many_are_released(
     tmp_path: Path, change: Callable[[pd.DataFrame], pd.DataFrame]
@@ -112,14 +121,17 @@ def test_the_same_ratings_and_differences_of_many_are_released(
 def test_every_earlier_release_counts_and_not_the_last_only(tmp_path: Path) -> None:
     frame = answers(SIZES, 1)
     released(tmp_path, frame)
-    released(tmp_path, late(frame, "d", 10))
-    assert refusal(tmp_path, late(frame, "d", 11)) == "fewer than 10 ratings away: new ratings of d."
+    released(tmp_path, late(frame, "d", 11))
+    assert refusal(tmp_path, late(frame, "d", 12)) == "fewer than 10 ratings of others away: new ratings of d."
 
 
 def test_another_name_of_the_study_or_the_wave_is_no_way_round(tmp_path: Path) -> None:
     frame = answers(SIZES, 1)
     released(tmp_path, frame, name="first")
-    assert refusal(tmp_path, late(frame, "d", 1), name="second") == "fewer than 10 ratings away: new ratings of d."
+    assert (
+        refusal(tmp_path, late(frame, "d", 1), name="second")
+        == "fewer than 10 ratings of others away: new ratings of d."
+    )
 
 
 def test_a_next_wave_with_other_answers_is_another_survey(tmp_path: Path) -> None:
@@ -131,17 +143,20 @@ def test_ratings_without_respondents_are_known_by_their_answers(tmp_path: Path) 
     frame = answers(SIZES, 1).drop(columns="respondent")
     released(tmp_path, frame)
     released(tmp_path, frame.sample(frac=1, random_state=2))
-    assert refusal(tmp_path, frame.drop(index=frame.index[-1])) == "fewer than 10 ratings away: ratings of f left out."
+    assert (
+        refusal(tmp_path, frame.drop(index=frame.index[-1]))
+        == "fewer than 10 ratings of others away: ratings of f left out."
+    )
 
 
 def test_what_was_hidden_once_stays_hidden(tmp_path: Path) -> None:
     frame = answers(SIZES, 1)
     first = released(tmp_path, frame)
     assert first.edition.ledger.shown(RATINGS) == ("d", "e", "f")
-    again = organisation(tmp_path, late(frame, "b", 10))
+    again = organisation(tmp_path, late(frame, "b", 11))
     assert again.edition.ledger.hides(RATINGS, "b")
     admit_release(again.edition.study, again.edition.organisation.responses)
-    fresh = organisation(tmp_path / "elsewhere", late(frame, "b", 10))
+    fresh = organisation(tmp_path / "elsewhere", late(frame, "b", 11))
     assert not fresh.edition.ledger.hides(RATINGS, "b")
 
 
@@ -208,6 +223,7 @@ def test_one_new_wave_with_few_changed_people_is_not_solved_by_its_rounded_means
     ("first", "later", "told"),
     [
         ({}, {"minimum_group": 5}, "minimum_group is 5, it was 10"),
+        ({}, {"readers": 0}, "readers is 0, it was 1"),
         ({"minimum_group": 15}, {}, "minimum_group is 10, it was 15"),
         ({"decimals_points": 0}, {}, "decimals_points is 1, it was 0"),
         ({"extreme_share": 0.8}, {"minimum_team": 2}, "minimum_team is 2, it was 4; extreme_share is 0.9, it was 0.8"),
@@ -252,7 +268,7 @@ def two_waves(frame: pd.DataFrame, *, gone: int) -> pd.DataFrame:
     return pd.concat([before.assign(wave="1"), frame.assign(wave="2")], ignore_index=True)
 
 
-@pytest.mark.parametrize(("joined", "hidden"), [(0, False), (1, True), (9, True), (10, False)])
+@pytest.mark.parametrize(("joined", "hidden"), [(0, False), (1, True), (10, True), (11, False)])
 def test_a_department_that_few_people_joined_is_hidden_in_the_later_wave(
     tmp_path: Path, joined: int, *, hidden: bool
 ) -> None:
