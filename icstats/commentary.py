@@ -98,7 +98,7 @@ def _found(edition: Edition, department: str, questions: Sequence[str], dictiona
         analysis.items[outcome],
         dictionary=dictionary,
         scale=analysis.questionnaire.response_scale(outcome),
-        minimum=edition.study.policy.minimum_group,
+        minimum=edition.study.policy.minimum_answers,
         clusters=analysis.people,
     )
 
