@@ -10,7 +10,7 @@ STUDY ?= params/example.yaml
 # A plain assignment: the LANGUAGE of a desktop environment must not decide the language of the reports.
 LANGUAGE =
 
-.PHONY: report test lab lint bench coverage pins .venv clean
+.PHONY: report test lab lint docs screenshots bench coverage pins .venv clean
 .DEFAULT_GOAL := report
 
 report: $(VENV)/ready  ## every department's reports, from the survey file to HTML
@@ -26,6 +26,12 @@ lint: $(VENV)/ready  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(VENV)/ready  ## the documentation, into outputs/docs/index.html; the tutorial is run for it
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html --fresh-env --write-all docs outputs/docs
+
+screenshots: $(VENV)/ready  ## the pictures of the README, from the example, by Chromium
+	$(BIN)/python docs/screenshots.py
 
 bench: $(VENV)/ready  ## the speed table with ratios, into benchmarks/results.md
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable ".[bench]"
@@ -45,7 +51,7 @@ $(VENV)/ready: requirements.txt pyproject.toml
 	touch $@
 
 pins: $(VENV)/ready  ## newest allowed versions into requirements.txt
-	$(BIN)/python -m pip install --quiet --upgrade --editable ".[dev]" hatchling
+	$(BIN)/python -m pip install --quiet --upgrade --editable ".[dev,docs]" hatchling
 	echo "# Every version pinned, so that two machines run the same code. Renewed with: make pins" > requirements.txt
 	$(BIN)/python -m pip freeze --exclude-editable >> requirements.txt
 

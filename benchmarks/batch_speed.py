@@ -1,6 +1,6 @@
 """What a batch costs, against the loop that users write: ``papermill`` then ``jupyter nbconvert``, per notebook.
 
-Run with ``python benchmarks/batch_speed.py``: prints the table and writes it to ``batch_speed.md`` beside this file.
+Run with ``python benchmarks/batch_speed.py``: prints the table and writes it into ``results.md`` beside this file.
 The loop is timed on the notebooks of two departments and scaled. Wall time depends on who else uses the machine, so
 the processor time of everything that a command starts is counted too; ratios within one run are what counts. Linux
 only: processes that a command leaves behind are waited for, and counted.
@@ -24,6 +24,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 import psutil
+from tables import SPEED, table, write_section
 
 from icstats.collation import RESULTS
 from icstats.questionnaire import read_questionnaire
@@ -31,13 +32,12 @@ from icstats.receipts import NotebookReceipt, Receipt, files_of, write_receipt
 from icstats.responses import read_responses
 from icstats.staging import Place
 from icstats.stock import taken_stock
-from icstats.study import read_study
+from icstats.study import ORGANISATION, read_study
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
+ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 SAMPLE = ("hr", "legal-affairs")
 NOTEBOOKS = ("department_report", "reliability", "drivers", "benchmark")
@@ -200,6 +200,39 @@ def lay_down(study_file: Path, outputs: Path) -> None:
         (place.public / name).write_text("{}", encoding="utf-8")
 
 
+def prepared_alone(study: Path) -> Cost:
+    """Return what it costs to check a study, prepare its answers and decide what may be shown."""
+    program = (
+        "import sys\n"
+        "from icstats.edition import admit_release\n"
+        "from icstats.plan import prepare\n"
+        "from icstats.study import read_study\n"
+        "study = read_study(sys.argv[1])\n"
+        "admit_release(study, prepare(study)[1])\n"
+    )
+    return cost_of([sys.executable, "-c", program, str(study)])
+
+
+def change_one_answer(study: Path) -> str:
+    """Change one answer of the department in the middle, and return its slug."""
+    file = study.parents[1] / "data" / "many.csv"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    place = len(lines) // 2
+    person, slug, wave, first, *others = lines[place].split(",")
+    lines[place] = ",".join([person, slug, wave, "2" if first == "1" else "1", *others])
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return slug
+
+
+def would_be_made(study_file: Path, outputs: Path) -> dict[str, tuple[str, ...]]:
+    """Return the notebooks that a run would make, by department."""
+    study = read_study(study_file)
+    read_responses(study)
+    place = Place(public=outputs / study.name / study.wave)
+    stock = taken_stock(study, departments=None, language="en", place=place, shard=None)
+    return {one.department: one.to_execute for one in stock.to_make(overwrite=False, retry=False)}
+
+
 def rows(folder: Path) -> Iterator[tuple[str, str, str, str]]:
     """Measure, and return what was measured, in words."""
     icstats = [sys.executable, "-m", "icstats", "run"]
@@ -257,28 +290,38 @@ def rows(folder: Path) -> Iterator[tuple[str, str, str, str]]:
         study.unlink()
 
     many = many_departments(folder / "many")
-    lay_down(many, folder / "many" / "outputs")
-    again = cost_of([*icstats, str(many), "--outputs", str(folder / "many" / "outputs")])
+    made = prepared_alone(many)
+    yield f"{MANY} departments prepared", f"{made.wall:.0f} s", f"{made.cpu:.0f} s", f"{made.peak:.0f} MB"
+
+    outputs = folder / "many" / "outputs"
+    lay_down(many, outputs)
+    again = cost_of([*icstats, str(many), "--outputs", str(outputs)])
     yield f"{MANY} departments, nothing changed", f"{again.wall:.2f} s", f"{again.cpu:.2f} s", f"{again.peak:.0f} MB"
+
+    slug = change_one_answer(many)
+    found = would_be_made(many, outputs)
+    if set(found) - {slug, ORGANISATION} or slug not in found:
+        raise SystemExit(f"one answer about {slug} changed, and {sorted(found)[:5]} would be made again")
+    told = "; ".join(f"{place}: {len(notebooks)}" for place, notebooks in found.items())
+    yield f"one answer changed among {MANY} departments: notebooks to make again", "", "", told
 
 
 def main() -> None:
     """Measure, print and write."""
     ctypes.CDLL(None).prctl(BECOME_REAPER, 1, 0, 0, 0)
     load = os.getloadavg()[0]
-    lines = ["| work | on the clock | processor time | so |", "| -- | -- | -- | -- |"]
+    found = []
     with tempfile.TemporaryDirectory() as folder:
         for row in rows(Path(folder)):
-            lines.append("| " + " | ".join(row) + " |")
-            print(lines[-1], flush=True)
+            found.append(dict(zip(("work", "on the clock", "processor time", "so"), row, strict=True)))
+            print(" | ".join(row), flush=True)
     told = (
-        "# What a batch costs\n\n"
         f"Made by `benchmarks/batch_speed.py` in one run, on {os.cpu_count()} cores with a load of {load:.1f} to "
         f"{os.getloadavg()[0]:.1f} by others and itself. The loop was timed on {len(SAMPLE) * len(NOTEBOOKS)} "
         f"notebooks and scaled. The {MANY} departments were not executed: their reports and receipts were laid down "
         "as a run would leave them.\n\n"
     )
-    (HERE / "batch_speed.md").write_text(told + "\n".join(lines) + "\n", encoding="utf-8")
+    write_section(SPEED, "What a batch costs", told + table(found))
 
 
 if __name__ == "__main__":

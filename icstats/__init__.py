@@ -42,10 +42,11 @@ if TYPE_CHECKING:
     from icstats.reliability import cronbach_alpha, item_statistics, omega_total, spearman_brown
     from icstats.report import open_report
     from icstats.responses import read_responses
-    from icstats.shards import moments_of_files
+    from icstats.shards import complete_moments_of_files, graph_of_moments, moments_of_files
     from icstats.shrinkage import shrink
     from icstats.simulate import simulate_ratings, simulate_study
     from icstats.study import read_study
+    from icstats.summed import coefficients_of_moments, scores_of_moments
     from icstats.trends import wave_change
     from icstats.weights import design_effect, effective_n, rake
 
@@ -56,15 +57,18 @@ __all__ = [
     "block_importance",
     "bootstrap_importance",
     "case_mix",
+    "coefficients_of_moments",
     "commonality",
     "compare_departments",
     "compare_with_norm",
+    "complete_moments_of_files",
     "cronbach_alpha",
     "design_effect",
     "dominance",
     "draft_questionnaire",
     "effective_n",
     "expectation_gap",
+    "graph_of_moments",
     "halo_check",
     "icc",
     "importance_measures",
@@ -103,6 +107,7 @@ __all__ = [
     "representativeness",
     "response_rate",
     "rwg",
+    "scores_of_moments",
     "shrink",
     "simulate_ratings",
     "simulate_study",
@@ -116,15 +121,18 @@ ROOMS = {
     "block_importance": "importance",
     "bootstrap_importance": "importance",
     "case_mix": "casemix",
+    "coefficients_of_moments": "summed",
     "commonality": "overlap",
     "compare_departments": "benchmark",
     "compare_with_norm": "benchmark",
+    "complete_moments_of_files": "shards",
     "cronbach_alpha": "reliability",
     "design_effect": "weights",
     "dominance": "contributions",
     "draft_questionnaire": "codebook",
     "effective_n": "weights",
     "expectation_gap": "gaps",
+    "graph_of_moments": "shards",
     "halo_check": "halo",
     "icc": "aggregation",
     "importance_measures": "measures",
@@ -163,6 +171,7 @@ ROOMS = {
     "representativeness": "nonresponse",
     "response_rate": "nonresponse",
     "rwg": "aggregation",
+    "scores_of_moments": "summed",
     "shrink": "shrinkage",
     "simulate_ratings": "simulate",
     "simulate_study": "simulate",

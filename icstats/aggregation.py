@@ -120,6 +120,13 @@ def icc(
     ParameterError
         An argument that is not allowed, or the ``f`` interval while people repeat.
 
+    Warnings
+    --------
+    With a few departments, or unequal ones, the estimate is as good as a guess: read its interval. It is about telling
+    *these* departments apart; where all are truly alike it is near 0 with the best of questionnaires. ICC(2) grows
+    with the number of raters and says nothing about one rater. One person who rates several departments breaks the
+    ``f`` interval.
+
     Notes
     -----
     ICC(1) = (MSB - MSW) / (MSB + (k - 1) MSW), ICC(2) = (MSB - MSW) / MSB from a one-way analysis of variance (Shrout &
@@ -214,6 +221,12 @@ def rwg(
         No department with two usable ratings.
     ParameterError
         An argument that is not allowed, or answers further apart than the options allow.
+
+    Warnings
+    --------
+    The null decides: against answers spread evenly everybody seems to agree, because people avoid the ends of a scale.
+    The limit of .70 is a habit. It is high wherever all are satisfied, also with a careless questionnaire, and with
+    three raters it is a lottery.
 
     Notes
     -----

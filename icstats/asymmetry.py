@@ -126,6 +126,12 @@ def penalty_reward(
     NotEnoughDataError
         Too few complete rows or people for two dummies per item, or an outcome without spread.
 
+    Warnings
+    --------
+    Most items are ``unclear``, because few people answer low: that is no finding about the item. The cuts of low and
+    high are a choice, and other cuts give other kinds. A ceiling looks like "basic": who is satisfied already cannot
+    be more so. With many items and fewer than 200 ratings the dummies divide chance.
+
     References
     ----------
     Brandt, D. R. (1987). A procedure for identifying value-enhancing service components using customer satisfaction

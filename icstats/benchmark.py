@@ -146,6 +146,13 @@ def compare_with_norm(
     ParameterError
         A column that is not numeric or a setting that is not allowed.
 
+    Warnings
+    --------
+    Only as good as the norm: another wording, response scale, mode, population or year makes another number, and a
+    norm that is taken as fixed is not without error itself. With ``norm_as="sampled"`` ten organisations tell little
+    about the spread between them. ``uncertain`` is not ``equal``. With 100 answers of whom 86 % give the top answer
+    the interval of an item holds the truth in 92 % rather than 95 % (``benchmarks/coverage.md``).
+
     References
     ----------
     Hall, P. (1992). On the removal of skewness by transformation. Journal of the Royal Statistical Society B 54,
@@ -210,6 +217,12 @@ def compare_departments(
     NormError, ParameterError
         As :func:`compare_with_norm`.
 
+    Warnings
+    --------
+    "Below the mean of all" is not "bad": about half of the departments are below it however good they are. A few large
+    differences among many departments come by chance; look at ``p_adjusted``, and at :func:`shrink` for small ones.
+    Other customers judge other departments: see :func:`case_mix` and :func:`leniency`.
+
     References
     ----------
     In R, with one row per rating: ``survey::svyby`` with ``covmat = TRUE`` and ``survey::svycontrast``.
@@ -252,6 +265,12 @@ def adjust_family(
     ------
     ParameterError
         No comparisons, or another adjustment.
+
+    Warnings
+    --------
+    It adjusts for the comparisons that it is given: a choice made after looking at more of them is not allowed for.
+    The false discovery rate bounds the expected part of wrong ones among all that are called different, not the chance
+    of any. Items of one department go together, which Benjamini and Hochberg's rule withstands; it gives no interval.
 
     References
     ----------

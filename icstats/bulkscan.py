@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from icstats.bulk import SPACES, loaded, stripped
+from icstats.bulktext import SPACES, loaded, stripped
 from icstats.intake import is_bulk
 from icstats.leakscan import (
     COMPARED,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from icstats.bulk import Bulk
+    from icstats.bulktext import BulkText
     from icstats.responses import Responses
     from icstats.study import Study
 
@@ -115,7 +115,7 @@ class BulkScan(Scan):
             self.database.unregister("asked")
 
 
-def _keep_what_is_looked_for(bulk: Bulk) -> None:
+def _keep_what_is_looked_for(bulk: BulkText) -> None:
     """Leave keys and rare texts in the database, of all columns of the file as they stand, and nothing else."""
     database, study = bulk.database, bulk.study
     respondent = bulk.column(study.responses.columns.respondent or "")

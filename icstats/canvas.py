@@ -9,9 +9,10 @@ from __future__ import annotations
 from base64 import b64encode
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property, partial
 from html import escape
 from io import BytesIO
+from operator import itemgetter
 from typing import TYPE_CHECKING, Literal
 from warnings import catch_warnings, filterwarnings
 
@@ -19,10 +20,13 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import numpy.typing as npt
     from matplotlib.axes import Axes
+    from matplotlib.backend_bases import GraphicsContextBase
+    from matplotlib.figure import Figure as MatplotlibFigure
+    from matplotlib.font_manager import FontProperties
 
 __all__ = ["ACCENT", "BAND", "BLOCKS", "FAINT", "INK", "LINE", "PAPER", "SOFT", "WIDTH", "Figure", "Sheet", "sheet"]
 
@@ -106,21 +110,32 @@ class Sheet:
     """An empty white sheet; x runs to the right and y downwards, in pixels of the page."""
 
     def __init__(self, height: int) -> None:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415  slow, and only drawing needs it
-        from matplotlib.figure import Figure as MatplotlibFigure  # noqa: PLC0415
+        from matplotlib.backends.backend_agg import RendererAgg  # noqa: PLC0415  slow, and only drawing needs it
 
         self.height = height
-        self._figure = MatplotlibFigure(
-            figsize=(WIDTH / PIXELS_PER_INCH, height / PIXELS_PER_INCH),
-            dpi=PIXELS_PER_INCH * (SHARPNESS if height <= TALL else SHARPNESS_OF_TALL),
-            facecolor=PAPER,
-        )
-        self._canvas = FigureCanvasAgg(self._figure)
-        self._axes = self._figure.add_axes((0, 0, 1, 1))
-        self._axes.set_xlim(0, WIDTH)
-        self._axes.set_ylim(height, 0)
-        self._axes.set_axis_off()
+        self._sharpness = SHARPNESS if height <= TALL else SHARPNESS_OF_TALL
+        self._renderer = RendererAgg(WIDTH * self._sharpness, height * self._sharpness, self._dots_per_inch)  # type: ignore[no-untyped-call]
+        self._strokes: list[tuple[float, Callable[[], None]]] = []
         self._kept: set[tuple[int, int, int]] = set()
+
+    @property
+    def _dots_per_inch(self) -> float:
+        return PIXELS_PER_INCH * self._sharpness
+
+    @cached_property
+    def _figure(self) -> MatplotlibFigure:
+        """The same sheet for what matplotlib draws by itself."""
+        from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415  as above
+        from matplotlib.figure import Figure as MatplotlibFigure  # noqa: PLC0415  as above
+
+        size = (WIDTH / PIXELS_PER_INCH, self.height / PIXELS_PER_INCH)
+        figure = MatplotlibFigure(figsize=size, dpi=self._dots_per_inch, facecolor=PAPER)
+        FigureCanvasAgg(figure)
+        return figure
+
+    def _at(self, x: float, y: float) -> tuple[float, float]:
+        """Return a place as the renderer counts: upwards, in its own pixels."""
+        return x * self._sharpness, (self.height - y) * self._sharpness
 
     def text(
         self,
@@ -140,39 +155,68 @@ class Sheet:
 
         ``covering`` lays white under them, ``rim`` a rim of this colour round every letter.
         """
-        from matplotlib.patheffects import withStroke  # noqa: PLC0415  slow, and only drawing needs it
-
-        around = [withStroke(linewidth=self.points(4), foreground=rim)] if rim else None
         lines = words.split("\n")
+        font = _font(size * POINTS_PER_PIXEL, bold=bold, italic=italic)
         for place, line in enumerate(lines):
-            self._axes.text(
-                x,
-                y + (place - (len(lines) - 1) / 2) * size * LINE_HEIGHT + size * HALF_X_HEIGHT,
-                line,
-                fontsize=size * POINTS_PER_PIXEL,
-                color=colour,
-                ha=align,
-                va="baseline",
-                fontweight="bold" if bold else "normal",
-                fontstyle="italic" if italic else "normal",
-                zorder=6,
-                parse_math=False,
-                bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1.5} if covering else None,
-                path_effects=around,
-            )
+            foot = y + (place - (len(lines) - 1) / 2) * size * LINE_HEIGHT + size * HALF_X_HEIGHT
+            if not line:
+                continue
+            if covering or rim:
+                self._draw(6, partial(self._decorated, self._at(x, foot), line, font, colour, align, rim=rim))
+            else:
+                self._draw(6, partial(self._written, self._at(x, foot), line, font, colour, align))
+
+    def _draw(self, order: float, stroke: Callable[[], None]) -> None:
+        """Put a stroke among the others: drawn after those of a lower order, and after the earlier ones of the same."""
+        self._strokes.append((order, stroke))
+
+    def _written(self, at: tuple[float, float], line: str, font: FontProperties, colour: str, align: Align) -> None:
+        renderer, (x, y) = self._renderer, at
+        if align != "left":
+            width, _, _ = renderer.get_text_width_height_descent(line, font, ismath=False)  # type: ignore[no-untyped-call]
+            x -= width / (2 if align == "center" else 1)
+        renderer.draw_text(self._pen(colour), x, renderer.height - y, line, font, 0)  # type: ignore[no-untyped-call]
+
+    def _decorated(
+        self, at: tuple[float, float], line: str, font: FontProperties, colour: str, align: Align, *, rim: str
+    ) -> None:
+        """Write what has white under it or a rim: matplotlib knows how."""
+        from matplotlib.patheffects import withStroke  # noqa: PLC0415  slow, and only drawing needs it
+        from matplotlib.text import Text  # noqa: PLC0415  as above
+
+        words = Text(
+            *at,
+            line,
+            fontproperties=font,
+            color=colour,
+            horizontalalignment=align,
+            verticalalignment="baseline",
+            parse_math=False,
+            path_effects=[withStroke(linewidth=self.points(4), foreground=rim)] if rim else None,
+        )
+        words.set_figure(self._figure)
+        if not rim:
+            words.set_bbox({"facecolor": PAPER, "edgecolor": "none", "pad": 1.5})
+        words.draw(self._renderer)
+
+    def _pen(self, colour: str, *, width: float = 1) -> GraphicsContextBase:
+        """Return what strokes of a colour are drawn with; the width in pixels of the page."""
+        pen = self._renderer.new_gc()
+        pen.set_foreground((*_fraction(colour), 1.0), isRGBA=True)
+        pen.set_linewidth(self.points(width))
+        return pen
 
     def line(
         self, start: tuple[float, float], end: tuple[float, float], *, colour: str, width: float = 1, order: float = 2
     ) -> None:
         """Draw a straight line."""
-        self._axes.plot(
-            [start[0], end[0]],
-            [start[1], end[1]],
-            color=colour,
-            linewidth=width * POINTS_PER_PIXEL,
-            solid_capstyle="butt",
-            zorder=order,
-        )
+        self._draw(order, partial(self._stroked, (self._at(*start), self._at(*end)), colour, width))
+
+    def _stroked(self, ends: Sequence[tuple[float, float]], colour: str, width: float) -> None:
+        from matplotlib.path import Path  # noqa: PLC0415  slow, and only drawing needs it
+        from matplotlib.transforms import IdentityTransform  # noqa: PLC0415  as above
+
+        self._renderer.draw_path(self._pen(colour, width=width), Path(ends), IdentityTransform())  # type: ignore[no-untyped-call]
 
     def box(
         self,
@@ -189,51 +233,54 @@ class Sheet:
         """Draw a filled box from its upper left corner."""
         from matplotlib.patches import Rectangle  # noqa: PLC0415  slow, and only drawing needs it
 
-        self._axes.add_patch(
-            Rectangle((x, y), width, height, facecolor=colour, edgecolor=edge, linewidth=0, hatch=hatch, zorder=order)
-        )
+        across, up = self._at(x, y)
+        size = width * self._sharpness, -height * self._sharpness
+        box = Rectangle((across, up), *size, facecolor=colour, edgecolor=edge, linewidth=0, hatch=hatch)
+        self._draw(order, partial(box.draw, self._renderer))
 
     def dot(self, x: float, y: float, *, colour: str, size: float = 8.5, is_open: bool = False) -> None:
         """Draw a dot, or an open one."""
-        self._axes.plot(
-            [x],
-            [y],
-            marker="o",
-            markersize=size * POINTS_PER_PIXEL,
-            markerfacecolor=PAPER if is_open else colour,
-            markeredgecolor=colour,
-            markeredgewidth=1.8 * POINTS_PER_PIXEL,
-            linestyle="none",
-            zorder=5,
-        )
+        self._draw(5, partial(self._dotted, self._at(x, y), colour, size, PAPER if is_open else colour))
+
+    def _dotted(self, at: tuple[float, float], colour: str, size: float, filled: str) -> None:
+        from matplotlib.path import Path  # noqa: PLC0415  slow, and only drawing needs it
+        from matplotlib.transforms import Affine2D, IdentityTransform  # noqa: PLC0415  as above
+
+        pen = self._pen(colour, width=1.8)
+        pen.set_snap(False)
+        pen.set_joinstyle("round")
+        circle = Affine2D().scale(size * self._sharpness / 2)
+        face = (*_fraction(filled), 1.0)
+        self._renderer.draw_markers(pen, Path.unit_circle(), circle, Path([at]), IdentityTransform(), face)
 
     def cloud(self, x: float, y: float, width: float, height: float, *, colour: str) -> None:
         """Draw a pale ellipse with a thin rim, centred on a point: as large as what is not sure."""
         from matplotlib.patches import Ellipse  # noqa: PLC0415  slow, and only drawing needs it
 
-        look = {"linewidth": 1.2 * POINTS_PER_PIXEL, "zorder": 1.5}
-        self._axes.add_patch(Ellipse((x, y), width, height, facecolor=colour, edgecolor="none", alpha=0.16, zorder=1.4))
-        self._axes.add_patch(Ellipse((x, y), width, height, facecolor="none", edgecolor=colour, **look))
+        at, size = self._at(x, y), (width * self._sharpness, height * self._sharpness)
+        pale = Ellipse(at, *size, facecolor=colour, edgecolor="none", alpha=0.16)
+        rim = Ellipse(at, *size, facecolor="none", edgecolor=colour, linewidth=self.points(1.2))
+        self._draw(1.4, partial(pale.draw, self._renderer))
+        self._draw(1.5, partial(rim.draw, self._renderer))
 
     def shading(self, x: float, y: float, height: float, colours: Sequence[RGB]) -> None:
         """Draw one column of colour per pixel, from x to the right; these colours are kept exactly."""
         self._kept |= {(round(red * 255), round(green * 255), round(blue * 255)) for red, green, blue in colours}
-        self._axes.imshow(
-            [list(colours)],
-            extent=(x, x + len(colours), y + height, y),
-            aspect="auto",
-            interpolation="nearest",
-            zorder=2,
-        )
-        self._axes.set_xlim(0, WIDTH)
-        self._axes.set_ylim(self.height, 0)
+        self._draw(2, partial(self._shaded, x, y, height, colours))
+
+    def _shaded(self, x: float, y: float, height: float, colours: Sequence[RGB]) -> None:
+        left, right = (round(end * self._sharpness) for end in (x, x + len(colours)))
+        low, high = (round(end * self._sharpness) for end in (self.height - y - height, self.height - y))
+        columns = ((np.arange(left, right) + 0.5) / self._sharpness - x).astype(int).clip(0, len(colours) - 1)
+        shades = np.array([(*colour, 1.0) for colour in colours]) * 255
+        picture = np.broadcast_to(np.round(shades[columns]).astype(np.uint8), (high - low, len(columns), 4))
+        self._renderer.draw_image(self._renderer.new_gc(), left, low, np.ascontiguousarray(picture))
 
     def inset(self, x: float, y: float, width: float, height: float) -> Axes:
         """Return axes of their own, placed by their upper left corner, under all that is drawn on the sheet."""
         axes: Axes = self._figure.add_axes(
             (x / WIDTH, 1 - (y + height) / self.height, width / WIDTH, height / self.height)
         )
-        axes.set_zorder(-1)
         return axes
 
     @staticmethod
@@ -247,9 +294,11 @@ class Sheet:
 
         with catch_warnings():
             filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
-            self._canvas.draw()  # type: ignore[no-untyped-call]
-        pixels = self._canvas.buffer_rgba()  # type: ignore[no-untyped-call]
-        chosen, palette = _in_few_colours(np.asarray(pixels)[..., :3], self._kept)
+            self._figure.draw(self._renderer)
+            for _, stroke in sorted(self._strokes, key=itemgetter(0)):
+                stroke()
+        pixels = self._renderer.buffer_rgba()  # type: ignore[no-untyped-call]
+        chosen, palette = _in_few_colours(np.asarray(pixels), self._kept)
         picture = Image.frombytes("P", (chosen.shape[1], chosen.shape[0]), chosen.tobytes())
         picture.putpalette(palette.tobytes())
         buffer = BytesIO()
@@ -265,17 +314,18 @@ def _in_few_colours(
 
     An adaptive palette would make white a little grey and give the same block another shade in every figure.
     """
-    wide = pixels.astype(np.uint32)
-    packed = (wide[..., 0] << 16) | (wide[..., 1] << 8) | wide[..., 2]
-    # Not numpy's unique: it sorts a million pixels to find a few hundred colours.
-    places, codes = pd.factorize(packed.ravel())
-    counts = np.bincount(places)
-    colours = np.stack([codes >> 16, (codes >> 8) & 255, codes & 255], axis=1).astype(np.int32)
-    exact = [colours[counts >= COMMON * packed.size], np.array(sorted(kept), dtype=np.int32).reshape(-1, 3)]
+    # Most pixels are as the one before: only where a colour begins is it looked at.
+    whole = np.ascontiguousarray(pixels).view(np.uint32).ravel()
+    begins = np.flatnonzero(np.concatenate([[True], whole[1:] != whole[:-1]]))
+    lengths = np.diff(begins, append=whole.size)
+    places, codes = pd.factorize(whole[begins])
+    counts = np.bincount(places, weights=lengths)
+    colours = codes.view(np.uint8).reshape(-1, 4)[:, :3].astype(np.int32)
+    exact = [colours[counts >= COMMON * whole.size], np.array(sorted(kept), dtype=np.int32).reshape(-1, 3)]
     palette = np.unique(np.concatenate([*exact, _tints()]), axis=0)
     distances = ((colours[:, None, :] - palette[None, :, :]) ** 2).sum(axis=2)
-    nearest = distances.argmin(axis=1)
-    return nearest[places].reshape(packed.shape).astype(np.uint8), palette.astype(np.uint8)
+    nearest = distances.argmin(axis=1).astype(np.uint8)
+    return np.repeat(nearest[places], lengths).reshape(pixels.shape[:2]), palette.astype(np.uint8)
 
 
 def _tints() -> npt.NDArray[np.int32]:
@@ -318,6 +368,18 @@ def ink_on(colour: RGB) -> str:
 def _fraction(colour: str) -> RGB:
     red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
     return red, green, blue
+
+
+@cache
+def _font(points: float, *, bold: bool, italic: bool) -> FontProperties:
+    from matplotlib.font_manager import FontProperties  # noqa: PLC0415  slow, and only drawing needs it
+
+    return FontProperties(
+        family="DejaVu Sans",
+        size=points,
+        weight="bold" if bold else "normal",
+        style="italic" if italic else "normal",
+    )
 
 
 @cache

@@ -94,6 +94,12 @@ def case_mix(
     NotEnoughDataError
         No department with two answers.
 
+    Warnings
+    --------
+    It takes off only what the adjusters measure. Where they are themselves an effect of the service (the mood of a
+    unit that is served badly) it takes off quality, and where departments hardly share any kind of customer the
+    adjusted mean is an extrapolation. Read it beside the raw mean and not instead of it.
+
     References
     ----------
     O'Malley, A. J. et al. (2005). Case-mix adjustment of the CAHPS Hospital Survey. Health Services Research 40,

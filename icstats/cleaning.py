@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import pandas as pd
 
+from icstats.documents import shown_path
+from icstats.errors import Problem, SurveyFileError
 from icstats.screening import item_rest_correlations
 from icstats.tally import (
     AHEAD,
@@ -19,6 +21,7 @@ from icstats.tally import (
     NO_DAY,
     OUTSIDE,
     STRAIGHT_LINING,
+    UNINVITED,
     UNTIMED,
     Tally,
     compared_items,
@@ -26,6 +29,8 @@ from icstats.tally import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from icstats.pairwise import PairwiseMoments
@@ -73,7 +78,8 @@ def clean(ratings: pd.DataFrame, study: Study, *, by_person: bool) -> Cleaned:
     Parameters
     ----------
     ratings
-        Coded ratings in the order of the file; texts in ``date`` and ``seconds`` where the file has them.
+        Coded ratings in the order of the file; texts in ``date``, ``seconds`` and ``key`` (whose they are, as the file
+        writes it) where the file has them.
     study
         Its ``responses.cleaning`` decides.
     by_person
@@ -90,7 +96,7 @@ class _Cleaning:
     def cleaned(self, *, by_person: bool) -> Cleaned:
         nothing = np.zeros(len(self.ratings), dtype=bool)
         refused, later = self._duplicates() if by_person else (nothing, nothing)
-        left_out = later | self._alike() | self._hasty() | self._elsewhen()
+        left_out = later | self._uninvited() | self._alike() | self._hasty() | self._elsewhen()
         return Cleaned(kept=~left_out, refused=refused, tally=self.tally)
 
     @property
@@ -114,6 +120,15 @@ class _Cleaning:
             self._count(DOUBLE_ALIKE, self.ratings.duplicated([*keys, *answers]).to_numpy() & later)
             self.tally += Tally(double_rows=tuple(self.ratings["file_row"].to_numpy()[later].tolist()))
         return np.zeros(len(double), dtype=bool), later
+
+    def _uninvited(self) -> Marks:
+        """Return the ratings to leave out because nobody invited who gave them."""
+        nothing = np.zeros(len(self.ratings), dtype=bool)
+        if self._settings.invited is None or "key" not in self.ratings:
+            return nothing
+        strangers = ~self.ratings["key"].str.strip().isin(_invited(self._settings.invited)).to_numpy(dtype=bool)
+        self._count(UNINVITED, strangers)
+        return strangers if self._settings.uninvited == "leave_out" else nothing
 
     def _alike(self) -> Marks:
         """Return the ratings to leave out because all their answers are alike."""
@@ -158,6 +173,24 @@ class _Cleaning:
         for kind, marks in ((NO_DAY, none), (OUTSIDE, outside), (AHEAD, ahead)):
             self._count(kind, marks)
         return none | outside if self._settings.outside == "leave_out" else np.zeros_like(none)
+
+
+def _invited(path: Path) -> set[str]:
+    """Return who was invited: every line that is not empty."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError):
+        lines = []
+    invited = {line.strip() for line in lines} - {""}
+    if not invited:
+        problem = Problem(
+            code="ICS-163",
+            file=shown_path(path),
+            message="this is no list of those invited",
+            hint="Write one respondent a line, as the survey file does, and save it as UTF-8 text.",
+        )
+        raise SurveyFileError(problem)
+    return invited
 
 
 def item_notes(moments: PairwiseMoments, questionnaire: Questionnaire) -> tuple[str, ...]:

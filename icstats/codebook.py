@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, Literal
 
 from icstats.answers import A_DATE, NUMBER, USUAL_MISSING, WITH_WORDS, Texts
@@ -17,7 +18,7 @@ from icstats.rawtable import refused
 from icstats.surveyfile import ResponsesFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from icstats.rawtable import RawTable
@@ -117,9 +118,31 @@ class Codebook:
     questions: tuple[Question, ...]
     notes: tuple[str, ...]
 
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th scope='row'>{escape(one.column)}</th><td>{escape(one.text)}</td>"
+            f"<td>{escape(one.answers)}</td><td>{one.n:,}</td></tr>"
+            for one in self.questions
+        )
+        headings = "".join(f"<th scope='col'>{name}</th>" for name in ("column", "question", "answers", "n"))
+        return (
+            f"<p><strong>{escape(self.file)}</strong>: {self.n:,} rows by {len(self.questions)} columns; "
+            f"it seems {self.layout}.</p><table><tr>{headings}</tr>{rows}</table>"
+        )
+
 
 def read_codebook(path: Path) -> Codebook:
     """Return what a survey file holds; nothing is written.
+
+    Parameters
+    ----------
+    path
+        The survey file.
+
+    Returns
+    -------
+    Codebook
+        Its questions, with counts and without answers.
 
     Raises
     ------
@@ -202,11 +225,14 @@ def _layout(names: Sequence[str]) -> Layout:
     return "wide" if any(_shares(names, joint) for joint in JOINTS) else "stacked"
 
 
-def _shares(names: Iterable[str], joint: str) -> bool:
-    """Whether the parts after the joint are the same for different parts before it."""
+def _shares(names: Collection[str], joint: str) -> bool:
+    """Whether the parts after the joint are the same for different parts before it, and no columns by themselves.
+
+    Where ``PC1`` is a column too, ``IM_PC1`` and ``MI_PC1`` are questions about it and not answers about departments.
+    """
     after: dict[str, set[str]] = {}
     for start, found, end in (name.partition(joint) for name in names):
-        if found:
+        if found and end not in names:
             after.setdefault(start, set()).add(end)
     sets = Counter(frozenset(ends) for ends in after.values() if len(ends) >= FEWEST_SHARED)
     return any(times >= FEWEST_SHARED for times in sets.values())
@@ -214,6 +240,11 @@ def _shares(names: Iterable[str], joint: str) -> bool:
 
 def draft_questionnaire(codebook: Codebook) -> str:
     """Return a questionnaire to edit: the closed questions of a file, with guesses where words are needed.
+
+    Parameters
+    ----------
+    codebook
+        From :func:`read_codebook`.
 
     Returns
     -------

@@ -98,6 +98,12 @@ def dominance(
     NotEnoughDataError
         Too few complete rows or people, or an outcome without spread.
 
+    Warnings
+    --------
+    Complete dominance is rare between drivers that go together, and "neither" is then the honest answer. A driver that
+    dominates by a hair does so completely too: read how often the samples agree. It compares what predicts, not what
+    causes.
+
     References
     ----------
     Azen, R. & Budescu, D. V. (2003). The dominance analysis approach for comparing predictors in multiple regression.

@@ -5,6 +5,7 @@ Known without pandas, so that a run in which nothing has changed is over at once
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -84,13 +85,16 @@ def _delivered(content: bytes | None, digest: str, study: Study, key: bytes) -> 
 
 def _fingerprint(digest: str, study: Study, key: bytes) -> str:
     departments = ",".join(f"{department.slug}={department.code}" for department in study.departments)
-    parts = (
+    invited = study.responses.cleaning.invited
+    parts = [
         FORM.encode(),
         __version__.encode(),
         bytes.fromhex(digest),
-        study.responses.model_dump_json(exclude={"file"}).encode(),
+        study.responses.model_dump_json(exclude={"file": True, "cleaning": {"invited"}}).encode(),
         study.questionnaire.model_dump_json().encode(),
         departments.encode(),
         study.wave.encode(),
-    )
+    ]
+    with suppress(OSError):  # whoever reads the list says that it is gone
+        parts += [] if invited is None else [invited.read_bytes()]
     return keyed("".join(sha256(part).hexdigest() for part in parts), key)

@@ -197,25 +197,29 @@ def _rebuilt(raw: pd.DataFrame, people: Numbers, hidden: Flags, rules: Policy) -
         said = raw["verdict"].fillna("").astype(str).mask(few, compared.map({True: UNCERTAIN, False: ""}))
         columns["verdict"] = said.mask(hidden, "").tolist()
     order = [name for name in (*BASE, *CODES[:1], *OWN_NUMBERS, *CODES[1:]) if name in columns]
-    rows = pd.DataFrame({name: columns[name] for name in order}).astype(
-        {name: float if name in NUMBERS or name in OWN_NUMBERS else str for name in order}
+    numbers = {*NUMBERS, *OWN_NUMBERS}
+    rows = pd.DataFrame(
+        {
+            name: np.array(columns[name], dtype=float) if name in numbers else pd.array(columns[name], dtype="str")
+            for name in order
+        }
     )
     return _with_differences_of_the_shown(rows, raw["also"], rules)
 
 
 def _with_differences_of_the_shown(rows: pd.DataFrame, also: pd.Series[str], rules: Policy) -> pd.DataFrame:
     """Take every difference between the rounded numbers beside it: a finer one would tell both more precisely."""
-    shown = {
-        (place, name, statistic): np.array([estimate, low, high])
-        for place, name, statistic, estimate, low, high in rows[[*BASE[:3], *ENDS]].itertuples(index=False)
-    }
-    changed = rows.copy()
-    for row in rows.index[rows["statistic"].isin(DIFFERENCES)]:
-        place, name, statistic = (str(rows.loc[row, key]) for key in BASE[:3])
-        apart = _apart(shown, (place, name, statistic), also=str(also[row]))
+    differ = np.flatnonzero(rows["statistic"].isin(DIFFERENCES))
+    if not differ.size:
+        return rows
+    ends = rows[ENDS].to_numpy(dtype=float, copy=True)
+    keys = list(zip(*(rows[key].tolist() for key in BASE[:3]), strict=True))
+    shown, others = dict(zip(keys, ends.copy(), strict=True)), also.tolist()
+    for row in differ.tolist():
+        apart = _apart(shown, keys[row], also=str(others[row]))
         if apart is not None:
-            changed.loc[row, ENDS] = np.round(apart, rules.decimals_points) + 0.0
-    return changed
+            ends[row] = np.round(apart, rules.decimals_points) + 0.0
+    return rows.assign(**dict(zip(ENDS, ends.T, strict=True)))
 
 
 def _apart(shown: Mapping[tuple[str, str, str], Numbers], row: tuple[str, str, str], *, also: str) -> Numbers | None:

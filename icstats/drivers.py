@@ -138,6 +138,13 @@ def regression(
     NotEnoughDataError
         Fewer complete rows than drivers + 2, fewer than three people, or an outcome without spread.
 
+    Warnings
+    --------
+    Coefficients of drivers that go together (VIF over 5) swing from sample to sample and change sign: do not rank by
+    them, use :func:`block_importance`. Fewer than ten ratings per driver, or 40 people who repeat, make the errors too
+    small in the one and unsure in the other case. A mark at its ceiling is not linear in anything. No coefficient is a
+    cause.
+
     References
     ----------
     In R: ``lm(y ~ ., d, weights = w)`` with ``sandwich::vcovHC(m, type = "HC3")`` or

@@ -20,7 +20,7 @@ from icstats.norms import norm_of_departments, read_norms
 from icstats.questionnaire import DRIVER_BLOCKS
 from icstats.register import admit, moved_since_releases
 from icstats.responses import read_responses
-from icstats.results import ORGANISATION
+from icstats.results import ORGANISATION, Result
 from icstats.scales import score_items
 from icstats.story import left_out_sentence, unreliable_sentence
 from icstats.study import read_study
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from icstats.questionnaire import Block, Language
     from icstats.raters import Leniency
     from icstats.responses import Responses
-    from icstats.results import R, Result
+    from icstats.results import R
     from icstats.shrinkage import Shrinkage
     from icstats.study import Study
 
@@ -150,7 +150,8 @@ class Edition:
 
     def released(self, result: Result, department: str) -> Released:
         """Return what may be shown of a result about this department; of a change, where both waves may be shown."""
-        ledger = self.ledger if result.waves == 1 else self.ledger_of_change
+        of_change = isinstance(result, Result) and result.waves > 1  # anything else is refused by the door
+        ledger = self.ledger_of_change if of_change else self.ledger
         return release(result, policy=self.study.policy, ledger=ledger.at(department))
 
     def comments(self, department: str) -> dict[str, tuple[str, ...]]:

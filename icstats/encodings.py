@@ -60,6 +60,8 @@ def decoded(content: bytes, encoding: Encoding | None) -> Decoded:
         return Decoded(_text(content, encoding), f"read as {encoding} (given)")
     if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return Decoded(_text(content, "utf-16"), "read as utf-16 (found by its byte order mark)")
+    if _is_utf_16(content):
+        raise Undecodable(1, "every second byte is 0, as in UTF-16 without a byte order mark", mixed=False)
     try:
         return Decoded(content.decode("utf-8").lstrip("\ufeff"), "")
     except UnicodeDecodeError as error:
@@ -73,6 +75,11 @@ def decoded(content: bytes, encoding: Encoding | None) -> Decoded:
         text,
         'read as cp1252 (found: it is not UTF-8); are names with accents right? If not, set "encoding"',
     )
+
+
+def _is_utf_16(content: bytes) -> bool:
+    start = content[: BYTES_SEEN - 1]
+    return len(start) > 1 and (not any(start[1::2]) or not any(start[::2]))
 
 
 def _text(content: bytes, encoding: str) -> str:

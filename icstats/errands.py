@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from icstats.study import Study
     from icstats.workers import Start
 
-__all__ = ["ONE_THREAD_EACH", "PRELOAD", "START", "leaks", "prepared", "require_clean_index"]
+__all__ = ["ONE_THREAD_EACH", "PRELOAD", "SETTINGS", "START", "leaks", "prepared", "require_clean_index"]
 
 PRELOAD = "icstats.warm"
+SETTINGS = "ICSTATS_SETTINGS"
+"""Variable of the environment in which the server finds the names of the settings files that notebooks will read."""
 ONE_THREAD_EACH = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 START: Mapping[Engine, Start] = {"fork": "fork", "kernel": "spawn", "dask": "fork"}
 
@@ -43,7 +45,7 @@ def prepared(study: Study, *, departments: Sequence[str] | None, engine: Engine)
         All problems at once; or an earlier release, subtracted from this one, would give a few ratings away.
     """
     if START[engine] == "fork":
-        make_server(PRELOAD)
+        make_server(PRELOAD, environment={SETTINGS: os.pathsep.join(map(str, study.sources))})
     (plan,) = _brought(partial(_prepared, departments=departments, engine=engine), [study], start="spawn")
     return plan
 

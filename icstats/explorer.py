@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from icstats.analysis import Analysis
     from icstats.edition import Edition
+    from icstats.released import Released
+    from icstats.results import Result
 
 __all__ = ["Explorer", "View", "open_explorer"]
 
@@ -126,6 +128,22 @@ class Explorer:
     def analysis(self) -> Analysis:
         """The raw statistics of the department, without the changes."""
         return self.edition.organisation.of(self.department)
+
+    def released(self, result: Result) -> Released:
+        """Return what others may see of a raw result about this department, by the study's policy and ledger.
+
+        Parameters
+        ----------
+        result
+            About all ratings of the department: the ledger decides about departments, and not about a subgroup that
+            was chosen at the desk.
+
+        Raises
+        ------
+        DisclosureError
+            If it is no result.
+        """
+        return self.edition.released(result, self.department)
 
     @property
     def blocks(self) -> dict[str, list[str]]:

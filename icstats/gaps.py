@@ -117,6 +117,12 @@ def expectation_gap(
         A question that ``ratings`` does not have, expectations on another scale than the mark, a column that is not
         numeric, clusters of another length, or a coverage outside 0 to 1.
 
+    Warnings
+    --------
+    Expectations that are asked together with the judgement, after the service, are coloured by it. Where expectations
+    stand at the top of the scale (``ceiling:``) nobody could have got more, and no gap can be above 0. A gap is the
+    difference of two uncertain answers by the same person, so less reliable than each.
+
     References
     ----------
     Zeithaml, V. A., Berry, L. L. & Parasuraman, A. (1993). The nature and determinants of customer expectations of
@@ -201,6 +207,12 @@ def mirror_gap(
     ------
     ParameterError
         An item or mirror item without a column, a margin outside 0 to 1, and what :func:`expectation_gap` refuses.
+
+    Warnings
+    --------
+    Two small groups: with 12 staff a view that is truly shared is recognised in one of ten cases, the others are
+    ``uncertain`` (``benchmarks/dialogue.md``). Staff and customers may read a question differently. Where few staff
+    answered, a forecast is the opinion of a few known people.
 
     References
     ----------

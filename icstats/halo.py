@@ -88,6 +88,12 @@ def halo_check(
     NotEnoughDataError
         Too few complete rows or people, or an outcome without spread.
 
+    Warnings
+    --------
+    Agreement of the three looks does not prove that there is no halo: one that colours all of a person's ratings of
+    one department alike stays in each of them. Within respondents only those count who rated two departments or more,
+    who may be other kinds of customers. Straight-lining may be a true opinion.
+
     References
     ----------
     Thorndike, E. L. (1920). A constant error in psychological ratings. Journal of Applied Psychology 4, 25-29. In R:

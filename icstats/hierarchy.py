@@ -56,6 +56,12 @@ def omega_hierarchical(
     ParameterError
         Fewer than three factors, six items or two items per factor: the general factor would be a matter of taste.
 
+    Warnings
+    --------
+    It depends on the number of group factors, which you choose, and on a rotation: choose by theory, not by the
+    result. There is no interval. With three factors and two or three items each the general factor is hardly
+    determined.
+
     Notes
     -----
     Schmid-Leiman after minres and oblimin (Zinbarg, Revelle, Yovel & Li 2005). In R: ``psych::omega(items, nfactors)``,

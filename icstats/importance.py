@@ -91,6 +91,12 @@ def lmg(
     NotEnoughDataError
         Fewer complete rows than drivers + 2, or an outcome without spread.
 
+    Warnings
+    --------
+    There is no interval: with the answers of a department it takes :func:`bootstrap_importance` to see how little is
+    sure. A driver without a coefficient of its own gets a share when it goes together with one that has, and the more
+    items a subject has, the more it gets in sum: use :func:`block_importance` for blocks. A share is no cause.
+
     References
     ----------
     Grömping, U. (2006). Relative importance for linear regression in R: the package relaimpo. Journal of Statistical
@@ -158,6 +164,17 @@ def bootstrap_importance(
         Wrong columns, clusters or settings, or more than 20 drivers.
     NotEnoughDataError
         Too few complete rows or people, or an outcome without spread.
+
+    Warnings
+    --------
+    Drivers that go together share what they explain, so a driver without any coefficient of its own gets a share too,
+    and its interval may lie above 0. Shares of items do not add up to those of blocks; use :func:`block_importance`
+    for blocks. Not with drivers chosen by the same data. An association is no cause.
+
+    References
+    ----------
+    Grömping, U. (2006), as for :func:`lmg`. In R: ``relaimpo::boot.relimp(lm(y ~ ., d), b = 1000, type = "lmg")`` and
+    ``booteval.relimp``, which do not take off what R² owes to chance in a sample.
     """
     refuse_too_many(len(drivers))
     cases = complete_cases(data, outcome=outcome, drivers=drivers, clusters=clusters, weights=weights)
@@ -226,6 +243,19 @@ def block_importance(
         Wrong columns, clusters or settings; an item in two blocks, an empty block, or blocks too large to compute.
     NotEnoughDataError
         Too few complete rows or people, or an outcome without spread.
+
+    Warnings
+    --------
+    Associations of answers given by the same people at the same moment: a mood or a halo raises all blocks together,
+    and no share is a cause. With 60 ratings a leader is missed more often than it is named. Shares are parts of what
+    is explained: with a small R² they divide little. A block that is measured badly gets less than it is due, so look
+    at its reliability first.
+
+    References
+    ----------
+    Shapley, L. S. (1953). A value for n-person games. Owen, G. (1977). Values of games with a priori unions. In:
+    Essays in Mathematical Economics and Game Theory, 76-88. In R, for the blocks: ``relaimpo::calc.relimp(lm(y ~ .,
+    d), type = "lmg", groups = list(c("a", "b"), c("c", "d")))``.
     """
     by_name = checked_blocks(blocks)
     items = [item for own in blocks.values() for item in own]

@@ -98,7 +98,7 @@ def survey_bytes(source: ResponsesFile) -> bytes:
                 f"the file has {size / 2**20:,.0f} MB; up to {LARGEST_FILE // 2**20} MB are read at once",
                 file=name,
                 hint="Leave out what is not needed, or make a file per wave. "
-                "Larger files are read as CSV or Parquet, with one row per rating.",
+                "Larger files are read as CSV or Parquet, by a study that says how they are laid out.",
             )
         with path.open("rb") as stream:
             _require_kind(stream.read(4096), path, name)
@@ -111,7 +111,7 @@ def survey_bytes(source: ResponsesFile) -> bytes:
 
 
 def is_bulk(source: ResponsesFile) -> bool:
-    """Whether the survey file is read in parts: text and Parquet of one row per rating, too large to be read at once.
+    """Whether the survey file is read in parts: text and Parquet that are too large to be read at once.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def is_bulk(source: ResponsesFile) -> bool:
         When such a file is not what its name says.
     """
     kind = SUFFIXES.get(source.file.suffix.lower())
-    if source.layout != "stacked" or kind not in (TEXT, PARQUET) or not source.file.is_file():
+    if kind not in (TEXT, PARQUET) or not source.file.is_file():
         return False
     if source.file.stat().st_size <= (LARGEST_FILE if kind == TEXT else LARGEST_PARQUET):
         return False

@@ -255,6 +255,12 @@ def polychoric(
     ParameterError
         An argument that is not allowed, fewer than two items, an item with more than 20 different answers.
 
+    Warnings
+    --------
+    It takes answers for cut up, jointly normal variables; where that is wrong it is too high, and nothing in the
+    result says so. With a category that few chose, or a pair of answers that nobody gave (``empty_cells:``), the
+    estimate hangs on one person. Below 200 ratings, or with ``not_positive_definite:``, compute nothing else from it.
+
     Notes
     -----
     Olsson (1979), two steps: thresholds from each item alone, then the correlation by maximum likelihood. In R:

@@ -158,7 +158,7 @@ def _from_long(raw: RawTable, study: Study, problems: tuple[Problem, ...]) -> St
     known = item >= 0
     answers[rating[known], item[known]] = raw.frame[study.responses.columns.answer].to_numpy(dtype=object)[known]
     answer_rows[rating[known], item[known]] = raw.rows[known]
-    occurring = np.unique(item[known])
+    occurring = np.unique([*item[known], *(place[text] for text in raw.elsewhere if text in place)]).astype(int)
     codes = [list(items)[position] for position in occurring]
     found = [
         *_unknown_items(asked, ~known, raw, study),

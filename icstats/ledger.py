@@ -346,7 +346,9 @@ class _Suppression:
         """
         before = len(self.hidden)
         reader = self._intruder(())
-        for cell in [cell for cell in self._cells() if self._is_secret(cell)]:
+        secret = [cell for cell in self._cells() if self._is_secret(cell)]
+        self.wide.update(reader.surely_wide(secret, enough=NARROWEST))
+        for cell in [cell for cell in secret if cell not in self.wide]:
             while reader.width(cell, enough=NARROWEST) < NARROWEST:
                 cover = self._best_cover(cell)
                 if cover is None:
@@ -421,11 +423,11 @@ class _Suppression:
             {(place, score): -float(len(items)), **{(place, item): 1.0 for item in items}}
             for place, score, items in self._lines()
         ]
-        matrix = np.zeros((len(equations), len(unknown)))
-        for row, equation in zip(matrix, equations, strict=True):
-            for cell, factor in equation.items():
-                if cell in number:
-                    row[number[cell]] = factor
+        within = [{number[cell]: factor for cell, factor in one.items() if cell in number} for one in equations]
+        within = [one for one in within if one]
+        matrix = np.zeros((len(within), len(unknown)))
+        for row, equation in zip(matrix, within, strict=True):
+            row[list(equation)] = list(equation.values())
         free = np.eye(len(unknown)) - np.linalg.pinv(matrix) @ matrix
         for name in self.variables:
             cells = [(self._at(cell).n, cell) for cell in secret if cell[1] == name]

@@ -106,6 +106,12 @@ def relative_weights(
     NotEnoughDataError
         Too few complete rows or people, or an outcome without spread.
 
+    Warnings
+    --------
+    A driver of pure noise has a positive weight and an interval above 0. The weights are always positive, also of a
+    driver that goes against the outcome: look at the sign of its correlation. Exact copies share equally, so more
+    questions about one subject take more of R².
+
     References
     ----------
     Johnson, J. W. (2000). A heuristic method for estimating the relative weight of predictor variables in multiple
@@ -146,17 +152,17 @@ def importance_measures(
 
     With b the standardised coefficients, r the correlations with the outcome and R those among drivers:
 
-    ================== ============================================== ===========
-    measure            what it is                                     adds up
-    ================== ============================================== ===========
-    ``lmg``            mean gain in R² over all orders (Shapley)      to R²
-    ``relative_weight`` Johnson, equal to Genizi                      to R²
-    ``first``          R² of the driver alone, r²                     no
-    ``last``           gain in R² when it comes last (usefulness)     no
-    ``betasq``         b²                                             no
-    ``pratt``          b r; negative under suppression                to R²
-    ``car``            (R^(-1/2) r)²                                  to R²
-    ================== ============================================== ===========
+    =================== ============================================== ===========
+    measure             what it is                                     adds up
+    =================== ============================================== ===========
+    ``lmg``             mean gain in R² over all orders (Shapley)      to R²
+    ``relative_weight`` Johnson, equal to Genizi                       to R²
+    ``first``           R² of the driver alone, r²                     no
+    ``last``            gain in R² when it comes last (usefulness)     no
+    ``betasq``          b²                                             no
+    ``pratt``           b r; negative under suppression                to R²
+    ``car``             (R^(-1/2) r)²                                  to R²
+    =================== ============================================== ===========
 
     Parameters
     ----------
@@ -178,6 +184,12 @@ def importance_measures(
         Wrong columns, clusters, weights or settings, or more than 20 drivers.
     NotEnoughDataError
         Too few complete rows or people, or an outcome without spread.
+
+    Warnings
+    --------
+    Measures differ because they answer different questions; where they rank drivers differently the drivers go
+    together, and no choice among the measures repairs that. ``last`` and ``betasq`` share next to nothing with
+    correlated drivers, ``first`` counts what is common several times. Do not choose the measure by its result.
 
     References
     ----------

@@ -72,6 +72,12 @@ def random_driver(
     NotEnoughDataError
         Too few complete rows or people, or an outcome without spread.
 
+    Warnings
+    --------
+    To get more than noise does is a low bar: a driver that only goes together with a real one passes it. To fail it
+    with few answers is no proof that a driver has no weight. The noise is independent of everything, which real
+    drivers never are.
+
     References
     ----------
     Tonidandel, S., LeBreton, J. M. & Johnson, J. W. (2009). Determining the statistical significance of relative

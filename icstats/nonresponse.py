@@ -60,6 +60,12 @@ def margin_of_error(
     ParameterError
         n below 1 or above the population, a share outside 0 to 1, a negative sd.
 
+    Warnings
+    --------
+    It knows chance only. Who did not answer may differ from who did, which no number of answers repairs: see
+    :func:`representativeness`. For a share near 0 or 1, or fewer than 30 answers, it is too narrow or reaches outside
+    0 to 1. People who rate more than once are taken for several.
+
     References
     ----------
     Cochran, W. G. (1977). Sampling Techniques, chapters 2 and 3. In R: ``qnorm(.975) * sqrt(p * (1 - p) / n)``.
@@ -108,6 +114,15 @@ def response_rate(answered: Mapping[str, int], invited: Mapping[str, int]) -> Re
     ------
     ParameterError
         A department without an invitation, or with more answers than people: all at once.
+
+    Warnings
+    --------
+    A high rate is no proof of a good picture, nor a low one of a bad one: what counts is whether those who stayed
+    silent would have answered differently. It is only as good as the list of who was invited.
+
+    Notes
+    -----
+    rate = answered / invited. In R: ``answered / invited``.
     """
     problems = [
         Problem(
@@ -173,6 +188,12 @@ def representativeness(
     ------
     ParameterError
         An attribute that the data do not have, levels that the population does not have, shares below 0.
+
+    Warnings
+    --------
+    It sees the attributes that you have. A perfect match on unit and tenure says nothing about whether the
+    dissatisfied stayed away. With many people every difference is significant and with few none is: look at the
+    differences in the shares, not at p. Expected counts under 5 make the chi² rough.
 
     References
     ----------

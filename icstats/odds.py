@@ -122,6 +122,13 @@ def ordinal_logit(
     NotEnoughDataError
         Too few complete rows or people, or an outcome without spread.
 
+    Warnings
+    --------
+    It takes the effect of a driver to be the same at every step of the outcome, and does not test that. With a
+    category that few people chose, or more than one driver for ten answers, coefficients are too large.
+    ``not_converged`` means that they mean nothing. Odds ratios are not comparable between departments of unequal
+    spread.
+
     References
     ----------
     McCullagh, P. (1980). Regression models for ordinal data. Journal of the Royal Statistical Society B 42, 109-142.
@@ -194,6 +201,11 @@ def ordinal_dominance(
         Wrong columns, more than 10 drivers or 11 categories.
     NotEnoughDataError
         Too few complete rows, or an outcome without spread.
+
+    Warnings
+    --------
+    There are no intervals. McFadden's R² is no part of a variance and low by nature: .2 is much. With few answers in a
+    category one person moves the order. Drivers that go together share what they explain.
 
     References
     ----------

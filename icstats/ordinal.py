@@ -55,6 +55,11 @@ def ordinal_alpha(
     NotEnoughDataError, ParameterError
         As in :func:`icstats.polychoric`.
 
+    Warnings
+    --------
+    It is not the reliability of the scores that you report, and nearly always higher. Never a way to bring a scale
+    over a limit. With empty cells or ``not_positive_definite:`` the matrix under it is not to be relied on.
+
     Notes
     -----
     Standardised alpha of the polychoric matrix as it was estimated (Zumbo, Gadermann & Zeisser 2007). It answers how
@@ -95,6 +100,12 @@ def omega_categorical(
     ------
     NotEnoughDataError, ParameterError
         As in :func:`icstats.polychoric`; NotEnoughDataError where no factor can be found.
+
+    Warnings
+    --------
+    It needs some hundred ratings; with empty cells in the tables of two items, or a matrix that had to be smoothed, it
+    rests on invention. One factor that fits badly (RMSEA over .15) makes its interval up to a sixth too narrow. It
+    takes the answers for cut up normal variables, which nobody can see.
 
     Notes
     -----

@@ -42,9 +42,9 @@ def commonality(
 ) -> Importance:
     """Split R² into what only one block explains and what several explain together.
 
-    The part that belongs to just the blocks in T is the sum over all S in T of (-1)^(|S| + 1) R²(S and all blocks not
-    in T). A large common part says that the answers cannot tell the blocks apart; a negative one that one block hides
-    what another explains (suppression).
+    The part that belongs to just the blocks in T is the sum over all S in T of ``(-1)^(|S| + 1)`` R²(S and all blocks
+    not in T). A large common part says that the answers cannot tell the blocks apart; a negative one that one block
+    hides what another explains (suppression).
 
     Parameters
     ----------
@@ -66,6 +66,12 @@ def commonality(
         Wrong columns, clusters, weights or settings; fewer than two or more than six blocks, or a name with " & ".
     NotEnoughDataError
         Too few complete rows or people, or an outcome without spread.
+
+    Warnings
+    --------
+    With blocks that go together most is common, and the unique parts are small whatever the truth: a small unique part
+    does not say that a block weighs little. Negative parts are no error and cannot be drawn as pieces of a whole. The
+    number of parts doubles with every block, and each rests on the same answers.
 
     References
     ----------

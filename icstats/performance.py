@@ -93,6 +93,12 @@ def importance_performance(
     NotEnoughDataError
         Too few complete rows or people, or an outcome without spread.
 
+    Warnings
+    --------
+    Both axes are relative, so some driver is always in every half, also where all are excellent. Drivers near an axis
+    change quadrant from sample to sample: read the part of the samples, not the place of the dot. Importance is an
+    association with the mark, and small where everybody answers alike.
+
     References
     ----------
     Martilla, J. A. & James, J. C. (1977). Importance-performance analysis. Journal of Marketing 41, 77-79. Derived

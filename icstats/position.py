@@ -79,6 +79,12 @@ def standing(
     NormError, ParameterError
         As :func:`compare_with_norm`.
 
+    Warnings
+    --------
+    A position is drawn through three quartiles of the norm: with a dozen organisations those are guesses, and in the
+    tails it is an extrapolation. Hedges' g of a mean of a department in spreads of *people* looks small beside what
+    differences between organisations are. Not comparable where the norm is not.
+
     References
     ----------
     Hedges, L. V. (1981). Distribution theory for Glass's estimator of effect size. Journal of Educational Statistics

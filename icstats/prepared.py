@@ -22,9 +22,14 @@ from icstats.turnover import moved
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from numpy.typing import NDArray
+
     from icstats.delivery import Delivery
     from icstats.questionnaire import Questionnaire
     from icstats.study import Study
+
+WRITTEN_AT_ONCE = 4
+"""Codes that are written together: as many as go into one number."""
 
 __all__ = ["Checked", "Preparation", "answers_of", "closed_items", "moments_of"]
 
@@ -155,8 +160,12 @@ class Preparation:
         for place, (wave, ratings) in enumerate(waves.items()):
             counts = valid_counts(ratings, questionnaire, departments=part.departments)
             earlier = list(waves.values())[:place] if part.respondents is not None else []
-            people = moved(ratings, earlier, questionnaire).reindex(part.departments, fill_value=0)
-            self._counts.append(counts.assign(moved=people.to_numpy().ravel(), wave=wave))
+            if earlier:
+                people = moved(ratings, earlier, questionnaire).reindex(part.departments, fill_value=0)
+                counts = counts.assign(moved=people.to_numpy().ravel(), wave=wave)
+            else:
+                counts = counts.assign(moved=0, wave=wave)
+            self._counts.append(counts)
 
     def _add_up(self, part: Checked) -> None:
         stored = part.ratings
@@ -182,12 +191,10 @@ def moments_of(stored: pd.DataFrame, questionnaire: Questionnaire) -> PairwiseMo
 def answers_of(stored: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
     """Return stored ratings with codes turned back into answers, NaN for every kind of missing."""
     closed = [code for code in closed_items(questionnaire) if code in stored]
-    answers = {}
-    for code in closed:
-        codes = stored[code].to_numpy()
-        lowest = questionnaire.response_scale(code).minimum
-        answers[code] = np.where(codes > NOT_ASKED, codes.astype(float) + lowest, np.nan)
-    return stored.assign(**answers)
+    codes = stored[closed].to_numpy(dtype=float)
+    lowest = np.array([questionnaire.response_scale(code).minimum for code in closed], dtype=float)
+    answers = pd.DataFrame(np.where(codes > NOT_ASKED, codes + lowest, np.nan), columns=closed, index=stored.index)
+    return pd.concat([stored.drop(columns=closed), answers], axis=1)[list(stored.columns)]
 
 
 def _missing(stored: pd.DataFrame, questionnaire: Questionnaire) -> Tally:
@@ -207,9 +214,14 @@ def _file(stored: pd.DataFrame) -> pd.DataFrame:
     return stored.drop(columns=["wave", "department"])
 
 
-def _written(codes: pd.Series[int]) -> list[str]:
-    texts = {code: str(code) for code in codes.unique().tolist()}
-    return [texts[code] for code in codes.tolist()]
+def _written(codes: NDArray[np.int8]) -> list[str]:
+    """Return the codes of each row, at most four, as one text; rows with the same codes share it."""
+    four = np.zeros((len(codes), WRITTEN_AT_ONCE), dtype=np.int8)
+    four[:, : codes.shape[1]] = codes
+    which, distinct = pd.factorize(four.view(np.int32).ravel())
+    rows = distinct.view(np.int8).reshape(-1, WRITTEN_AT_ONCE)[:, : codes.shape[1]]
+    texts = ["\x1f".join(map(str, row)) for row in rows.tolist()]
+    return [texts[place] for place in which.tolist()]
 
 
 def _fingerprints(part: Checked, study: Study, key: bytes) -> pd.DataFrame:
@@ -219,13 +231,14 @@ def _fingerprints(part: Checked, study: Study, key: bytes) -> pd.DataFrame:
     """
     ratings = part.ratings
     closed = sorted(code for code in closed_items(study.questionnaire) if code in ratings)
-    columns = [ratings["role"].tolist(), *(_written(ratings[code]) for code in closed)]
+    together = [closed[start : start + WRITTEN_AT_ONCE] for start in range(0, len(closed), WRITTEN_AT_ONCE)]
+    roles, slugs = (ratings[name].to_numpy(dtype=object).tolist() for name in ("role", "department"))
+    columns = [roles, *(_written(ratings[few].to_numpy()) for few in together)]
     answers = map("\x1f".join, zip(*columns, strict=True))
     people = [""] * len(ratings) if part.respondents is None else part.respondents
     what = [f"{person}\x1f{text}" for person, text in zip(people, answers, strict=True)]
     codes = {one.slug: (one.code or one.slug).casefold() for one in study.departments}
-    pairs = zip(ratings["department"].tolist(), ratings["role"].tolist(), strict=True)
-    rated = [f"{codes[slug]}\x1f{role}" for slug, role in pairs]
+    rated = [f"{codes[slug]}\x1f{role}" for slug, role in zip(slugs, roles, strict=True)]
     if part.respondents is None:
         alike = ratings[["wave", "department"]].assign(what=what).groupby(["wave", "department", "what"]).cumcount()
         people = [f"{text}\x1f{number}" for text, number in zip(what, alike, strict=True)]

@@ -16,6 +16,7 @@ from icstats.tally import (
     OUTSIDE,
     SPELLING,
     STRAIGHT_LINING,
+    UNINVITED,
     compared_items,
 )
 from icstats.written import written_n
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["quality_sentences"]
 
-KINDS = (DOUBLE, STRAIGHT_LINING, HASTY, NO_DAY, OUTSIDE, AHEAD, BLANK, SPELLING, NOT_APPLICABLE, DONT_KNOW)
+KINDS = (DOUBLE, UNINVITED, STRAIGHT_LINING, HASTY, NO_DAY, OUTSIDE, AHEAD, BLANK, SPELLING, NOT_APPLICABLE, DONT_KNOW)
 
 
 def quality_sentences(
@@ -85,5 +86,6 @@ def _done(kind: str, study: Study) -> str:
         HASTY: cleaning.shortest_seconds is not None,
         NO_DAY: cleaning.outside == "leave_out",
         OUTSIDE: cleaning.outside == "leave_out",
+        UNINVITED: cleaning.uninvited == "leave_out",
     }
     return "left_out" if left_out.get(kind) else "kept"

@@ -83,6 +83,12 @@ def leniency(
     ParameterError
         A column that is not numeric, departments or respondents that do not fit.
 
+    Warnings
+    --------
+    It rests on the people who rated two departments or more, who may be few and unlike the others. A rater who is mild
+    to one department alone cannot be told from a department that serves her well. Departments that are linked by a
+    handful of raters are compared by those alone: read the interval.
+
     References
     ----------
     Searle, S. R., Casella, G. & McCulloch, C. E. (1992). Variance Components, chapter 5 (Henderson's method III). In

@@ -46,7 +46,8 @@ __all__ = ["CheckedRatings", "check_ratings", "checked_table"]
 Marks: TypeAlias = "NDArray[np.bool_]"
 Column: TypeAlias = "NDArray[Any]"
 
-TIMES = ("date", "seconds")
+AS_WRITTEN = {"date": "date", "seconds": "seconds", "key": "respondent"}
+"""What is looked at when ratings are cleaned -> where it stands, as text."""
 ONE_SPELLING = "Write it the same everywhere, or set responses.cleaning.spellings to same."
 ROLES = ("customer", "staff")
 WAVE = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
@@ -122,10 +123,11 @@ def checked_table(raw: RawTable, study: Study) -> tuple[CheckedRatings, list[str
     """
     stacked = to_ratings(raw, study)
     checked = check_ratings(stacked, study)
-    if "respondent" not in stacked.frame or checked.problems:
+    if "respondent" not in stacked.frame:
         return checked, None
-    names = dict(zip(stacked.rows.tolist(), stacked.frame["respondent"].tolist(), strict=True))
-    return checked, [str(names[row]).strip() for row in checked.frame["file_row"].tolist()]
+    order = np.argsort(stacked.rows, kind="stable")
+    places = order[np.searchsorted(stacked.rows, checked.frame["file_row"].to_numpy(), sorter=order)]
+    return checked, [name.strip() for name in stacked.frame["respondent"].to_numpy(dtype=object)[places].tolist()]
 
 
 @dataclass
@@ -182,7 +184,7 @@ class _Check:
         column = self._texts("respondent")
         if column is None:
             self.notes.append("no column says who answered: every row counts as another person")
-            return np.asarray(pd.factorize(self.stacked.rows)[0], dtype=np.int64)
+            return np.asarray(pd.factorize(self.stacked.rows, sort=True)[0], dtype=np.int64)
         keys = np.array([*column.texts, ""], dtype=object)[column.which]
         self._refuse_empty("respondent", keys, "Without it nobody knows which ratings come from one person.")
         raw = self.stacked.frame["respondent"]
@@ -405,9 +407,10 @@ class _Check:
             )
 
     def _cleaned(self, rated: pd.DataFrame) -> pd.DataFrame:
-        times = {name: self.stacked.frame.loc[rated.index, name] for name in TIMES if name in self.stacked.frame}
-        by_person = "respondent" in self.stacked.frame and self.study.responses.layout != "long"
-        cleaned = clean(rated.assign(**times), self.study, by_person=by_person)
+        frame = self.stacked.frame
+        texts = {name: frame.loc[rated.index, column] for name, column in AS_WRITTEN.items() if column in frame}
+        by_person = "respondent" in frame and self.study.responses.layout != "long"
+        cleaned = clean(rated.assign(**texts), self.study, by_person=by_person)
         if cleaned.refused.any():
             marked = np.zeros(len(self.stacked.rows), dtype=bool)
             marked[rated.index[cleaned.refused]] = True
@@ -420,7 +423,9 @@ class _Check:
     def _in_order(self, kept: pd.DataFrame) -> pd.DataFrame:
         place = {department.slug: position for position, department in enumerate(self.study.departments)}
         waves = pd.factorize(kept["wave"], sort=True)[0]
-        order = np.lexsort((kept["respondent"], waves, kept["department"].map(place).fillna(-1)))
+        which, slugs = pd.factorize(kept["department"])
+        departments = np.array([*(place.get(slug, -1) for slug in slugs), -1])[which]
+        order = np.lexsort((kept["respondent"], waves, departments))
         return kept.iloc[order].reset_index(drop=True)
 
 

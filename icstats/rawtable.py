@@ -53,6 +53,8 @@ class RawTable:
         Column -> code -> its label, where the file has them.
     separator
         What divides the columns; empty in files that are no text.
+    elsewhere
+        Items in other rows of a long file of which these are a part, as the file writes them.
     """
 
     frame: pd.DataFrame
@@ -62,6 +64,7 @@ class RawTable:
     questions: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     separator: str = ""
+    elsewhere: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<RawTable: {len(self.frame)} rows, {self.frame.shape[1]} columns, not released>"

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from icstats.decisions import HIDDEN, RELEASED, decision_before, folder_of, require_locked_policy
@@ -23,6 +24,8 @@ from icstats.ledger import RATINGS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from icstats.ledger import Ledger
     from icstats.study import Study
@@ -48,13 +51,18 @@ def fingerprints(who: Sequence[str], answers: Sequence[str], *, key: bytes) -> p
     key
         The key of the store.
     """
-    texts = {"who": who, "what": answers}
-    return pd.DataFrame({name: [_number(text, key) for text in column] for name, column in texts.items()})
+    return pd.DataFrame({"who": _numbers(who, key), "what": _numbers(answers, key)})
 
 
-def _number(text: str, key: bytes) -> int:
-    digest = blake2b(text.encode(), key=key, digest_size=FINGERPRINT_BYTES).digest()
-    return int.from_bytes(digest, "big", signed=True)
+def _numbers(texts: Sequence[str], key: bytes) -> NDArray[np.int64]:
+    keyed = blake2b(key=key, digest_size=FINGERPRINT_BYTES)
+    digests = bytearray()
+    for text in texts:
+        # The key is hashed once, and what follows from it copied.
+        one = keyed.copy()
+        one.update(text.encode())
+        digests += one.digest()
+    return np.frombuffer(bytes(digests), dtype=">i8").astype(np.int64)
 
 
 def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str, change: Ledger | None = None) -> None:

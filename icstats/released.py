@@ -22,6 +22,7 @@ HIDDEN = "hidden"
 """The mark of a row that may not be shown; whether for its own sake or for another's is not told."""
 
 P_DECIMALS = 3
+MOST_ROWS_DISPLAYED = 60
 CHANCES = ("above_70", "above_80")
 NUMBERS = ("estimate", "conf_low", "conf_high", "p_value")
 OWN_NUMBERS = ("margin", "minimum", "maximum", "p_adjusted", "n_items", *CHANCES)
@@ -133,20 +134,29 @@ class Released:
     def __repr__(self) -> str:
         return f"<Released {self.kind}: {len(self.rows)} rows, {int((self.rows['mark'] == HIDDEN).sum())} hidden>"
 
+    def _repr_html_(self) -> str:
+        """Show the rows as they may be shown; columns that hold nothing are left out."""
+        held = [name for name in self.rows if not (self.rows[name].isna() | (self.rows[name] == "")).all()]
+        table = self.rows[held].to_html(
+            index=False, na_rep="", float_format="{:g}".format, max_rows=MOST_ROWS_DISPLAYED, border=0
+        )
+        hidden = int((self.rows["mark"] == HIDDEN).sum())
+        return f"<p><strong>{self.kind}</strong>, released: {len(self.rows)} rows, {hidden} hidden.</p>{table}"
+
     @property
     def policy(self) -> Policy:
         """The rules the numbers were released under."""
         return self.settings.policy
 
-    @property
+    @cached_property
     def departments(self) -> tuple[str, ...]:
         """Slugs in the order of the rows."""
-        return tuple(dict.fromkeys(self.rows["department"]))
+        return tuple(dict.fromkeys(self.rows["department"].tolist()))
 
-    @property
+    @cached_property
     def variables(self) -> tuple[str, ...]:
         """Codes in the order of the rows."""
-        return tuple(dict.fromkeys(self.rows["variable"]))
+        return tuple(dict.fromkeys(self.rows["variable"].tolist()))
 
     def row(self, variable: str, statistic: str, department: str | None = None) -> ReleasedRow | None:
         """Return one row, or None when there is none.

@@ -6,6 +6,7 @@ import sys
 from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, get_args
 
 import pandas as pd
@@ -164,9 +165,13 @@ class Responses:
         chosen = self._chosen(wave, department)
         if department is None:
             sys.audit(ALL_COUNTS)
-        counts = read_frame(self.store, self.contents, COUNTS)
+        counts = self._counts
         wanted = (counts["wave"] == wave) & counts["department"].isin(chosen)
         return counts[wanted].drop(columns="wave").reset_index(drop=True)
+
+    @cached_property
+    def _counts(self) -> pd.DataFrame:
+        return read_frame(self.store, self.contents, COUNTS)
 
     def fingerprint_of(self, *, wave: str, department: str | None = None) -> str:
         """Return the fingerprint of the answers about one department, or all; no guess can be checked by it either."""

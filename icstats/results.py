@@ -1,12 +1,13 @@
 """The shape that every answer has: numbers and codes, the people behind them, and the settings.
 
-A result is plain data. It has no picture and no HTML, and its ``repr`` shows no number: only
-:func:`icstats.disclosure.release` turns it into something a reader may see.
+A result is plain data. It has no picture, and what is displayed of it says only what it is and how to go on: its
+numbers are in ``data``, by name, and only :func:`icstats.disclosure.release` turns it into something a reader may see.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from html import escape
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import pandas as pd
@@ -85,6 +86,17 @@ class Result:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {len(self.data)} rows, not released>"
+
+    def _repr_html_(self) -> str:
+        """Say what it is and how to go on; no number, no name and no answer of anybody."""
+        columns = ", ".join(f"<code>{escape(str(name))}</code>" for name in self.data.columns)
+        about = f" about {self.data['department'].nunique()} departments" if "department" in self.data.columns else ""
+        return (
+            f"<p><strong>{type(self).__name__}</strong>: {len(self.data)} rows{about}, not released.</p>"
+            f"<p>For your own eyes: <code>.data</code>, with the columns {columns}.<br>"
+            "For others: <code>ic.release(result, policy=..., ledger=...)</code>, "
+            "or <code>desk.released(result)</code> where <code>desk = ic.open_explorer(study, department)</code>.</p>"
+        )
 
 
 def joined(results: Sequence[R]) -> R:

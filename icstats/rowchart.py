@@ -6,6 +6,7 @@ It draws what it is given and knows no statistics: all values come rounded and m
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from icstats.canvas import ACCENT, BAND, FAINT, INK, LINE, SOFT, WIDTH, Sheet, sheet, width_of, wrapped
@@ -142,7 +143,7 @@ class _Chart:
     def right(self) -> float:
         return WIDTH - EDGE - sum(column.width + GAP for column in self.columns) - (0 if self.columns else GAP)
 
-    @property
+    @cached_property
     def head(self) -> float:
         """Height above the first row: for the headings of the columns and the names of line and tick."""
         lines = max((len(wrapped(column.heading, column.width, size=SMALL)) for column in self.columns), default=0)
@@ -156,7 +157,7 @@ class _Chart:
         lines = max(len(wrapped(words, room, bold=bold)) for words, room, bold in texts)
         return lines * LINE_HEIGHT + ROW_PADDING
 
-    @property
+    @cached_property
     def tops(self) -> list[tuple[float, bool]]:
         """Upper end of every row, and whether a group starts there."""
         y, group, tops = self.head, "", []

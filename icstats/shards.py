@@ -1,4 +1,7 @@
-"""Moments of more answers than fit in memory: Parquet files read in parts, each part forgotten when it is counted."""
+"""Moments of more answers than fit in memory: Parquet files read in parts, each part forgotten when it is counted.
+
+Files that lie on several machines are counted where they lie, as a Dask graph, and summed to the same whole numbers.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +16,20 @@ from threadpoolctl import threadpool_limits
 
 from icstats.documents import did_you_mean, shown_path
 from icstats.errors import ParameterError, Problem
+from icstats.moments import Moments
 from icstats.pairwise import PairwiseMoments, beside_each_other, cross_products, of_totals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-__all__ = ["Group", "moments_of_files"]
+__all__ = ["Group", "complete_moments_of_files", "graph_of_moments", "moments_of_files"]
 
-ROWS_AT_ONCE = 50_000
+ROWS_AT_ONCE = 25_000
+MERGED_AT_ONCE = 8
+"""Parts of a Dask graph that are put together in one task."""
 Group: TypeAlias = "tuple[str, ...]"
 """Values of the grouping columns, as text."""
 
@@ -55,19 +61,103 @@ def moments_of_files(
     ParameterError
         When a file lacks a column or an item holds other than whole numbers.
     """
-    names = tuple(items)
+    totals, rows = _totals(files, tuple(items), by, complete=False)
+    return {group: of_totals(total, n=rows[group], names=tuple(items)) for group, total in sorted(totals.items())}
+
+
+def complete_moments_of_files(
+    files: Iterable[Path], *, items: Sequence[str], by: Sequence[str] = ("wave", "department")
+) -> dict[Group, Moments]:
+    """Return the moments of the rows that answer every item: what regressions and importance are made from.
+
+    :func:`icstats.importance.lmg` and its like take them in the place of the rows.
+
+    Parameters
+    ----------
+    files, items, by
+        As in :func:`moments_of_files`.
+
+    Raises
+    ------
+    ParameterError
+        As :func:`moments_of_files`.
+    """
+    totals, rows = _totals(files, tuple(items), by, complete=True)
+    k = len(items)
+    return {
+        group: Moments(
+            names=tuple(items),
+            n=rows[group],
+            weight=float(rows[group]),
+            weight_squares=float(rows[group]),
+            sums=np.diag(total[:k, k:]).copy(),
+            products=total[:k, :k].copy(),
+        )
+        for group, total in sorted(totals.items())
+    }
+
+
+def graph_of_moments(files: Iterable[Path], *, items: Sequence[str], by: Sequence[str] = ("wave", "department")) -> Any:  # noqa: ANN401  a class of an extra
+    """Return the Dask graph of :func:`moments_of_files`: a task per file, then sums of sums.
+
+    ``.compute()`` gives the same whole numbers whatever the scheduler, the workers and the order in which they are
+    done. The files lie where every worker can read them.
+
+    Parameters
+    ----------
+    files, items, by
+        As in :func:`moments_of_files`.
+
+    Returns
+    -------
+    dask.delayed.Delayed
+        Of what :func:`moments_of_files` returns.
+
+    Raises
+    ------
+    ParameterError
+        When there is no file, or Dask is not installed.
+    """
+    try:
+        from dask.delayed import delayed  # noqa: PLC0415  an extra
+    except ImportError:
+        raise ParameterError("A graph needs Dask.", code="ICS-735", hint='pip install "icstats[cluster]"') from None
+    parts = [delayed(moments_of_files)([path], items=tuple(items), by=tuple(by)) for path in files]
+    if not parts:
+        raise ParameterError("there are no moments to merge", code="ICS-383")
+    while len(parts) > 1:
+        parts = [
+            delayed(_united)(parts[start : start + MERGED_AT_ONCE]) for start in range(0, len(parts), MERGED_AT_ONCE)
+        ]
+    return parts[0]
+
+
+def _united(parts: Iterable[Mapping[Group, PairwiseMoments]]) -> dict[Group, PairwiseMoments]:
+    """Return the moments of every group in any of the parts."""
+    found: dict[Group, PairwiseMoments] = {}
+    for part in parts:
+        for group, moments in part.items():
+            found[group] = found[group].merge(moments) if group in found else moments
+    return dict(sorted(found.items()))
+
+
+def _totals(
+    files: Iterable[Path], names: tuple[str, ...], by: Sequence[str], *, complete: bool
+) -> tuple[dict[Group, NDArray[np.int64]], Counter[Group]]:
+    """Return cross-products and number of rows of every group; of its complete rows, where those are asked for."""
     totals: dict[Group, NDArray[np.int64]] = {}
     rows: Counter[Group] = Counter()
     for path in files:
-        _require_columns(pq.read_schema(path), [*items, *by], items, path)
+        _require_columns(pq.read_schema(path), [*names, *by], names, path)
         # Threads that wait for each other cost more than such small products.
         with pq.ParquetFile(path, read_dictionary=list(by)) as file, threadpool_limits(1, user_api="blas"):
-            for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=[*items, *by], use_threads=False):
-                for group, both in _parts(pa.Table.from_batches([batch]), names, by):
+            for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=[*names, *by], use_threads=False):
+                for group, every in _parts(pa.Table.from_batches([batch]), names, by):
+                    both = every[every[:, len(names) :].all(axis=1)] if complete else every
                     products = cross_products(both)
                     totals[group] = totals[group] + products if group in totals else products
                     rows[group] += len(both)
-    return {group: of_totals(total, n=rows[group], names=names) for group, total in sorted(totals.items())}
+    return totals, rows
 
 
 def _parts(

@@ -102,6 +102,12 @@ def shrink(
     ParameterError
         A column that is not numeric, departments or clusters that do not fit.
 
+    Warnings
+    --------
+    It takes departments for draws from one bell curve: one that truly stands apart is drawn to the rest, the more so
+    the smaller it is. Fewer than ten departments tell little about how much they differ. Not for a league table:
+    intervals overlap more than ranks suggest.
+
     References
     ----------
     Spiegelhalter, D. J. (2005). Funnel plots for comparing institutional performance. Statistics in Medicine 24,

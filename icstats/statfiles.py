@@ -20,6 +20,8 @@ from icstats.sheetcells import number_as_typed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from icstats.surveyfile import ResponsesFile
 
 __all__ = ["parse_parquet", "parse_statfile"]
@@ -27,7 +29,16 @@ __all__ = ["parse_parquet", "parse_statfile"]
 READERS = {".sav": "read_sav", ".zsav": "read_sav", ".por": "read_por", ".dta": "read_dta"}
 AGAIN = "Export it again."
 LARGEST_UNPACKED = 2 * 2**30
+"""Bytes of a table when it is unpacked."""
+LARGEST_RATIO = 200
+"""Times that a file of statistics programs may grow when it is unpacked."""
+SMALL = 100 * 2**20
+"""Bytes that a table may have however small its file is."""
+MOST_CELLS = 50_000_000
+"""Cells of a Parquet file that is read at once; equal ones take no room in it."""
 MIDNIGHT = time()
+OF_DAMAGE = (ArithmeticError, LookupError, MemoryError, OSError, TypeError, ValueError)
+"""What the reader raises, besides its own errors, at a header that says what is not so."""
 
 
 def parse_statfile(content: bytes, source: ResponsesFile, name: str) -> RawTable:
@@ -47,8 +58,9 @@ def parse_statfile(content: bytes, source: ResponsesFile, name: str) -> RawTable
         copy = Path(folder) / f"survey{suffix}"
         copy.write_bytes(content)
         try:
+            _require_plausible(read(str(copy), metadataonly=True, **missing)[1], len(content), name)
             frame, about = read(str(copy), **missing)
-        except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError, MemoryError):
+        except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, *OF_DAMAGE):
             raise refused("ICS-115", "the file is damaged: it cannot be read", file=name, hint=AGAIN) from None
     labels = {
         column: {_text(code): " ".join(str(label).split()) for code, label in named.items()}
@@ -77,14 +89,35 @@ def parse_parquet(content: bytes, name: str) -> RawTable:
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     try:
-        file = pq.ParquetFile(BytesIO(content))
+        schema = pq.read_schema(BytesIO(content))
+        # A text that stands in a million cells is in the file once, and is to be in memory once.
+        texts = [column.name for column in schema if pa.types.is_string(column.type)]
+        file = pq.ParquetFile(BytesIO(content), read_dictionary=texts)
         groups = [file.metadata.row_group(place).total_byte_size for place in range(file.metadata.num_row_groups)]
-        if sum(groups) > LARGEST_UNPACKED:
-            raise refused("ICS-116", f"unpacked it has {sum(groups) / 2**20:,.0f} MB", file=name, hint="Split it.")
+        _require_small(sum(groups), name)
+        cells = file.metadata.num_rows * file.metadata.num_columns
+        if cells > MOST_CELLS:
+            message = f"it has {cells:,} cells; up to {MOST_CELLS:,} are read at once"
+            raise refused("ICS-116", message, file=name, hint="Split it.")
         frame = file.read().to_pandas(ignore_metadata=True)
     except (pa.ArrowException, OSError):
         raise refused("ICS-115", "the file is damaged: it cannot be read", file=name, hint=AGAIN) from None
     return RawTable(frame=_table(frame, name), rows=np.arange(1, len(frame) + 1), file=name)
+
+
+def _require_plausible(about: Any, packed: int, name: str) -> None:  # noqa: ANN401  a class of pyreadstat
+    """Refuse a file that says it is far larger than it can be."""
+    width = sum(max(8, int(size)) for size in about.variable_storage_width.values())
+    unpacked = (about.number_rows or 0) * width
+    _require_small(unpacked, name)
+    if unpacked > max(SMALL, LARGEST_RATIO * packed):
+        message = f"unpacked it is {unpacked // packed:,} times as large, as no survey file is"
+        raise refused("ICS-116", message, file=name, hint=AGAIN)
+
+
+def _require_small(unpacked: int, name: str) -> None:
+    if unpacked > LARGEST_UNPACKED:
+        raise refused("ICS-116", f"unpacked it has {unpacked / 2**20:,.0f} MB", file=name, hint="Split it.")
 
 
 def _table(frame: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -96,13 +129,19 @@ def _table(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         raise SurveyFileError([Problem(code="ICS-112", message=message, file=name, column=one) for one in twice])
     if not len(frame):
         raise refused("ICS-107", "the file has a header and no answers", file=name, hint=AGAIN)
-    return pd.DataFrame({column: _texts(frame.iloc[:, place]) for place, column in enumerate(names)})
+    columns, size = {}, 0
+    for place, column in enumerate(names):
+        which, texts = _texts(frame.iloc[:, place])
+        size += int(np.array([len(text) for text in texts])[which].sum())
+        _require_small(size, name)
+        columns[column] = pd.Series(pd.array(np.array(texts, dtype=object)[which], dtype="str"))
+    return pd.DataFrame(columns)
 
 
-def _texts(column: pd.Series[Any]) -> pd.Series[str]:
-    which, values = pd.factorize(column.astype(object), use_na_sentinel=True)
-    texts = np.array([*(_text(value) for value in values), ""], dtype=object)[which]
-    return pd.Series(pd.array(texts, dtype="str"))
+def _texts(column: pd.Series[Any]) -> tuple[NDArray[np.intp], list[str]]:
+    """Return the distinct texts of a column, and which of them stands in each row."""
+    which, values = pd.factorize(column, use_na_sentinel=True)
+    return which, [*(_text(value) for value in values), ""]
 
 
 def _text(value: Any) -> str:  # noqa: ANN401  whatever a cell can hold

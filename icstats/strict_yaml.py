@@ -10,6 +10,7 @@ import io
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from ruamel.yaml import YAML
@@ -38,6 +39,8 @@ DEEPEST = 20
 MOST_VALUES = 50_000
 MOST_FAULTS = 50
 LONGEST_SHOWN = 60
+TEXTS = 16
+"""Texts that are remembered: those of a study are read again for every notebook."""
 
 NOT_YAML, ANCHOR, TAG, REPEATED, TOO_LARGE, SECOND_DOCUMENT = 4, 5, 6, 7, 8, 9
 """Kinds of fault: the last two digits of the code that a reader sees."""
@@ -75,8 +78,9 @@ class Plain:
     positions: dict[Loc, tuple[int, int]]
 
 
+@lru_cache(maxsize=TEXTS)
 def plain(text: str) -> Plain:
-    """Read a text.
+    """Read a text; one that was read before, in this process or the one that it was copied from, costs nothing.
 
     Parameters
     ----------

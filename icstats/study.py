@@ -287,6 +287,7 @@ def _lost_files(document: Document, folder: Path) -> Iterator[Finding]:
         ("selection",),
         ("themes",),
         ("responses", "file"),
+        ("responses", "cleaning", "invited"),
         ("norms",),
         ("names",),
     ):
@@ -455,7 +456,7 @@ def _answer_words(study: Study) -> Iterator[Finding]:
 
 def _cleaning_columns(study: Study) -> Iterator[Finding]:
     cleaning, columns = study.responses.cleaning, study.responses.columns
-    needs = {"shortest_seconds": "seconds", "first_day": "date", "last_day": "date"}
+    needs = {"shortest_seconds": "seconds", "first_day": "date", "last_day": "date", "invited": "respondent"}
     for setting, column in needs.items():
         if getattr(cleaning, setting) is not None and getattr(columns, column) is None:
             message = f"nothing can be left out by it without the column, responses.columns.{column}."

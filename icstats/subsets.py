@@ -40,11 +40,9 @@ REDUNDANT = 1e-10
 
 CELLS_AT_ONCE = 1 << 22
 CELLS_IN_CACHE = 1 << 17
-BRANCHES = 14
+CELLS_OF_SUBSETS = 1 << 21
+BRANCHES = 9
 """Groups whose subsets are followed to the end for one portion after the other."""
-
-SHORT = 512
-"""Below this many numbers side by side, calling NumPy once per row of a matrix costs more than gathering."""
 
 
 def packed(matrix: FloatArray) -> FloatArray:
@@ -84,16 +82,11 @@ def explained_by_subsets(
         Shape (2**groups, replicates). Bit g of the row number says whether group g is in the subset. NaN in
         replicates where the outcome does not vary.
     """
-    order = [0, *(variable for group in reversed(groups) for variable in group)]
-    partial = covariances[_positions(order)][:, None, :]
-    stem = groups[: max(0, len(groups) - BRANCHES)]
-    for group in stem:
-        partial = _split(partial, group)
-    unexplained = _branched(partial, groups[len(stem) :]).reshape(2 ** len(groups), -1)
+    unexplained = _unexplained(covariances, groups)
     total = covariances[0]
     unexplained /= np.where(total > REDUNDANT, total, np.nan)
     if rows is not None:
-        unexplained *= (rows - 1) / (rows - _drivers_in_subsets(groups)[:, None] - 1)
+        unexplained *= _adjustments(groups, rows)[:, None]
     np.subtract(1, unexplained, out=unexplained)
     return unexplained
 
@@ -113,11 +106,12 @@ def _sizes(members: int) -> NDArray[np.uint8]:
     return sizes
 
 
-def _drivers_in_subsets(groups: Sequence[Sequence[int]]) -> IntArray:
+def _adjustments(groups: Sequence[Sequence[int]], rows: int) -> FloatArray:
+    """Return what adjusting R² for the number of drivers does to the unexplained part of every subset."""
     drivers = np.zeros(1, dtype=np.int64)
     for group in groups:
         drivers = np.concatenate([drivers, drivers + len(group)])
-    return drivers
+    return (rows - 1) / (rows - drivers - 1)
 
 
 def shapley(worth: FloatArray) -> FloatArray:
@@ -133,28 +127,48 @@ def shapley(worth: FloatArray) -> FloatArray:
     numpy.ndarray
         Shape (members, replicates); adds up to the worth of all minus the worth of none.
     """
-    members = worth.shape[0].bit_length() - 1
+    return _divided(_weights_by_subset(worth.shape[0].bit_length() - 1)[:, None] * worth, worth[-1] - worth[0])
+
+
+def _weights_by_subset(members: int) -> FloatArray:
+    """Return what the worth of every subset weighs in the values of its members, apart from what all values share."""
     joining = _order_weights(members)
     by_size = np.append(0.0, joining) + np.append(joining, 0.0)
-    present = by_size[_sizes(members)][:, None] * worth
-    values = np.empty((members, worth.shape[1]))
+    return np.asarray(by_size[_sizes(members)], dtype=np.float64)
+
+
+def _divided(weighed: FloatArray, total: FloatArray) -> FloatArray:
+    """Return the Shapley values (members, replicates) that add up to ``total``; ``weighed`` is used up."""
+    members = weighed.shape[0].bit_length() - 1
+    values = np.empty((members, weighed.shape[1]))
     for member in reversed(range(members)):
         half = 1 << member
-        np.add.reduce(present[half : 2 * half], axis=0, out=values[member])
-        present[:half] += present[half : 2 * half]
+        np.add.reduce(weighed[half : 2 * half], axis=0, out=values[member])
+        weighed[:half] += weighed[half : 2 * half]
     # All values lack the same amount, the worth of leaving; what they add up to is known.
-    values -= (values.sum(axis=0) - worth[-1] + worth[0]) / members
+    values -= (values.sum(axis=0) - total) / members
     return values
 
 
 def shapley_values(covariances: FloatArray, groups: Sequence[Sequence[int]], *, rows: int | None = None) -> FloatArray:
     """Return the Shapley values (groups, replicates) of R²: with single drivers as groups, LMG.
 
-    Replicates go through in portions that stay in the processor's cache; the portions do not change the values.
+    Replicates go through in portions, which do not change the values. What all subsets are divided by, and what does
+    not depend on the subset, is left to the end: there are a hundred million subsets.
     """
-    return np.hstack(
-        [shapley(explained_by_subsets(portion, groups, rows=rows)) for portion in portions(covariances, len(groups))]
-    )
+    weights = -_weights_by_subset(len(groups))
+    if rows is not None:
+        weights *= _adjustments(groups, rows)
+    values = []
+    for portion in portions(covariances, len(groups)):
+        total = np.where(portion[0] > REDUNDANT, portion[0], np.nan)
+        unexplained = _unexplained(portion, groups)
+        drivers = sum(map(len, groups))
+        explained = 1 - unexplained[-1] / total
+        explained = explained if rows is None else adjusted(explained, drivers, rows)
+        unexplained *= weights[:, None]
+        values.append(_divided(unexplained, explained * total) / total)
+    return np.hstack(values)
 
 
 def owen_values(
@@ -183,8 +197,8 @@ def _owen_values_of(
 
 
 def portions(covariances: FloatArray, groups: int) -> Iterator[FloatArray]:
-    """Yield the replicates in portions whose subsets of so many groups stay in the processor's cache."""
-    at_once = max(1, CELLS_IN_CACHE >> groups)
+    """Yield the replicates in portions whose subsets of so many groups do not take much memory."""
+    at_once = max(1, CELLS_OF_SUBSETS >> groups)
     for start in range(0, covariances.shape[1], at_once):
         yield covariances[:, start : start + at_once]
 
@@ -246,47 +260,55 @@ def _moments(products: FloatArray, counts: FloatArray) -> tuple[FloatArray, Floa
     return means, np.asarray(sums[variables + 1 :] / sums[0] - means[rows] * means[columns], dtype=np.float64)
 
 
-def _branched(partial: FloatArray, groups: Sequence[Sequence[int]]) -> FloatArray:
-    """Return the residual variances of all subsets of the last groups, for portions of what went before.
+def _unexplained(covariances: FloatArray, groups: Sequence[Sequence[int]]) -> FloatArray:
+    """Return the variances of the outcome (subsets, replicates) that the subsets of groups leave over.
 
-    The subsets of the first groups stand side by side as replicates do: a portion stays in the processor's cache.
+    The subsets of the first groups stand side by side as replicates do; then the last groups are followed to the end
+    for one portion of them after the other, each small enough for the processor's cache.
     """
-    side_by_side = partial.reshape(len(partial), 1, -1)
-    residual = np.empty((2 ** len(groups), side_by_side.shape[2]))
-    at_once = max(1, CELLS_IN_CACHE >> len(groups))
-    for start in range(0, residual.shape[1], at_once):
-        branch = side_by_side[:, :, start : start + at_once]
-        for group in groups:
-            branch = _split(branch, group)
-        residual[:, start : start + at_once] = branch[0]
-    return residual
+    order = [0, *(variable for group in reversed(groups) for variable in group)]
+    triangle = covariances[_positions(order)]
+    rows = [triangle[_triangle(row) : _triangle(row + 1)] for row in range(len(order))]
+    branches = groups[max(0, len(groups) - BRANCHES) :]
+    stem = _followed(rows, groups[: len(groups) - len(branches)])
+    left = np.empty((2 ** len(branches), stem[0].shape[1]))
+    at_once = max(1, CELLS_IN_CACHE >> len(branches))
+    for start in range(0, left.shape[1], at_once):
+        (outcome,) = _followed([row[:, start : start + at_once] for row in stem], branches)
+        left[:, start : start + at_once] = outcome.reshape(len(left), -1)
+    return left.reshape(2 ** len(groups), -1)
 
 
-def _split(partial: FloatArray, group: Sequence[int]) -> FloatArray:
-    """Return the covariances without the last variables, a group, and beside them those given the group."""
-    size, taken, subsets = _size(partial), len(group), partial.shape[1]
-    both = np.empty((_triangle(size - taken), 2 * subsets, partial.shape[2]))
-    both[:, :subsets] = partial[: len(both)]
-    for left in range(size - 1, size - taken, -1):
-        partial = _given_last(partial, left, np.empty((_triangle(left), *partial.shape[1:])))
-    _given_last(partial, size - taken, both[:, subsets:])
-    return both
+def _followed(rows: Sequence[FloatArray], groups: Sequence[Sequence[int]]) -> list[FloatArray]:
+    """Return the rows of the covariance matrix without the groups, given every subset of them, side by side.
+
+    The last rows are those of the first group, and so on. Each row has room from the start for all subsets that it is
+    needed for: taking in a group fills the second half of what is there and leaves the first as it is.
+    """
+    columns = rows[0].shape[1]
+    needed = [len(groups)] * (len(rows) - sum(map(len, groups)))
+    needed += [place for place in reversed(range(len(groups))) for _ in groups[place]]
+    room = [np.empty((len(row), 2**times, columns)) for row, times in zip(rows, needed, strict=True)]
+    for row, there in zip(rows, room, strict=True):
+        there[:, 0] = row
+    for place, group in enumerate(groups):
+        here, beside = slice(0, 2**place), slice(2**place, 2 ** (place + 1))
+        partial = [there[:, here] for there in room]
+        room = room[: len(room) - len(group)]
+        while len(partial) > len(room) + 1:
+            partial = _given_last(partial, [np.empty_like(row) for row in partial[:-1]])
+        _given_last(partial, [there[:, beside] for there in room])
+    return [there.reshape(len(there), -1) for there in room]
 
 
-def _given_last(partial: FloatArray, left: int, given: FloatArray) -> FloatArray:
+def _given_last(partial: Sequence[FloatArray], given: list[FloatArray]) -> list[FloatArray]:
     """Fill in the covariances of all but the last variable, given the last one."""
-    last = partial[_triangle(left) :]
-    pivot = last[-1]
-    varies = pivot > REDUNDANT
-    slopes = last[:-1] / np.where(varies, pivot, 1.0) * varies
-    if pivot.size <= SHORT:
-        rows, columns = _lower(left)
-        np.subtract(partial[: len(rows)], last[rows] * slopes[columns], out=given)
-        return given
-    for row in range(left):
-        here = slice(_triangle(row), _triangle(row + 1))
-        np.multiply(last[row], slopes[: row + 1], out=given[here])
-        np.subtract(partial[here], given[here], out=given[here])
+    last = partial[-1]
+    varies = last[-1] > REDUNDANT
+    slopes = last[:-1] * (varies / np.where(varies, last[-1], 1.0))
+    for row, (before, after) in enumerate(zip(partial, given, strict=False)):
+        np.multiply(last[row], slopes[: row + 1], out=after)
+        np.subtract(before, after, out=after)
     return given
 
 

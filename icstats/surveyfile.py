@@ -60,6 +60,11 @@ class Cleaning(Strict):
         Of the fieldwork, ``2026-01-31``; needs ``columns.date``. None does not look.
     outside
         Ratings of another day, or of a day that is none: ``keep`` or ``leave_out``.
+    invited
+        Text file with the respondents that were invited, one a line, as the survey file writes them; needs
+        ``columns.respondent``. None does not look.
+    uninvited
+        Ratings by somebody else: ``keep`` or ``leave_out``.
     """
 
     duplicates: Literal["refuse", "keep_first"] = "refuse"
@@ -69,6 +74,8 @@ class Cleaning(Strict):
     first_day: str | None = Field(default=None, pattern=DAY, description=DAY_IN_WORDS)
     last_day: str | None = Field(default=None, pattern=DAY, description=DAY_IN_WORDS)
     outside: Literal["keep", "leave_out"] = "keep"
+    invited: FilePath | None = None
+    uninvited: Literal["keep", "leave_out"] = "keep"
 
 
 class ResponsesFile(Strict):

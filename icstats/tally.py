@@ -24,6 +24,7 @@ Where: TypeAlias = tuple[str, str]
 SPELLING, BLANK, DOUBLE, DOUBLE_ALIKE = "spelling", "blank", "double", "double_alike"
 STRAIGHT_LINING, UNTIMED, HASTY = "straight_lining", "untimed", "hasty"
 NO_DAY, OUTSIDE, AHEAD = "no_day", "outside", "ahead"
+UNINVITED = "uninvited"
 NOT_APPLICABLE, DONT_KNOW = "not_applicable", "dont_know"
 
 FEWEST_NAMED = 10
@@ -99,6 +100,11 @@ def notes_of(tally: Tally, study: Study) -> tuple[str, ...]:
         notes.append(
             f"double ratings by one respondent: the first is kept, {_ratings(double)} left out "
             f"({tally.total(DOUBLE_ALIKE)} with the same answers; {_rows(tally.double_rows)})"
+        )
+    if strangers := tally.total(UNINVITED):
+        notes.append(
+            f"{_ratings(strangers)} by respondents who are not on the list of those invited, "
+            f"{_done(settings.uninvited)}"
         )
     if alike := tally.total(STRAIGHT_LINING):
         notes.append(_straight_lining(alike, tally, study))

@@ -53,6 +53,8 @@ responses:
     first_day: null       # of the fieldwork, for instance '2026-01-01'
     last_day: null
     outside: keep         # ratings of other days; or leave_out
+    invited: null         # text file with who was invited, one respondent a line
+    uninvited: keep       # ratings by others; or leave_out
 
 departments:
   - slug: hr              # name in paths and results

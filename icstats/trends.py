@@ -107,6 +107,13 @@ def wave_change(
         A variable without response scale, clusters for one wave only, a margin outside 0 to 1, and what
         :func:`icstats.describe.summarise` refuses.
 
+    Warnings
+    --------
+    Other people answered: where few are in both waves, a change may be one of who answered. Two waves make no trend,
+    and the lowest of last time comes up by itself (regression to the mean). A question that was reworded, moved or
+    asked on another scale is a ``break``, also when nobody marked it. Without keys of respondents both waves are taken
+    as different people, and the interval is too wide.
+
     References
     ----------
     In R: ``t.test(now, earlier, paired = TRUE)`` or ``t.test(now, earlier)``; in between

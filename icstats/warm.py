@@ -1,8 +1,10 @@
 """What the fork server imports: everything that a notebook and its page use, imported and used once.
 
 A child copied from it starts with libraries that are loaded, fonts that are found and a template that is compiled.
-Importing this room does the work, because that is what the standard library's fork server can be asked to do. Nothing
-of a study is read here, and nothing that starts threads: those would not live on in a child.
+Importing this room does the work, because that is what the standard library's fork server can be asked to do. Of a
+study only the settings files are read, whose names stand in the environment: a child that finds the same text in them
+knows what it says. No answers are read here, and nothing is done that starts threads: those would not live on in a
+child.
 """
 
 from __future__ import annotations
@@ -10,10 +12,13 @@ from __future__ import annotations
 import gc
 import os
 import warnings
+from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 
 import icstats
+from icstats.errands import SETTINGS
 
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
@@ -39,6 +44,7 @@ def _warm() -> None:
         _read()
         _fit()
         _export()
+        _parse()
     gc.collect()
     gc.freeze()  # else the first collection in a child would copy every page that it looks at
 
@@ -88,6 +94,14 @@ def _export() -> None:
     notebook = new_notebook(cells=[cell])  # type: ignore[no-untyped-call]
     page = {"links": (), "title": "", "skip": "", "navigation": ""}
     exporter().from_notebook_node(notebook, resources={"page": page})
+
+
+def _parse() -> None:
+    from icstats.strict_yaml import Faults, plain  # noqa: PLC0415  as above
+
+    for name in filter(None, os.environ.get(SETTINGS, "").split(os.pathsep)):
+        with suppress(OSError, UnicodeDecodeError, Faults):  # whoever needs the file says what is wrong with it
+            plain(Path(name).read_bytes().decode("utf-8-sig"))
 
 
 _warm()

@@ -56,6 +56,10 @@ def effective_n(weights: ArrayLike) -> float:
     ------
     ParameterError
         No weights, or one that is not a positive number.
+
+    Warnings
+    --------
+    It allows for unequal weights only, not for people who rate more than once nor for who did not answer.
     """
     given = row_weights(weights, n_rows=int(np.size(weights)))
     if not len(given):
@@ -74,7 +78,17 @@ def design_effect(weights: ArrayLike) -> float:
     Returns
     -------
     float
-        1 or more.
+        1 or more. In R: ``length(w) * sum(w^2) / sum(w)^2``.
+
+    Raises
+    ------
+    ParameterError
+        As in :func:`effective_n`.
+
+    Warnings
+    --------
+    It is about means whose weights have nothing to do with the answers, and overstates what weighting costs where they
+    have. Repeated ratings by one person are not in it.
     """
     return int(np.size(weights)) / effective_n(weights)
 
@@ -167,6 +181,12 @@ def rake(
     ParameterError
         An attribute that the data do not have; levels of the data that the population does not have, or the other way
         round; shares that are not positive; weights that do not fit: all at once.
+
+    Warnings
+    --------
+    It repairs only what the attributes tell: who answers within a group may still differ from who does not. Margins
+    that rest on a handful of people give large weights, which cost precision (see :func:`design_effect`) and let one
+    person speak for many. Intervals that follow take the weights for known.
 
     References
     ----------

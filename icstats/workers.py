@@ -200,12 +200,26 @@ def _context(start: Start, preload: str) -> ForkServerContext | SpawnContext:
     return context
 
 
-def make_server(preload: str) -> None:
-    """Let the fork server begin to import what it must have, without waiting for it."""
+def make_server(preload: str, *, environment: Mapping[str, str]) -> None:
+    """Let the fork server begin to import what it must have, without waiting for it.
+
+    Parameters
+    ----------
+    preload
+        Module that it imports.
+    environment
+        Variables that it finds; in this process they are as before afterwards.
+    """
     from multiprocessing import forkserver  # noqa: PLC0415  not everywhere
 
     _context("fork", preload)
-    forkserver.ensure_running()
+    before = dict(os.environ)
+    os.environ.update(environment)
+    try:
+        forkserver.ensure_running()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _stop(workers: list[_Worker]) -> None:

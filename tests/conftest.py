@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,6 +37,27 @@ def icstats(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "icstats", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
     )
+
+
+@pytest.fixture(scope="session")
+def documentation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the documentation as ``make docs`` does, in a copy of the project, and return its folder."""
+    project = tmp_path_factory.mktemp("project")
+    for folder in ("docs", "params", "data/example", "data/norms"):
+        shutil.copytree(ROOT / folder, project / folder, ignore=shutil.ignore_patterns("functions"))
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+        shutil.copy(ROOT / name, project)
+    flags = ["--fail-on-warning", "--keep-going", "--quiet", "--builder", "html"]
+    assert " ".join(flags) in (ROOT / "Makefile").read_text(encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx", *flags, "docs", "html"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return project / "html"
 
 
 @pytest.fixture(scope="session")

@@ -423,6 +423,64 @@ CASES: dict[str, Case] = {
     "B64 anything": Case(
         content=with_cell(2, "OP1", "<script>alert(1)</script>", "{{ 7*7 }}", "z" * 100_000, "\u202eabc\U0001f600")
     ),
+    # others that were met with
+    "C01 totals below the answers": Case(
+        content=(written(answered()) + "Total,,3.1,3,3,3,3,3,6,\n").encode(),
+        code="ICS-152",
+        rows=(42,),
+        said=("average",),
+    ),
+    "C02 two exports under each other": Case(
+        content=lines(lambda one: [*one[:20], one[0], *one[20:]]), code="ICS-143", rows=(21,), said=("10 characters",)
+    ),
+    "C03 questions in a second row": Case(
+        content=lines(lambda one: [one[0], "Who,Which,How fast?,b,c,d,e,f,Mark,Why", *one[1:]]),
+        code="ICS-154",
+        rows=(2,),
+        said=("text of 9 characters",),
+    ),
+    "C04 a hard space": Case(content=with_cell(4, "PC2", "4\u00a0", "\u20094")),
+    "C05 digits of another script": Case(content=with_cell(4, "PC2", "\uff14"), code="ICS-154", rows=(4,)),
+    "C06 whole numbers with decimals": Case(content=with_cell(4, "PC2", "4.0", "4,00")),
+    "C07 utf-16 without a mark": Case(
+        content=written(answered()).encode("utf-16-le"), code="ICS-105", rows=(1,), said=("UTF-16", "CSV UTF-8")
+    ),
+    "C07 encoding given": Case(
+        content=written(answered()).encode("utf-16-le"),
+        responses="  encoding: utf-16",
+        said=("read as utf-16 (given)",),
+    ),
+    "C08 packed": Case(content=b"\x1f\x8b" + b"\0" * 60, code="ICS-102", said=("gzip archive",)),
+    "C09 a document": Case(content=b"%PDF-1.7", code="ICS-102", said=("PDF document",)),
+    "C10 a database": Case(content=b"SQLite format 3\0" + b"\0" * 84, code="ICS-106", said=("the right file?",)),
+    "C11 several answers in a cell": Case(content=with_cell(4, "PC2", "1;3"), code="ICS-154", rows=(4,)),
+    "C12 -99": Case(content=with_cell(4, "PC2", "-99"), code="ICS-151", rows=(4,), said=("found -99", "dont_know")),
+    "C13 the minus sign of a word processor": Case(content=with_cell(4, "PC2", "\u22124"), code="ICS-154", rows=(4,)),
+    "C14 a respondent with a space": Case(content=with_cell(4, "respondent", "1 "), code="ICS-141", rows=(4,)),
+    "C15 nobody": Case(content=with_cell(4, "respondent", ""), code="ICS-140", rows=(4,), said=("one person",)),
+    "C16 another separator given": Case(responses="  separator: ';'", code="ICS-106", said=('"," does divide it',)),
+    "C17 two byte order marks": Case(content=b"\xef\xbb\xbf" * 2 + written(answered()).encode()),
+    "C18 no such list of those invited": Case(
+        responses="  cleaning: {invited: invted.txt}",
+        files=(("invited.txt", "1\n"),),
+        code="ICS-321",
+        said=('did you mean "invited.txt"?',),
+    ),
+    "C18 invited, and nobody has a name": Case(
+        responses="  columns: {respondent: null}\n  cleaning: {invited: invited.txt}",
+        files=(("invited.txt", "1\n"),),
+        code="ICS-335",
+        said=("responses.columns.respondent",),
+    ),
+    "C18 not invited": Case(
+        responses="  cleaning: {invited: invited.txt}",
+        files=(("invited.txt", "".join(f"{person}\n" for person in range(1, 38))),),
+        said=("3 ratings by respondents who are not on the list of those invited, kept",),
+    ),
+    "C19 the wrong encoding given": Case(
+        responses="  encoding: cp1252", code="ICS-143", rows=tuple(range(3, 23, 2)), said=('mean "Financiën"',)
+    ),
+    "C20 an item as an attribute": Case(responses="  attributes: [PC1]", code="ICS-329", said=("PC1",)),
     # settings
     "B67 tab": Case(
         files=questionnaire(lambda text: text.replace("  five:", "\tfive:")), code="ICS-204", said=("tab",)

@@ -154,6 +154,15 @@ def test_a_file_without_respondents_waves_or_weights_is_the_same(monkeypatch: py
     assert bulk == at_once
 
 
+def test_a_department_that_only_an_earlier_wave_rated_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = Random(6)
+    rows = [rating(random, f"p{number}", "HR") for number in range(12)]
+    rows += [rating(random, f"p{number}", "it", year="2025") for number in range(12)]
+    at_once, bulk = both_roads(as_csv(rows), monkeypatch)
+    assert at_once.waves == ("2025", "2026")
+    assert bulk == at_once
+
+
 @pytest.mark.parametrize(
     "spoil",
     [

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from small_survey import item, questionnaire, read, refusal, study
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from icstats.responses import Responses
 
 CODES = ("A1", "A2", "A3", "A4", "A5", "A6")
@@ -154,3 +153,35 @@ def test_without_a_column_for_the_department_there_is_one_department() -> None:
         content, columns={"department": None}, departments=one.departments, questionnaire=questionnaire(*ITEMS)
     )
     assert responses.ratings(wave="2026", department="it")["A3"].tolist() == [3]
+
+
+def test_ratings_by_who_was_not_invited_are_counted_and_left_out_where_the_study_says_so() -> None:
+    rows = [rating(person) for person in range(1, 9)]
+    rows[2] = rows[2].replace("3,", " 3,", 1)
+    Path("invited.txt").write_text("\ufeff1\n 2 \n\n3\n4\n99\n", encoding="utf-8")
+    told = "4 ratings by respondents who are not on the list of those invited"
+    invited = Path.cwd() / "invited.txt"
+    kept = cleaned(*rows, invited=invited)
+    assert kept.notes[-1] == f"{told}, kept"
+    assert rows_of(kept) == list(range(2, 10))
+    left = cleaned(*rows, invited=invited, uninvited="leave_out")
+    assert left.notes[-1] == f"{told}, left out"
+    assert rows_of(left) == [2, 3, 4, 5]
+    assert [(one.kind, one.department, one.n) for one in left.contents.findings] == [("uninvited", "it", 4)]
+    invited.write_text("1\n2\n", encoding="utf-8")
+    shorter = cleaned(*rows, invited=invited, uninvited="leave_out")
+    assert rows_of(shorter) == [2, 3]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \n", "Zo\u00eb\n".encode("cp1252")], ids=["empty", "blank", "cp1252"])
+def test_a_list_of_those_invited_that_is_none_is_refused(content: bytes) -> None:
+    Path("invited.txt").write_bytes(content)
+    (problem,) = refusal(
+        "\n".join([HEADER, rating(1), rating(2)]),
+        questionnaire=questionnaire(*ITEMS),
+        responses={"cleaning": {"invited": Path.cwd() / "invited.txt"}},
+    )
+    assert str(problem) == (
+        "invited.txt: this is no list of those invited. Hint: Write one respondent a line, as the survey file does, "
+        "and save it as UTF-8 text. [ICS-163]"
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,9 +19,12 @@ from small_study import SmallStudy
 
 from icstats.batch import Terms, run
 from icstats.errors import ParameterError
+from icstats.study import read_study
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from icstats.engine import Engine
 
 ROOT = Path(__file__).resolve().parents[1]
 QUICK = 20.0
@@ -42,17 +46,23 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         file = folder / "scheduler.json"
-        place = ("--scheduler-file", str(file), "--no-dashboard")
-        self.scheduler = started("scheduler", "--host", "127.0.0.1", "--port", "0", *place)
-        self.workers = [
-            started("worker", *place, "--no-nanny", "--nthreads", "1", "--local-directory", str(folder / name))
-            for name in ("one", "two")
-        ]
+        self._folder, self._place = folder, ("--scheduler-file", str(file), "--no-dashboard")
+        self.scheduler = started("scheduler", "--host", "127.0.0.1", "--port", "0", *self._place)
+        self.workers = [self._worker(), self._worker()]
         deadline = time.monotonic() + 60
         while not file.exists() and time.monotonic() < deadline:
             time.sleep(0.1)
         self.address = str(json.loads(file.read_text(encoding="utf-8"))["address"])
         self._wait_for_both(deadline)
+
+    def _worker(self) -> subprocess.Popen[bytes]:
+        local = ("--local-directory", str(self._folder / "workers"))
+        return started("worker", *self._place, "--no-nanny", "--nthreads", "1", *local)
+
+    def start_another(self) -> None:
+        """Start a second worker in the place of one that is gone."""
+        self.workers.append(self._worker())
+        self._wait_for_both(time.monotonic() + 60)
 
     def _wait_for_both(self, deadline: float) -> None:
         from distributed import Client  # noqa: PLC0415  an extra
@@ -132,3 +142,28 @@ def test_the_engine_and_its_scheduler_belong_together(study: SmallStudy) -> None
         with pytest.raises(ParameterError, match=r"belong together.*\[ICS-734\]"):
             run(study.opened(), outputs=study.outputs, terms=terms)
     assert not study.outputs.exists()
+
+
+@pytest.mark.simulation
+def test_every_engine_finds_the_same_numbers_whatever_the_number_of_workers(cluster: Cluster, tmp_path: Path) -> None:
+    """The real notebooks of a department that has no drivers of its own, so that the organisation's are in them too."""
+    for folder in ("params", "data", "notebooks"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns(".store"))
+    study = read_study(tmp_path / "params" / "example.yaml")
+    found: dict[tuple[str, int], dict[str, bytes]] = {}
+    engines: tuple[Engine, ...] = ("fork", "kernel", "dask")
+    for engine in engines:
+        for workers in (1, 2):
+            outputs = tmp_path / f"{engine}-{workers}"
+            address = cluster.address if engine == "dask" else None
+            if engine == "dask" and workers == 1:
+                cluster.workers.pop().kill()
+            elif engine == "dask":
+                cluster.start_another()
+            terms = Terms(engine=engine, workers=workers, scheduler=address)
+            assert run(study, departments=["legal-affairs"], outputs=outputs, terms=terms).exit_code == 0
+            results = outputs.rglob("results.json")
+            found[engine, workers] = {str(path.relative_to(outputs)): path.read_bytes() for path in results}
+    first, *others = found.values()
+    assert sum("legal-affairs" in name for name in first) == 1
+    assert all(one == first for one in others)

@@ -50,6 +50,10 @@ def shared_codebook(name: str) -> Codebook:
         ("hcahps_national_results.csv", 90, 5),
         ("hcahps_state_results.csv", 4580, 6),
         ("hcahps_measures.csv", 10, 3),
+        ("hcahps_questions.csv", 19, 6),
+        ("hcahps_reports.csv", 9, 3),
+        ("hcahps_states.csv", 51, 3),
+        ("hcahps_data_dictionary.csv", 33, 3),
         ("limesurvey_rse_2017_netherlands.csv", 77, 130),  # 131 with the row numbers, which are left out
         ("qualtrics_three_header_german_ui.csv", 1, 3),  # 20 with those of Qualtrics itself
         ("qualtrics_legacy_two_header.csv", 1, 2),
@@ -148,6 +152,7 @@ def test_the_draft_is_written_only_when_asked_and_never_over_another_file() -> N
     ("header", "layout"),
     [
         ("respondent,hr__q1,hr__q2,it__q1,it__q2", "wide"),
+        ("respondent,department,q1,q2,im_q1,im_q2,mi_q1,mi_q2", "stacked"),
         ("respondent,item,answer", "long"),
         ("respondent,department,q1", "stacked"),
     ],

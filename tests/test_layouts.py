@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from small_survey import PRIVATE, read, refusal, study
 
 from icstats.errors import Problem, SurveyFileError
-from icstats.responses import check_responses
+from icstats.responses import check_responses, read_responses
 
 if TYPE_CHECKING:
     from icstats.responses import Responses
@@ -113,6 +113,61 @@ def test_three_layouts_of_one_survey_are_the_same_responses(survey: Survey) -> N
     for other in results[1:]:
         for frame, same in zip(results[0], other, strict=True):
             pd.testing.assert_frame_equal(frame, same)
+
+
+def both_roads(content: str, layout: str, **changes: Any) -> tuple[Any, Any]:  # noqa: ANN401  as study() takes them
+    """Return what comes of a file that is read at once and of the same file read in parts: a store, or a refusal."""
+    Path("survey.csv").write_text(content, encoding="utf-8", newline="")
+    responses = {"attributes": ("unit",), "not_applicable": ("nvt",), "dont_know": ("?",), "layout": layout}
+    found: list[Any] = []
+    for road, largest in (("at-once", 10**9), ("parts", 0)):
+        small = study(columns={"weight": "weight", **changes}, responses=responses, store=Path.cwd() / road)
+        small.store_folder.mkdir(exist_ok=True)
+        (small.store_folder / "key").write_bytes(b"k" * 32)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("icstats.intake.LARGEST_FILE", largest)
+            try:
+                found.append(read_responses(small, rebuild=True).contents)
+            except SurveyFileError as error:
+                found.append(sorted(str(error).splitlines()))
+    return found[0], found[1]
+
+
+@settings(max_examples=12, deadline=None)
+@given(surveys.filter(answered), st.sampled_from(["wide", "long"]))
+def test_large_files_of_other_layouts_make_the_same_store_byte_by_byte(survey: Survey, layout: str) -> None:
+    at_once, parts = both_roads({"wide": wide, "long": long}[layout](survey), layout)
+    assert parts == at_once
+
+
+WIDE = "respondent,unit,weight,hr__PC1,hr__PC2,hr__PX1,hr__SA1,it__PC1,it__PC2,it__SA1\n"
+LONG_WITH_UNIT = "respondent,unit,weight,department,item,answer\n"
+
+
+@pytest.mark.parametrize(
+    ("layout", "content", "code"),
+    [
+        ("wide", WIDE + "1,n,1,4,3,2,7,5,1,9\n2,n,1,7,3,2,7,,,\n3,s,1,,,,,6,1,11\n", "ICS-151"),
+        ("wide", WIDE + "1,n,1,4,3,2,7,5,1,9\n1,n,1,4,3,2,7,,,\n", "ICS-156"),
+        ("wide", WIDE.replace("hr__SA1", "hr__SA") + "1,n,1,4,3,2,7,5,1,9\n", "ICS-120"),
+        ("long", LONG_WITH_UNIT + "1,n,1,hr,PC1,4\n1,n,1,hr,PC2,9\n1,n,1,hr,SA1,9\n2,n,1,it,PC1,9\n", "ICS-151"),
+        ("long", LONG_WITH_UNIT + "1,n,1,hr,PC1,4\n1,n,1,hr,PC1,4\n1,n,1,hr,PC2,4\n1,n,1,hr,SA1,9\n", "ICS-128"),
+        ("long", LONG_WITH_UNIT + "1,n,1,hr,PC1,4\n1,s,1,hr,PC2,4\n1,n,2,hr,SA1,4\n", "ICS-130"),
+        ("long", LONG_WITH_UNIT + "1,n,1,hr,PC1,4\n1,n,1,hr,PC7,4\n1,n,1,hr,PC2,4\n", "ICS-127"),
+        ("long", LONG_WITH_UNIT + "1,n,1,hr,PC1,4\n1,n,1,hr,PC2,4\n1,n,1,finance,SA1,4\n", "ICS-143"),
+    ],
+)
+def test_large_files_of_other_layouts_are_refused_with_the_same_words(layout: str, content: str, code: str) -> None:
+    at_once, parts = both_roads(content, layout)
+    assert any(code in line for line in at_once)
+    assert parts == at_once
+
+
+def test_a_large_wide_file_without_respondents_numbers_its_rows_alike() -> None:
+    content = WIDE.removeprefix("respondent,") + "n,1,,,,,5,1,9\nn,1,4,3,2,7,5,1,9\ns,1,,,,,,,\ns,2,4,3,2,7,,,\n"
+    at_once, parts = both_roads(content, "wide", respondent=None)
+    assert at_once.n_ratings == 4
+    assert parts == at_once
 
 
 FILES = {

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from shared import shared_file
@@ -17,7 +17,7 @@ from small_survey import read
 
 from icstats.errors import ParameterError
 from icstats.pairwise import PairwiseMoments, merged, pairwise_moments
-from icstats.shards import moments_of_files
+from icstats.shards import graph_of_moments, moments_of_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,6 +58,7 @@ def test_real_faculties_together_are_the_university() -> None:
     assert round(merged(parts).mean["global"], 4) == 5.7178
 
 
+@settings(deadline=None)
 @given(
     arrays(np.int64, st.tuples(st.integers(1, 60), st.just(3)), elements=st.integers(-1, 100)),
     st.lists(st.integers(0, 6), min_size=60, max_size=60),
@@ -153,3 +154,16 @@ def test_the_store_gives_the_moments_of_a_department_and_of_all(
     for slug in ("hr", "it", None):
         ratings = responses.ratings(wave="2026", department=slug, columns=closed)
         assert same(responses.moments(wave="2026", department=slug), pairwise_moments(ratings))
+
+
+def test_a_dask_graph_gives_the_same_whole_numbers_on_any_scheduler(tmp_path: Path) -> None:
+    data = answers(900)
+    paths = shards_on_disk(data, tmp_path, 11)
+    whole = moments_of_files(paths, items=ITEMS)
+    graph = graph_of_moments(paths, items=ITEMS)
+    for scheduler in ("synchronous", "processes"):
+        found = graph.compute(scheduler=scheduler)
+        assert list(found) == list(whole)
+        assert all(same(found[group], whole[group]) for group in whole)
+    with pytest.raises(ParameterError, match="ICS-383"):
+        graph_of_moments([], items=ITEMS)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import pytest
+from PIL import Image
 
 from icstats.__main__ import run
 from icstats.questionnaire import Item, Questionnaire, ResponseScale
@@ -16,7 +18,8 @@ from icstats.study import Cleaning, Columns, Department, Policy, ResponsesFile, 
 if TYPE_CHECKING:
     from icstats.questionnaire import Strict
 
-README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 IN_WORDS = {"required", "none", "unknown", "found", "see below", "the codes", "the slug", "the defaults", "all four"}
 NOT_IN_THE_FILE = {"file", "sources"}  # a study knows its own paths; they are not settings
 
@@ -47,6 +50,12 @@ def test_readme_names_every_command() -> None:
         assert f"icstats {command}" in README
 
 
+def test_contributing_names_every_command_of_the_makefile() -> None:
+    targets = re.findall(r"^(\w+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert [name for name in targets if name not in ("report", "pins") and f"make {name}" not in contributing] == []
+
+
 def test_every_option_of_a_run_is_documented_with_its_default() -> None:
     table = README.split("| option of `icstats run` |")[1].split("\n\n")[0]
     rows = re.findall(r"^\| `(--[\w-]+)[^|]*?(?:\\\|[^|]*?)*` \| (.*?) ?\|", table, flags=re.MULTILINE)
@@ -55,3 +64,26 @@ def test_every_option_of_a_run_is_documented_with_its_default() -> None:
     assert set(defaults) == set(options)
     for name in ("--workers", "--timeout"):
         assert defaults[name] == f"`{options[name].default:g}`"
+
+
+def pictures() -> dict[str, object]:
+    """Return what ``make screenshots`` makes."""
+    return dict(runpy.run_path(str(ROOT / "docs" / "screenshots.py"))["PICTURES"])
+
+
+def test_every_picture_of_the_readme_is_made_by_the_command_and_is_there() -> None:
+    shown = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
+    assert shown == [f"docs/{name}" for name in pictures()]
+    assert [path for path in shown if not (ROOT / path).is_file()] == []
+    assert {path.name for path in (ROOT / "docs").glob("*.png")} == set(pictures())
+
+
+@pytest.mark.parametrize("name", pictures())
+def test_a_picture_is_small_and_says_what_it_shows(name: str) -> None:
+    file = ROOT / "docs" / name
+    assert file.stat().st_size < 150_000
+    with Image.open(file) as picture:
+        assert picture.mode == "P"
+        assert picture.width == pictures()[name].width  # type: ignore[attr-defined]
+    alt = README.split(f"](docs/{name})")[0].rsplit("![", 1)[1]
+    assert len(alt.split()) >= 8

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import nbformat
 import pytest
 from browser.chromium import started
 
@@ -61,6 +62,7 @@ def lab(project: Path, *options: str) -> Iterator[str]:
         "--IdentityProvider.token=",
         "--ServerApp.allow_root=True",
         "--ServerApp.disable_check_xsrf=True",  # so that the test can ask it to stop
+        "--LabApp.expose_app_in_browser=True",  # so that the test can ask what became of each cell
     )
     with (project / f"lab-{port}.log").open("w", encoding="utf-8") as log:
         running = subprocess.Popen(
@@ -110,6 +112,23 @@ def run_all(page: Page, url: str) -> None:
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 
 
+CELLS = """() => jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model)
+    .filter(model => model.type === "code")
+    .map(model => [model.executionCount, model.outputs.toJSON().map(output => output.output_type)])"""
+
+
+def kinds_of_outputs(page: Page) -> list[list[str]]:
+    """Wait until every code cell has run, and return what kinds of outputs each has."""
+    page.wait_for_function(f"({CELLS})().every(([count, outputs]) => count !== null)", timeout=PATIENCE)
+    page.get_by_text("icstats | Idle").wait_for(timeout=PATIENCE)
+    return [kinds for _, kinds in page.evaluate(CELLS)]
+
+
+def code_cells(name: str) -> int:
+    content = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+    return sum(cell.cell_type == "code" for cell in content.cells)
+
+
 def test_the_desk_opens_runs_and_draws_another_department_when_it_is_chosen(browser: Browser, project: Path) -> None:
     with lab(project, "--department", "legal-affairs") as address:
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
@@ -121,7 +140,10 @@ def test_the_desk_opens_runs_and_draws_another_department_when_it_is_chosen(brow
         picture = shown.locator("img[src^='data:image/png']")
         picture.wait_for(timeout=PATIENCE)
         assert picture.evaluate("image => image.complete && image.naturalWidth > 300")
-        assert page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+        kinds = kinds_of_outputs(page)
+        assert len(kinds) == code_cells("explore") + 1, "a cell of papermill holds the parameters"
+        assert {kind for cell in kinds for kind in cell} <= {"execute_result", "display_data"}
+        assert kinds[-1] == ["execute_result"]
         page.close()
 
 
@@ -133,5 +155,8 @@ def test_a_notebook_of_the_batch_opens_and_runs(browser: Browser, project: Path)
         picture = page.locator(".jp-OutputArea figure img").first
         picture.wait_for(timeout=PATIENCE)
         assert picture.evaluate("image => image.complete && image.naturalWidth > 300")
-        assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']").count() == 0
+        kinds = kinds_of_outputs(page)
+        assert len(kinds) == code_cells("drivers") + 1
+        assert {kind for cell in kinds for kind in cell} == {"execute_result"}
+        assert [cell for cell in kinds[3:] if not cell] == [], "every section is shown"
         page.close()
