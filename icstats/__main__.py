@@ -134,6 +134,22 @@ def status(study: Path, language: str | None, outputs: Path) -> None:
 @STUDY_FILE
 @LANGUAGE
 @OUTPUTS
+def pdf(study: Path, language: str | None, outputs: Path) -> None:
+    """Print the released reports of STUDY as PDFs: one per department, and the overview.
+
+    They lie beside the reports, and the next run that releases others removes them.
+    """
+    with refusals(), stopping():
+        from icstats.printed import write_pdfs  # noqa: PLC0415  only this command pays for it
+
+        for path in write_pdfs(_opened(study), language=_language(language), outputs=outputs, note=say):
+            click.echo(path)
+
+
+@main.command()
+@STUDY_FILE
+@LANGUAGE
+@OUTPUTS
 def merge(study: Path, language: str | None, outputs: Path) -> None:
     """Put the parts of STUDY together that were made with --shard, and release them as one."""
     with refusals():

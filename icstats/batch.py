@@ -27,6 +27,7 @@ from icstats.engine import (
 )
 from icstats.errands import ONE_THREAD_EACH, PRELOAD, START, leaks, prepared, require_clean_index
 from icstats.errors import HaltedError, ParameterError, RunError
+from icstats.languages import join_languages
 from icstats.lock import holding
 from icstats.pages import Link
 from icstats.plan import require_writable
@@ -51,11 +52,11 @@ __all__ = [
     "SECONDS",
     "Step",
     "Terms",
-    "indexes_in_other_languages",
     "link_back",
     "run",
     "run_folder",
     "states",
+    "write_site",
 ]
 
 SECONDS = 600.0
@@ -206,10 +207,11 @@ def run(
         write_run(place.making, summary, plan, fingerprint=fingerprint)
         if shard is None:
             write_workbook(study, place.making, language=chosen)
-            write_index(study, place.making, others=indexes_in_other_languages(study, outputs.resolve(), chosen))
+            write_site(study, place.making, outputs=outputs.resolve(), language=chosen)
         require_clean_index(study, place.making, engine=terms.engine)
         place.release()
         if shard is None:
+            place.printed.remove()
             link_back(study, outputs.resolve(), chosen)
         return summary
 
@@ -236,18 +238,24 @@ def run_folder(study: Study, outputs: Path, shard: Shard | None = None, *, langu
     return outputs / study.name / f"{study.wave}{other}{shard.suffix if shard else ''}"
 
 
-def indexes_in_other_languages(study: Study, outputs: Path, language: Language) -> dict[Language, str]:
-    """Return the language -> relative path of the indexes that were made of the same wave in other languages."""
-    known: tuple[Language, ...] = ("en", "nl")
-    folders = {other: run_folder(study, outputs, language=other) for other in known if other != language}
-    return {other: f"../{folder.name}/{INDEX}" for other, folder in folders.items() if (folder / INDEX).is_file()}
+def write_site(study: Study, folder: Path, *, outputs: Path, language: Language) -> None:
+    """Write the index of a wave in one language; it and all its pages lead to themselves in the others."""
+    others = _in_other_languages(study, outputs, language)
+    join_languages(folder, others)
+    write_index(study, folder, others={other: f"../{made.name}/{INDEX}" for other, made in others.items()})
 
 
 def link_back(study: Study, outputs: Path, language: Language) -> None:
-    """Have the indexes in other languages lead to the one that was just made."""
-    for other in indexes_in_other_languages(study, outputs, language):
-        folder = run_folder(study, outputs, language=other)
-        write_index(study, folder, others=indexes_in_other_languages(study, outputs, other))
+    """Have the indexes and pages in other languages lead to those that were just made."""
+    for other, folder in _in_other_languages(study, outputs, language).items():
+        write_site(study, folder, outputs=outputs, language=other)
+
+
+def _in_other_languages(study: Study, outputs: Path, language: Language) -> dict[Language, Path]:
+    """Return the language -> folder of the same wave, as far as it was made in other languages."""
+    known: tuple[Language, ...] = ("en", "nl")
+    folders = {other: run_folder(study, outputs, language=other) for other in known if other != language}
+    return {other: folder for other, folder in folders.items() if (folder / INDEX).is_file()}
 
 
 def _checked_arguments(study: Study, terms: Terms, language: str | None) -> Language:

@@ -14,7 +14,7 @@ from icstats.results import Result, joined
 from icstats.sampling import require_option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from numpy.typing import ArrayLike
 
@@ -28,11 +28,16 @@ __all__ = [
     "adjust_family",
     "compare_departments",
     "compare_with_norm",
+    "different",
+    "with_decision",
 ]
 
 Verdict = Literal["clearly_above", "slightly_above", "equal", "slightly_below", "clearly_below", "uncertain"]
 Adjustment = Literal["fdr_bh", "fdr_by", "holm"]
 Test = Literal["guarded", "t"]
+
+FALSE_DISCOVERIES = 0.05
+"""Part of the differences that are called different and are not, at most, on average."""
 
 NUMBERS = ["estimate", "std_error", "conf_low", "conf_high", "p_value", "p_adjusted", "p_equivalence", "p_guarded"]
 COLUMNS = ["variable", "statistic", *NUMBERS[:5], "n", "n_people", "unit", *NUMBERS[5:]]
@@ -52,7 +57,7 @@ class ComparisonSettings(NormSettings):
     test
         Which p values were corrected.
     family
-        Number of comparisons that the correction allows for.
+        Number of comparisons that the correction allows for; 0 where it was made elsewhere.
     """
 
     margin: float
@@ -122,16 +127,17 @@ def compare_with_norm(
     Comparison
         ``p_value`` tests a difference of 0, ``p_equivalence`` a difference beyond the margin (two one-sided tests: a
         small one says that the difference is of no practical weight). The verdict follows from the interval of the
-        difference d and the margin m alone:
+        difference d, the margin m, and whether the difference stands among all that were looked at (``p_adjusted`` of
+        at most .05):
 
-        ==================  =============================================================
-        ``clearly_above``   the interval lies above m
-        ``slightly_above``  it lies above 0 and reaches into the margin
-        ``equal``           it lies within -m and m: no difference of practical weight
-        ``slightly_below``  it lies below 0 and reaches into the margin
-        ``clearly_below``   it lies below -m
+        ==================  ====================================================================
+        ``clearly_above``   it stands, and the interval lies above m
+        ``slightly_above``  it stands, and the interval lies above 0 and reaches into the margin
+        ``equal``           the interval lies within -m and m: no difference of practical weight
+        ``slightly_below``  it stands, and the interval lies below 0 and reaches into the margin
+        ``clearly_below``   it stands, and the interval lies below -m
         ``uncertain``       anything else, a variable without interval or margin
-        ==================  =============================================================
+        ==================  ====================================================================
 
         An interval within the margin is ``equal``, also when it excludes 0. No interval with fewer than two people or
         where the values are the same from person to person; ``settings.warnings`` has ``no_answers:``,
@@ -155,10 +161,7 @@ def compare_with_norm(
 
     References
     ----------
-    Hall, P. (1992). On the removal of skewness by transformation. Journal of the Royal Statistical Society B 54,
-    221-228. Smyth, G. K. (2004). Linear models and empirical Bayes methods. Statistical Applications in Genetics and
-    Molecular Biology 3 (moderated t; here with the norm's spread and never below the own one). Lakens, D. (2017).
-    Equivalence tests. Social Psychological and Personality Science 8, 355-362. In R:
+    Lakens, D. (2017). Equivalence tests. Social Psychological and Personality Science 8, 355-362. In R:
     ``t.test(x, mu = norm)``, ``t.test(x, y)`` (Welch, ``y`` the organisations' means), ``p.adjust(p, "BH")``,
     ``TOSTER::t_TOST(x, mu = norm, eqb = margin)``.
     """
@@ -258,8 +261,7 @@ def adjust_family(
     Returns
     -------
     Comparison
-        All rows, with a first column ``department``; ``p_adjusted`` allows for every difference in it. Verdicts do not
-        change: they say what the interval of one difference holds.
+        All rows, with a first column ``department``; ``p_adjusted`` and verdicts allow for every difference in it.
 
     Raises
     ------
@@ -286,6 +288,34 @@ def adjust_family(
         for department, one in comparisons.items()
     ]
     return _adjusted(joined(departments), adjustment, test)
+
+
+def different(result: Comparison) -> pd.DataFrame:
+    """Return the rows of the differences that stand among all that the result allows for."""
+    return result.data[(result.data["statistic"] == "difference") & (result.data["p_adjusted"] <= FALSE_DISCOVERIES)]
+
+
+def with_decision(result: Comparison, stands: Collection[str]) -> Comparison:
+    """Return a comparison whose verdicts follow from a decision that was made over a larger family.
+
+    Parameters
+    ----------
+    result
+        From :func:`compare_with_norm`, of one department.
+    stands
+        Variables whose difference was called different there: with :func:`different`, from :func:`adjust_family`.
+
+    Returns
+    -------
+    Comparison
+        Without ``p_adjusted``, which allowed for fewer comparisons than the verdicts do.
+    """
+    data = result.data.drop(columns="p_adjusted")
+    return replace(
+        result,
+        data=data.assign(verdict=_verdicts(data, data["variable"].isin(list(stands)))),
+        settings=replace(result.settings, family=0),
+    )
 
 
 def _require_margin(margin: float) -> None:
@@ -315,9 +345,10 @@ def _adjusted(result: Comparison, adjustment: Adjustment, test: Test) -> Compari
         from pingouin import multicomp  # noqa: PLC0415  slow to load; only comparisons need it
 
         adjusted[p_values.index] = multicomp(p_values.to_numpy(), method=adjustment)[1]
+    stands = adjusted <= FALSE_DISCOVERIES
     return replace(
         result,
-        data=result.data.assign(p_adjusted=adjusted),
+        data=result.data.assign(p_adjusted=adjusted, verdict=_verdicts(result.data, stands)),
         settings=replace(result.settings, adjustment=adjustment, test=test, family=len(p_values)),
     )
 
@@ -329,7 +360,7 @@ def _rows(difference: Difference, *, margin: float) -> Iterator[dict[str, object
         "n_people": answers.n_people,
         "unit": "points",
         "margin": margin,
-        "verdict": _verdict(*difference.ends, margin),
+        "verdict": "",
         "minimum": norm.minimum,
         "maximum": norm.maximum,
     }
@@ -346,11 +377,19 @@ def _rows(difference: Difference, *, margin: float) -> Iterator[dict[str, object
     yield about | {"statistic": "difference"} | found | tested
 
 
-def _verdict(low: float, high: float, margin: float) -> Verdict:
-    if np.isnan(margin):
-        return "uncertain"
+def _verdicts(data: pd.DataFrame, stands: pd.Series[bool]) -> pd.Series[str]:
+    """Return the verdict on every row: that of the difference, which is the last row of its variable."""
+    rows = data["statistic"] == "difference"
+    found = zip(*(data.loc[rows, name] for name in ("conf_low", "conf_high", "margin")), stands[rows], strict=True)
+    verdicts = pd.Series([_verdict(*one) for one in found], index=data.index[rows], dtype=object)
+    return verdicts.reindex(data.index).bfill()
+
+
+def _verdict(low: float, high: float, margin: float, stands: bool) -> Verdict:  # noqa: FBT001  one row, in its order
     if low >= -margin and high <= margin:
         return "equal"
+    if np.isnan(margin) or not stands:
+        return "uncertain"
     if low > 0:
         return "clearly_above" if low > margin else "slightly_above"
     if high < 0:

@@ -1,6 +1,6 @@
 """The sheet that figures are drawn on: one width, one hand, a small picture and words for who cannot see it.
 
-Everything is placed in the pixels of a page 700 wide and stored at twice that. Styles hold inside a ``with`` only, and
+Everything is placed in the pixels of a page 540 wide and stored at twice that. Styles hold inside a ``with`` only, and
 no figure is known to pyplot, so a researcher's own plots stay as they were.
 """
 
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ACCENT", "BAND", "BLOCKS", "FAINT", "INK", "LINE", "PAPER", "SOFT", "WIDTH", "Figure", "Sheet", "sheet"]
 
-WIDTH = 700
+WIDTH = 540
+"""Narrow, so that words can still be read on a telephone, which shows it at two thirds."""
+
 SHARPNESS = 2.0
 TALL = 400
 SHARPNESS_OF_TALL = 1.5

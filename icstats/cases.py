@@ -95,6 +95,8 @@ class Associations(ABC):
     def redundant(self) -> tuple[str, ...]:
         """Drivers that take part in an exact linear dependency among drivers."""
         sizes, directions = self.directions
+        if sizes[0] >= SINGULAR:  # sorted
+            return ()
         part = np.sqrt((directions[:, sizes < SINGULAR] ** 2).sum(axis=1))
         return self._named((part > INVOLVED) & (self.spreads[1:] > 0))
 
@@ -125,7 +127,7 @@ class Associations(ABC):
         )
 
     def _named(self, which: NDArray[np.bool_]) -> tuple[str, ...]:
-        return tuple(name for name, chosen in zip(self.drivers, which, strict=True) if chosen)
+        return tuple(self.drivers[place] for place in np.flatnonzero(which))
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -184,7 +186,8 @@ class Cases(Associations):
 
         Values that differ by what rounding leaves (0.1 + 0.2 beside 0.3) are equal.
         """
-        equal = np.ptp(self.values, axis=0) <= ROUNDING * np.abs(self.values).max(axis=0)
+        highest, lowest = self.values.max(axis=0), self.values.min(axis=0)
+        equal = highest - lowest <= ROUNDING * np.maximum(highest, -lowest)
         return np.where(equal, 0.0, np.sqrt(np.diag(self._covariance)))
 
     @cached_property
@@ -287,7 +290,7 @@ def complete_cases(
     cases = Cases(
         outcome=str(outcome),
         drivers=tuple(str(name) for name in drivers),
-        values=values[rows],
+        values=values if codes is None and len(rows) == len(values) else values[rows],
         weights=np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=float)[rows],
         people=None if codes is None else _repeated(codes[rows]),
         rows=rows,
@@ -340,7 +343,8 @@ def _numbers(data: pd.DataFrame, places: Sequence[int]) -> FloatArray:
     wanted = list(places)
     if len(wanted) < data.shape[1]:
         data, wanted = data.take(wanted, axis=1), list(range(len(wanted)))
-    return np.asarray(data.to_numpy(dtype=np.float64, na_value=np.nan)[:, wanted])
+    values: FloatArray = data.to_numpy(dtype=np.float64, na_value=np.nan)
+    return values if wanted == list(range(data.shape[1])) else values[:, wanted]
 
 
 def _problems_of_names(outcome: str, drivers: Sequence[str]) -> list[Problem]:
@@ -359,7 +363,7 @@ def _problems_of_names(outcome: str, drivers: Sequence[str]) -> list[Problem]:
 def _places(data: pd.DataFrame) -> dict[Hashable, list[int]]:
     """Return the positions of each column name."""
     places: dict[Hashable, list[int]] = {}
-    for place, name in enumerate(data.columns):
+    for place, name in enumerate(data.columns.tolist()):
         places.setdefault(name, []).append(place)
     return places
 

@@ -100,7 +100,8 @@ def asymmetry(edition: Edition, released: Released, codes: Sequence[str]) -> Sec
     """Show what a low answer to every question costs and what the highest answer earns."""
     say = edition.texts.say
     labelled = {row.variable: str(row.extras["verdict"]) for row in released.each() if row.statistic == "asymmetry"}
-    named = {label: [edition.labels[code] for code in codes if labelled.get(code) == label] for label in LABELS}
+    quoted = {code: say("grammar.quoted", words=edition.labels[code]) for code in codes}
+    named = {label: [quoted[code] for code in codes if labelled.get(code) == label] for label in LABELS}
     answers = [
         say(f"asymmetry.{label}", questions=edition.texts.listing(named[label])) for label in LABELS if named[label]
     ]

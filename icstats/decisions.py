@@ -16,9 +16,19 @@ if TYPE_CHECKING:
     from icstats.ledger import Cell
     from icstats.study import Study
 
-__all__ = ["Decision", "decision_before", "folder_of", "require_locked_policy", "sheet_of"]
+__all__ = [
+    "Decision",
+    "Differing",
+    "decision_before",
+    "differing_before",
+    "folder_of",
+    "require_locked_policy",
+    "sheet_of",
+    "write_differing",
+    "write_privately",
+]
 
-RELEASED, HIDDEN = "released", "hidden.json"
+RELEASED, HIDDEN, DIFFERING = "released", "hidden.json", "differing.json"
 
 
 class Decision(NamedTuple):
@@ -43,6 +53,27 @@ class Decision(NamedTuple):
     policy: Policy | None = None
 
 
+class Differing(NamedTuple):
+    """What stands among all differences from a norm that is read, over all departments together.
+
+    Attributes
+    ----------
+    answers
+        Fingerprint of the answers it was decided about.
+    basis
+        Fingerprint of everything that the decision follows from.
+    norm
+        Codes of the norm that departments are compared with.
+    cells
+        Pairs of department and variable that are called different.
+    """
+
+    answers: str = ""
+    basis: str = ""
+    norm: frozenset[str] = frozenset()
+    cells: frozenset[Cell] = frozenset()
+
+
 COARSER_IS_LESS = frozenset({"extreme_share", "decimals_points", "decimals_share", "decimals_coefficient"})
 """Settings of a policy that hide more when they are smaller; all others do when they are larger."""
 
@@ -64,6 +95,31 @@ def _decision(folder: Path) -> Decision:
 
 def _cells(pairs: Iterable[tuple[str, str]]) -> frozenset[Cell]:
     return frozenset((str(place), str(name)) for place, name in pairs)
+
+
+def differing_before(study: Study, *, wave: str) -> Differing:
+    """Return what was last decided about differences from the norm."""
+    try:
+        found = json.loads((folder_of(study, wave) / DIFFERING).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Differing()
+    return Differing(found["answers"], found["basis"], frozenset(found["norm"]), _cells(found["cells"]))
+
+
+def write_differing(study: Study, differing: Differing, *, wave: str) -> None:
+    """Write down what was decided about differences from the norm."""
+    folder = folder_of(study, wave)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lists = {"norm": sorted(differing.norm), "cells": sorted(differing.cells)}
+    write_privately(folder / DIFFERING, json.dumps({**differing._asdict(), **lists}).encode())
+
+
+def write_privately(path: Path, content: bytes) -> None:
+    """Write a file that only its owner reads, whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    part.touch(mode=0o600)
+    part.write_bytes(content)
+    part.replace(path)
 
 
 def sheet_of(study: Study, department: str, *, wave: str) -> Path:

@@ -21,6 +21,7 @@ from icstats.sampling import (
     require_option,
     row_weights,
 )
+from icstats.tails import FINEST, chance_of_mean
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -36,9 +37,6 @@ __all__ = ["Difference", "NormAs", "NormSettings", "differences", "differences_i
 NormAs = Literal["fixed", "sampled"]
 
 QUARTILES = ("q25", "q50", "q75")
-
-PRIOR = 3.0
-"""Answers that the norm's spread counts for in a guarded test."""
 
 FEWEST = 2
 """One organisation has no spread."""
@@ -134,22 +132,26 @@ class Difference:
     def p_guarded(self) -> float:
         """Two-sided test of no difference that a ceiling does not deceive; never smaller than :attr:`p_value`.
 
-        The largest p value of four: with the t statistic or with its correction for skewness (Hall 1992, the monotone
-        cubic), and with the spread of the answers or, where that is smaller than the norm's, with one that counts the
-        norm's spread as three answers more (a moderated t). With few answers at the top of a scale, nearly all equal,
-        the t statistic is large by chance: far in its tail, where many comparisons look, p is much too small.
+        With few answers at the top of a scale, nearly all equal, the t statistic is large by chance: far in its tail,
+        where many comparisons look, p is much too small. So this is the larger p value of two: that of the t test, and
+        the chance that the mean of so many answers lies so far from the norm where people answer as is typical of the
+        norm's mean and spread on this scale (:func:`icstats.tails.chance_of_mean`).
         """
-        if np.isnan(self.error):
-            return float("nan")
-        freedom, spread = self.freedom, self.answers.sd
-        typical = self.norm.sd_within if np.isfinite(self.norm.sd_within) else spread
-        moderated = np.sqrt((PRIOR * (typical / spread) ** 2 + freedom) / (PRIOR + freedom))
-        errors = self.error * np.array([1.0, max(1.0, float(moderated))])
-        people, skewness = self.answers.n_people, self.answers.skewness
-        reach = self.estimate / errors / np.sqrt(people)
-        corrected = reach + skewness * reach**2 / 3 + skewness**2 * reach**3 / 27 + skewness / (6 * people)
-        smallest = np.abs(np.concatenate([reach, corrected])).min() * np.sqrt(people)
-        return float(2 * stdtr(freedom, -smallest))
+        norm = self.norm
+        width = norm.maximum - norm.minimum
+        place = (norm.mean - norm.minimum) / width
+        if np.isnan(self.error) or not 0 < place < 1:
+            return self.p_value
+        spread = self.answers.sd
+        apart, given = self.error / (1 - norm.own_share), np.unique(self.answers.values)
+        chance = chance_of_mean(
+            self.estimate / (1 - norm.own_share) / width,
+            people=(spread / apart) ** 2,
+            mean=place,
+            sd=(norm.sd_within if np.isfinite(norm.sd_within) else spread) / width,
+            steps=int(np.clip(np.rint(width / np.diff(given).min()), 1, FINEST)),
+        )
+        return max(chance, self.p_value)
 
     def p_equivalence(self, margin: float) -> float:
         """Return the larger p value of the two one-sided tests of a difference beyond the margin, in points."""

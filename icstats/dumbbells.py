@@ -84,7 +84,7 @@ def mirror_dumbbells(
             ticks=tuple((float(mark), texts.number(mark, 0)) for mark in np.arange(low, high + 1)),
             pair=(texts.say("mirror.customers"), texts.say("mirror.forecast")),
         ),
-        columns=[TextColumn(width=172, align="left")],
+        columns=[TextColumn(width=106, align="left")],
     )
     drawn = texts.say(
         "mirror.caption",

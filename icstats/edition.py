@@ -7,16 +7,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-import numpy as np
-
 from icstats.analysis import SERVICE, Analysis
 from icstats.comments import signed_off
-from icstats.decisions import Decision, decision_before, folder_of, require_locked_policy
+from icstats.comparisons import FEWEST_IN_NORM, Comparisons
+from icstats.decisions import Decision, decision_before, folder_of, require_locked_policy, write_differing
 from icstats.disclosure import RATINGS, open_ledger, release, shown_n
 from icstats.errors import NotEnoughDataError, ParameterError, RunError
 from icstats.ledger import reopened_ledger
 from icstats.limits import VERDICTS
-from icstats.norms import norm_of_departments, read_norms
 from icstats.questionnaire import DRIVER_BLOCKS
 from icstats.register import admit, moved_since_releases
 from icstats.responses import read_responses
@@ -45,8 +43,6 @@ __all__ = ["Edition", "admit_release", "find_study", "open_edition"]
 
 
 STAFF_BLOCK: Block = "orientation"
-FEWEST_IN_NORM = 3
-"""Departments that a mean of departments needs."""
 
 
 class StripNorm(TypedDict):
@@ -207,22 +203,14 @@ class Edition:
         return None if invited is None or invited < top else invited
 
     @cached_property
+    def comparisons(self) -> Comparisons:
+        """The departments beside the norm."""
+        return Comparisons(study=self.study, organisation=self.organisation, ledger=self.ledger)
+
+    @property
     def norm(self) -> Norm | None:
         """The norm of the study, or None."""
-        if self.study.norms is None:
-            return None
-        if self.study.norms == "departments":
-            try:
-                norm = self._norm_of_departments()
-            except RunError:
-                # Another department's answers are damaged: that must not stop this one, and a norm without them
-                # would be another norm.
-                return None
-            return None if norm.values.empty else norm
-        norm = read_norms(Path(self.study.norms), questionnaire=self.study.questionnaire)
-        own = self.organisation.responses.counts(wave=self.wave).groupby("variable")["n"].sum()
-        apart = norm.without_own(own, minimum=self.study.policy.minimum_group)
-        return None if apart.values.empty else apart
+        return self.comparisons.norm
 
     @cached_property
     def norm_means(self) -> dict[str, float]:
@@ -284,7 +272,7 @@ class Edition:
     @property
     def norm_is_internal(self) -> bool:
         """Whether the norm is the mean of this study's own departments."""
-        return self.study.norms == "departments"
+        return self.comparisons.internal
 
     @property
     def norm_name(self) -> str:
@@ -295,40 +283,15 @@ class Edition:
         return self.texts.say("summary.norm_name_fictional" if fictional else "summary.norm_name")
 
     def comparison(self, department: str) -> Comparison | None:
-        """Return the difference from the norm of one department, or None without a norm.
-
-        Where the norm is the mean of the departments themselves, this one is a part of it.
-        """
-        if self.norm is None:
-            return None
-        own = self.organisation.of(department)
-        if not self.norm_is_internal:
-            return own.comparison(self.norm)
-        compared = self._among_departments
-        rows = (compared.data["department"] == department) & compared.data["variable"].isin(own.measured.columns)
-        rows &= compared.data["statistic"] != "others"  # one more rounded number about the same means
-        return replace(compared, data=compared.data[rows], people=compared.people[rows])
-
-    @cached_property
-    def _among_departments(self) -> Comparison:
-        from icstats.benchmark import compare_departments  # noqa: PLC0415  a study with a norm file never needs it
-
-        norm, shown = self._norm_of_departments(), self._measured_and_shown
-        return compare_departments(
-            shown[norm.values.index],
-            norm,
-            departments=self.organisation.ratings["department"],
-            margin=self.study.margin,
-            clusters=self.organisation.people,
-            weights=self.organisation.weights,
-        )
+        """Return the difference from the norm of one department, or None without a norm."""
+        return self.comparisons.of(department)
 
     @cached_property
     def within_raters(self) -> Leniency | None:
         """The outcome per department among the same raters; None where too few rated several, or weights differ."""
         from icstats.raters import leniency  # noqa: PLC0415  only the overview shows it
 
-        shown, organisation = self._measured_and_shown, self.organisation
+        shown, organisation = self.comparisons.measured_and_shown, self.organisation
         if organisation.weights is not None:
             return None
         try:
@@ -353,7 +316,7 @@ class Edition:
             if self.organisation.weights is not None:
                 return None
             means = shrink(
-                self._measured_and_shown[[self.organisation.outcome, *self.organisation.blocks]],
+                self.comparisons.measured_and_shown[[self.organisation.outcome, *self.organisation.blocks]],
                 departments=self.organisation.ratings["department"],
                 clusters=self.organisation.people,
             )
@@ -370,35 +333,6 @@ class Edition:
             "maximum": result.data["variable"].map({code: float(scale.maximum) for code, scale in scales.items()}),
         }
         return replace(result, data=result.data.assign(**ends))
-
-    @cached_property
-    def _measured_and_shown(self) -> pd.DataFrame:
-        """What is compared, of the departments that may be shown: with a hidden one in it, it could be solved for."""
-        measured, slugs = self.organisation.measured, self.organisation.ratings["department"]
-        shown: pd.DataFrame = measured.apply(
-            lambda column: column.where(slugs.isin(self.ledger.shown(str(column.name))))
-        )
-        return shown
-
-    def _norm_of_departments(self) -> Norm:
-        """Return the mean of the departments that may be shown.
-
-        Of two, each would find the other's mean with its own.
-        """
-        slugs, shown = self.organisation.ratings["department"], self._measured_and_shown
-        weights = 1.0 if self.organisation.weights is None else self.organisation.weights
-        given = shown.notna().mul(weights, axis=0)
-        totals = given.groupby(slugs).sum()
-        means = shown.mul(weights, axis=0).groupby(slugs).sum() / totals.replace(0.0, np.nan)
-        squares = (shown - means.loc[slugs].set_axis(shown.index)).pow(2).mul(weights, axis=0).groupby(slugs).sum()
-        counts = shown.groupby(slugs).count()
-        within = (squares / totals * counts).sum() / (counts - 1).clip(lower=0).sum()
-        return norm_of_departments(
-            means.loc[:, means.notna().sum() >= FEWEST_IN_NORM],
-            sds=within.pow(0.5).replace(0.0, np.nan),
-            n_respondents=int(slugs.isin(self.ledger.shown(RATINGS)).sum()),
-            questionnaire=self.study.questionnaire,
-        )
 
 
 def open_edition(study: str | Path, *, language: str = "", wave: str = "") -> Edition:
@@ -441,6 +375,9 @@ def open_edition(study: str | Path, *, language: str = "", wave: str = "") -> Ed
 def admit_release(study: Study, responses: Responses) -> None:
     """Write down that a wave is released, before anything of it is; see :func:`icstats.register.admit`.
 
+    Written down with it is what stands among all differences from the norm, so that no notebook has to read the
+    answers about other departments to know that of its own.
+
     Raises
     ------
     RunError
@@ -455,6 +392,9 @@ def admit_release(study: Study, responses: Responses) -> None:
         change=edition.ledger_of_change,
         basis=edition.basis,
     )
+    comparisons = replace(edition).comparisons
+    if study.norms is not None and not comparisons.internal:
+        write_differing(study, comparisons.differing, wave=study.wave)
 
 
 def find_study(path: str | Path) -> Path:

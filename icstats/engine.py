@@ -226,13 +226,22 @@ def _rendered(pages: Sequence[Page], task: Publication) -> tuple[dict[str, str],
     """Return the pages by notebook, and why the others failed."""
     done: dict[str, str] = {}
     failed: dict[str, str] = {}
+    shown = any(_shows_a_number(page, task.department) for page in pages)
     for page in pages:
-        links = _links(task.home, pages, page)
+        # Where no number may be shown, the technical pages have nothing to lead to.
+        links = _links(task.home, pages if shown else pages[:1], page)
         try:
             done[page.notebook] = render(page.source, title=page.title, language=task.language, links=links)
         except Exception as error:  # noqa: BLE001  one page must not stop the others
             failed[page.notebook] = _reason(error, page.log)
     return done, failed
+
+
+def _shows_a_number(page: Page, department: str) -> bool:
+    try:
+        return shows_a_number(_released_rows(page.source), department)
+    except (OSError, ValueError, KeyError):
+        return True  # rendering says what is wrong with it
 
 
 def _links(home: Link, pages: Sequence[Page], current: Page) -> list[Link]:

@@ -125,7 +125,7 @@ def dot_intervals(
         ],
         axis=_scale_axis(rows, texts, norm_name if ticks else ""),
         columns=[
-            TextColumn(heading=texts.say("figures.mean"), width=84, bold=True),
+            TextColumn(heading=texts.say("figures.mean"), width=70, bold=True),
             TextColumn(heading=texts.say("figures.satisfied"), width=66),
         ][: 1 + has_shares],
     )
@@ -245,8 +245,8 @@ def forest(
         ],
         axis=_difference_axis(rows, texts),
         columns=[
-            TextColumn(heading=texts.say("figures.difference"), width=64, bold=True),
-            TextColumn(width=124, align="left"),
+            TextColumn(heading=texts.say("figures.difference"), width=62, bold=True),
+            TextColumn(width=116, align="left"),
         ],
     )
     drawn = texts.say(
@@ -311,7 +311,7 @@ def reliability_dots(
             ticks=tuple((tick / 5, texts.number(tick / 5, 1)) for tick in range(6)),
             line=(limit, texts.number(limit, reliability.policy.decimals_coefficient)),
         ),
-        columns=[TextColumn(width=128, align="left"), TextColumn(heading=texts.say("figures.estimate"), bold=True)],
+        columns=[TextColumn(width=116, align="left"), TextColumn(heading=texts.say("figures.estimate"), bold=True)],
     )
     full = [
         _Line(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["heat_map"]
 
-NAME_ROOM = 196
+NAME_ROOM = 146
 GAP = 14
 SMALL = 12
 LINE = 15

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
+    from icstats.decisions import Differing
     from icstats.engine import Reads
     from icstats.ledger import Cell
     from icstats.study import Study
@@ -60,6 +61,8 @@ class Keys:
         As asked for. The engine is no part of a key: both make the same.
     hidden
         What is not shown, of the wave or of it and the one before together.
+    differing
+        What stands among all differences from the norm: of the departments, each key holds its own.
     secret
         Keys are published beside reports; without it they cannot be tried out.
     """
@@ -72,11 +75,13 @@ class Keys:
         templates: Mapping[str, Path],
         language: str,
         hidden: Iterable[Cell],
+        differing: Differing,
         secret: bytes,
     ) -> None:
         self._study, self._contents, self._secret = study, contents, secret
         self._templates = {notebook: _source(path) for notebook, path in templates.items()}
         self._language, self._hidden = language, json.dumps(sorted(hidden))
+        self._differing = differing
 
     def of(self, department: str, notebook: str, *, reads: Reads) -> str:
         """Return the key of a notebook that has read its own department's answers, or those of all."""
@@ -93,11 +98,12 @@ class Keys:
         return frozenset({LIST, COUNTS, *(partition(wave, department) for wave in self._contents.waves)})
 
     def _own(self, department: str) -> str:
-        """Return what a department's answers are, in all waves, and which comments were signed off to be shown."""
+        """Return a department's answers, in all waves, what stands of it, and which comments were signed off."""
         parts = (self._contents.files.get(partition(wave, department), "") for wave in self._contents.waves)
         signed = sheet_of(self._study, department, wave=self._study.wave)
         sheet = _file_digest(signed) if signed.is_file() else ""
-        return _digest(*parts, sheet)
+        stands = [variable for place, variable in sorted(self._differing.cells) if place == department]
+        return _digest(*parts, sheet, json.dumps(stands))
 
     def _described(self, department: str) -> str:
         return self._descriptions[department]
@@ -123,6 +129,7 @@ class Keys:
             *(_file_digest(path) for path in (*values, *([study.names] if study.names else []))),
             self._contents.model_dump_json(include={"waves", "departments", "attributes", "notes"}),
             self._hidden,
+            json.dumps(sorted(self._differing.norm)),
             _code(),
             platform.python_version(),
             *(f"{name} {version(name)}" for name in PACKAGES),
@@ -131,7 +138,8 @@ class Keys:
     @cached_property
     def _everyone(self) -> str:
         answers = (f"{name}={digest}" for name, digest in self._contents.files.items() if name.startswith("wave="))
-        return _digest(*sorted(answers), *self._descriptions.values())
+        stands = json.dumps(sorted(self._differing.cells))
+        return _digest(*sorted(answers), *self._descriptions.values(), stands)
 
 
 def _source(template: Path) -> str:

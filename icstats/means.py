@@ -103,12 +103,6 @@ class Answers:
         return np.asarray(deviations * np.sqrt(people / max(people - 1, 1)), dtype=np.float64)
 
     @property
-    def skewness(self) -> float:
-        """Skewness of what people add to the mean: with one answer each, that of the answers."""
-        by_person = np.bincount(self.people, weights=self.moves)
-        return float((by_person**3).mean() / (by_person**2).mean() ** 1.5)
-
-    @property
     def error_of_mean(self) -> float:
         """Standard error: root(c / (c - 1) x sum over c people of (their weighted deviations)²) / sum of the weights.
 

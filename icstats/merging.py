@@ -6,14 +6,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from icstats.batch import indexes_in_other_languages, link_back, run_folder
+from icstats.batch import link_back, run_folder, write_site
 from icstats.collation import as_json
 from icstats.engine import default_engine, write_whole
 from icstats.errands import require_clean_index
 from icstats.errors import RunError
 from icstats.lock import holding
 from icstats.parts import Shard
-from icstats.site import write_index
 from icstats.staging import Place, bring
 from icstats.stock import taken_stock
 from icstats.summary import RUN, RunSummary, subjects_as_json
@@ -81,9 +80,10 @@ def merge(
         reports = {one.department: one.report() for one in subjects}
         write_whole(place.making / RUN, as_json({**receipt, **subjects_as_json(reports)}))
         write_workbook(study, place.making, language=chosen)
-        write_index(study, place.making, others=indexes_in_other_languages(study, outputs.resolve(), chosen))
+        write_site(study, place.making, outputs=outputs.resolve(), language=chosen)
         require_clean_index(study, place.making, engine=default_engine())
         place.release()
+        place.printed.remove()
         link_back(study, outputs.resolve(), chosen)
         for folder in parts.values():
             Place(public=folder).remove()

@@ -12,7 +12,9 @@ from icstats.edition import Edition, open_edition
 from icstats.errors import NotEnoughDataError
 from icstats.figures import forest, heat_map, mark_strip, why_bar, why_bars
 from icstats.funnel import funnel_plot
+from icstats.improvement import improvement_section
 from icstats.limits import RELIABLE_FROM
+from icstats.priorities import TOP
 from icstats.quality import quality_sentences
 from icstats.results import ORGANISATION
 from icstats.sections import Section, folded, paragraphs, section
@@ -166,8 +168,8 @@ class Overview:
         shown, total = len(self.shown), len(self.edition.names)
         if total == 1:
             return self._say("masthead.departments_one")
-        if shown == 1:
-            return self._say("masthead.departments_one_shown", total=total)
+        if shown < 2:  # noqa: PLR2004  the others need somebody to be others of
+            return self._say("masthead.departments_one_shown" if shown else "masthead.departments_none", total=total)
         return self._say(
             "masthead.departments_all" if shown == total else "masthead.departments", shown=shown, total=total
         )
@@ -346,6 +348,27 @@ class Overview:
             self._say("overview.why_withheld", departments=self._named(without)) if without else "",
             self._say("overview.why_partly", departments=self._named(partly), limit=limit) if partly else "",
         ]
+
+    def improvement(self) -> Section:
+        """Say at which departments which questions stand out, as their own reports say it."""
+        found = {slug: self._wins_of(slug) for slug in self.shown}
+        wins = {slug: one for slug, one in found.items() if one is not None}
+        return improvement_section(
+            self.edition,
+            wins,
+            {slug: self.edition.released(self._departments[slug].summary, slug) for slug in wins},
+            withheld=[slug for slug in self.shown if slug not in wins],
+        )
+
+    def _wins_of(self, department: str) -> Released | None:
+        """Return what comes first at a department; None where its report does not say it either."""
+        analysis = self._departments[department]
+        if len(analysis.reliable_codes) < 2 * TOP:
+            return None
+        try:
+            return self.edition.released(analysis.quick_wins, department)
+        except NotEnoughDataError:
+            return None
 
     def agreement(self) -> Section:
         """Say whether the ratings of a department agree enough to tell departments apart by their means."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["importance_performance_map"]
 
-HEIGHT = 560
+HEIGHT = 500
 LEFT, RIGHT, TOP, BOTTOM = 40, WIDTH - 14, 26, HEIGHT - 46
 SIZE = 11.5
 LINE_HEIGHT = 15

@@ -122,6 +122,11 @@ class Receipt(Strict):
         there = {name: Stamp.of(folder / name) for name in names if (folder / name).is_file()}
         return self.model_copy(update={"files": {**self.files, **there}})
 
+    def with_same(self, folder: Path, names: Iterable[str]) -> Receipt:
+        """Return the receipt after files were written again with other links and nothing else; what is clean stays."""
+        again = {name: Stamp.of(folder / name).model_copy(update={"clean": self.files[name].clean}) for name in names}
+        return self.model_copy(update={"files": {**self.files, **again}})
+
     def unseen(self, folder: Path, names: Iterable[str]) -> list[str]:
         """Return which of these files were not looked through for leaks as they are now."""
         there = [name for name in names if (folder / name).is_file()]

@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from icstats.decisions import HIDDEN, RELEASED, decision_before, folder_of, require_locked_policy
+from icstats.decisions import (
+    HIDDEN,
+    RELEASED,
+    decision_before,
+    folder_of,
+    require_locked_policy,
+    write_privately,
+)
 from icstats.documents import shown_path
 from icstats.errors import Problem, RunError
 from icstats.ledger import RATINGS
@@ -110,7 +117,7 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str, ch
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = blake2b(release.to_csv(index=False).encode(), digest_size=FINGERPRINT_BYTES).hexdigest()
     if not (folder / f"{name}.parquet").exists():
-        _write(folder / f"{name}.parquet", release.to_parquet(index=False))
+        write_privately(folder / f"{name}.parquet", release.to_parquet(index=False))
     hidden = ledger.hidden | decision_before(study, wave=study.wave).hidden
     decision = {
         "basis": basis,
@@ -119,7 +126,7 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str, ch
         "policy": study.policy.model_dump(),
         "change": [] if change is None else sorted(change.hidden),
     }
-    _write(folder / HIDDEN, json.dumps(decision).encode())
+    write_privately(folder / HIDDEN, json.dumps(decision).encode())
 
 
 def moved_since_releases(study: Study, ratings: pd.DataFrame, *, wave: str) -> dict[str, int]:
@@ -224,10 +231,3 @@ def _problem(path: Path, few: Sequence[str], study: Study) -> Problem:
             f"day, remove {shown_path(path)}"
         ),
     )
-
-
-def _write(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{path.name}.part")
-    part.touch(mode=0o600)
-    part.write_bytes(content)
-    part.replace(path)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Axis", "Row", "TextColumn", "row_chart"]
 
-NAME_WIDTH = 222
-GAP = 18
+NAME_WIDTH = 158
+GAP = 12
 EDGE = 2
 LINE_HEIGHT = 16
 ROW_PADDING = 13

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -60,6 +61,8 @@ ESTIMATES = ("estimate", "std_error", "conf_low", "conf_high", "p_value")
 
 WORDS = ("driver", "measure", "block", "unit")
 
+STRINGS = pd.StringDtype(na_value=np.nan)
+COUNTS = pd.Index(["n", "n_people"])
 NOTHING = float("nan")
 
 
@@ -291,15 +294,14 @@ def importance_of(
 ) -> Importance:
     """Return the rows as a result about all complete cases."""
     columns = dict(zip(Row._fields, zip(*rows, strict=True), strict=True))
-    counts = np.full((len(rows), 2), (cases.n, cases.n_people))
+    counts = np.full((2, len(rows)), ((cases.n,), (cases.n_people,)))
     # Text is turned into pandas strings once for all columns, numbers are arrays: lists would take half of a call.
-    texts = pd.array([text for name in WORDS for text in columns[name]], dtype="str")
+    texts = pd.array(list(chain.from_iterable(columns[name] for name in WORDS)), dtype=STRINGS)
     words = {name: texts[place * len(rows) : (place + 1) * len(rows)] for place, name in enumerate(WORDS)}
-    amounts = {name: np.array(columns[name], dtype=np.float64) for name in ESTIMATES}
-    whole = {"n": counts[:, 0], "n_people": counts[:, 1]}
-    unit = {"unit": words.pop("unit")}
-    data = pd.DataFrame({**words, **amounts, **whole, **unit})
-    people = pd.DataFrame(counts, columns=["n", "n_people"])
+    amounts = np.array([columns[name] for name in ESTIMATES], dtype=np.float64)
+    whole = {"n": counts[0], "n_people": counts[1], "unit": words.pop("unit")}
+    data = pd.DataFrame({**words, **dict(zip(ESTIMATES, amounts, strict=True)), **whole}, copy=False)
+    people = pd.DataFrame(counts.T.copy(), columns=COUNTS, copy=False)
     return Importance(data=data, people=people, settings=settings, verdict=verdict)
 
 

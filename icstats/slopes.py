@@ -25,7 +25,7 @@ CHANGE_WORDS = ("up", "down", "equal", "uncertain", "break")
 HEIGHT = 330
 TOP, BOTTOM = 34, HEIGHT - 40
 HALF = WIDTH / 2
-LEFT, NAMES = 34, 200
+LEFT, NAMES = 28, 146
 SIZE = 11.5
 LINE_HEIGHT = 15
 

@@ -44,6 +44,11 @@ class Place:
         return self._beside("lock")
 
     @property
+    def printed(self) -> Place:
+        """Where the PDFs of the last release are."""
+        return Place(public=self.public.with_name(f"{self.public.name}.pdf"))
+
+    @property
     def current(self) -> Path:
         """Where the newest files are: those of a run that is not over, else the release."""
         return self.making if self.making.is_dir() else self.public

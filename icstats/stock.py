@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from icstats.decisions import decision_before
+from icstats.decisions import decision_before, differing_before
 from icstats.delivery import Delivery, read_delivery
 from icstats.engine import file_digest
 from icstats.errors import ICStatsError
@@ -235,12 +235,16 @@ def _keys(plan: Plan, delivery: Delivery, language: Language) -> Keys | None:
     if contents is None:
         return None
     decided = decision_before(plan.study, wave=plan.study.wave)
+    differing = differing_before(plan.study, wave=plan.study.wave)
+    if plan.study.norms not in {None, INTERNAL} and differing.answers != contents.fingerprint:
+        return None  # prepared by somebody who looked at them by hand; what stands among them is not known yet
     return Keys(
         study=plan.study,
         contents=contents,
         templates=plan.templates,
         language=language,
         hidden=[*decided.hidden, *((place, f"change of {name}") for place, name in decided.change)],
+        differing=differing,
         secret=delivery.key,
     )
 

@@ -321,9 +321,12 @@ def _lower(size: int) -> tuple[IntArray, IntArray]:
     return rows, columns
 
 
+@cache
 def _order_weights(members: int) -> FloatArray:
     """Return, by the number of members that came before, the share of orders in which just those came before."""
-    return np.array([1 / (members * comb(members - 1, before)) for before in range(members)])
+    weights = np.array([1 / (members * comb(members - 1, before)) for before in range(members)])
+    weights.flags.writeable = False
+    return weights
 
 
 def _positions(order: Sequence[int]) -> IntArray:

@@ -156,12 +156,30 @@ def table(
     )
     body = "".join(grid.body(name, lines) for name, lines in bodies)
     whole = f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>{body}</table>"
-    return Table(html=scrolled(whole, caption, columns=len(columns) + 1) + grid.notes(body), caption=caption)
+    has_verdict = [_kind(column) for column in columns[-2:]] == ["number", "words"]
+    html = scrolled(
+        whole, caption, columns=len(columns) + 1, beside=len(columns) - has_verdict, has_verdict=has_verdict
+    )
+    return Table(html=html + grid.notes(body), caption=caption)
 
 
-def scrolled(html: str, caption: str, *, columns: int) -> str:
-    """Return a table in a part of the page that scrolls on a narrow screen, for those who have only a keyboard too."""
-    kind = "scroll many" if columns >= MANY_COLUMNS else "scroll"
+def scrolled(html: str, caption: str, *, columns: int, beside: int = 0, has_verdict: bool = False) -> str:
+    """Return a table in a part of the page that scrolls where it must, for those who have only a keyboard too.
+
+    Parameters
+    ----------
+    html, caption
+        The table, and what it holds.
+    columns
+        How many it has.
+    beside
+        How many of them stand beside each other on a narrow screen, where the name of the row is set above them; 0
+        leaves the table as it is.
+    has_verdict
+        Whether the last is a verdict in words, which there stands beside the name.
+    """
+    rows = f" rows of-{beside}{' judged' if has_verdict else ''}" if beside else ""
+    kind = f"scroll{rows}{' many' if columns >= MANY_COLUMNS else ''}"
     return f'<div class="{kind}" role="group" aria-label="{escape(caption)}" tabindex="0">{html}</div>'
 
 
@@ -334,6 +352,9 @@ class _Grid:
         return "".join(f'<p class="note">{escape(sentence)}</p>' for sentence in said)
 
 
+def _kind(column: Column) -> str:
+    return "words" if column.words is not None or column.show in WORDS else "number"
+
+
 def _class(column: Column) -> str:
-    kind = "words" if column.words is not None or column.show in WORDS else "number"
-    return f' class="{kind}"'
+    return f' class="{_kind(column)}"'

@@ -47,13 +47,13 @@ def expectation_sentences(
     for code, gap, kind in ((minimum, "adequacy_gap", "minimum"), (desired, "superiority_gap", "desired")):
         level, difference = (_shown(expectation, code, statistic) for statistic in ("mean", gap))
         if mark is not None and level is not None and difference is not None:
-            sentences.append(
-                say(
-                    f"expectation.{kind}_{difference.extras['verdict']}",
-                    mark=written_number(mark, expectation, texts),
-                    level=written_number(level, expectation, texts),
-                )
-            )
+            words = {
+                "mark": written_number(mark, expectation, texts),
+                "level": written_number(level, expectation, texts),
+            }
+            # A sure difference that the rounded numbers do not show is none to act on.
+            verdict = difference.extras["verdict"] if words["mark"] != words["level"] else "uncertain"
+            sentences.append(say(f"expectation.{kind}_{verdict}", **words))
     below = _shown(expectation, minimum, "below_minimum")
     if below is not None:
         interval = written_interval(below, expectation, texts)
@@ -75,8 +75,13 @@ def mirror_sentence(mirror: Released, labels: Mapping[str, str], texts: Texts) -
     if not rows:
         return ""
     groups = {word: [row for row in rows if row.extras["verdict"] == word] for word in MIRROR_WORDS}
-    counted = [texts.say(f"mirror_count.{word}", n=len(found)) for word, found in groups.items() if found]
-    said = [texts.say("mirror.answer", total=len(rows), counts=texts.listing(counted))]
+    counted = [
+        texts.say(f"mirror_count.{word}" if len(found) > 1 else f"mirror_count.{word}_one", n=len(found))
+        for word, found in groups.items()
+        if found
+    ]
+    key = "mirror.answer" if len(rows) > 1 else "mirror.answer_one"
+    said = [texts.say(key, total=len(rows), counts=texts.listing(counted))]
     for word in ("blind_spot", "hidden_strength", "shared_concern"):
         largest = sorted(groups[word], key=lambda row: -abs(row.estimate))[:MOST_NAMED]
         if largest:
@@ -154,7 +159,11 @@ def change_sentence(change: Released, labels: Mapping[str, str], texts: Texts, *
     for word in ("up", "down"):
         moved = sorted((row for row in compared if row.extras["verdict"] == word), key=lambda row: -abs(row.estimate))
         named = [
-            texts.say("change.named", item=labels[row.variable], change=written_number(row, change, texts, signed=True))
+            texts.say(
+                "change.named",
+                item=texts.say("grammar.quoted", words=labels[row.variable]),
+                change=written_number(row, change, texts, signed=True),
+            )
             for row in moved[:MOST_NAMED]
         ]
         if named:
@@ -162,7 +171,8 @@ def change_sentence(change: Released, labels: Mapping[str, str], texts: Texts, *
             key = f"change.{word}_more" if more else f"change.{word}"
             said.append(texts.say(key, items=texts.listing(named), n=more, earlier=earlier))
     if compared and not said:
-        said.append(texts.say("change.nothing", n=len(compared), earlier=earlier))
+        key = "change.nothing" if len(compared) > 1 else "change.nothing_one"
+        said.append(texts.say(key, n=len(compared), earlier=earlier))
     if any(row.extras["verdict"] == "break" for row in rows):
         said.append(texts.say("change.broken"))
     return " ".join(said)
@@ -179,7 +189,7 @@ def _win_sentence(row: ReleasedRow, wins: Released, summary: Released, labels: M
         parts.append(texts.say("priority.mean", mean=written_number(mean, summary, texts), maximum=maximum))
     if share is not None:
         parts.append(texts.say("priority.importance", share=texts.percent(share.estimate)))
-    if slope is not None and slope.conf_low > 0:
+    if slope is not None and slope.conf_low > 0 and round(slope.estimate, 1) > 0:
         parts.append(texts.say("priority.association", points=texts.number(slope.estimate, 1)))
     parts.append(texts.say("priority.sure", chance=written_chance(row.estimate, texts)))
     return " ".join(parts)
@@ -209,6 +219,7 @@ def _mirror_points(mirror: Released | None, word: str, labels: Mapping[str, str]
         for row in rows
         if (own := answers[row.variable]) is not None
         and (forecast := _shown(mirror, row.variable, "forecast")) is not None
+        and (word == "shared_concern" or own.estimate != forecast.estimate)
     ]
 
 

@@ -53,7 +53,6 @@ def norm_section(edition: Edition, comparison: Released | None, *, title: str, v
             Column(heading=say("benchmark.norm"), statistic="norm"),
             Column(heading=say("benchmark.difference"), statistic="difference", signed=True),
             Column(heading=say("scores.interval"), statistic="difference", show="interval", signed=True),
-            Column(heading=say("benchmark.p_adjusted"), statistic="difference", show="p_adjusted"),
             Column(heading=say("benchmark.verdict"), statistic="difference", show="verdict", names=edition.verdicts),
         ],
         labels=edition.labels,

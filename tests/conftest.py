@@ -10,9 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from shared import shared_file
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# No test is timed: on a busy machine the first example of a rule may take seconds.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # Tests that run in the background inherit that Ctrl-C is ignored, and so would the commands that they stop by it.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -295,6 +295,44 @@ def test_two_languages_lie_side_by_side_and_lead_to_each_other(tmp_path: Path) -
     assert states(study.opened(), outputs=study.outputs, language="nl").departments[0].status == "done"
 
 
+def test_every_page_leads_to_itself_in_the_other_language_and_still_counts_as_made(tmp_path: Path) -> None:
+    study = SmallStudy(tmp_path)
+    for language in ("en", "nl"):
+        run(study.opened(), outputs=study.outputs, language=language)
+    dutch = study.folder.with_name("2026.nl")
+    for folder, other, name in ((study.folder, "2026.nl", "nl"), (dutch, "2026", "en")):
+        pages = [path for path in folder.rglob("*.html") if path.name != "index.html"]
+        assert len(pages) == 7
+        for page in pages:
+            text = page.read_text("utf-8")
+            up = "../" if page.parent == folder else "../../"
+            address = f"{up}{other}/{page.relative_to(folder).as_posix()}"
+            assert text.count('<li class="language">') == 1
+            assert f'href="{address}" hreflang="{name}" lang="{name}"' in text
+            assert (page.parent / address).is_file()
+    for language in ("en", "nl"):
+        summary = run(study.opened(), outputs=study.outputs, language=language)
+        assert summary.made == 0
+        assert [one.edited for one in summary.departments] == [(), (), ()]
+
+
+def test_a_page_changed_by_hand_gets_no_link_to_another_language(tmp_path: Path) -> None:
+    study = SmallStudy(tmp_path)
+    run(study.opened(), outputs=study.outputs)
+    edited = study.folder / "hr" / "drivers.html"
+    edited.write_text(edited.read_text("utf-8").replace("<h2>", "<h2>My "), "utf-8")
+    before = edited.read_bytes()
+    run(study.opened(), outputs=study.outputs, language="nl")
+    assert edited.read_bytes() == before
+    assert 'class="language"' in (study.folder / "it" / "drivers.html").read_text("utf-8")
+
+
+def test_pages_of_a_suppressed_department_lead_to_its_report_only(good: Ran) -> None:
+    for name in ("legal/department_report.html", "legal/drivers.html"):
+        assert 'href="department_report.html"' in good.text(name)
+        assert 'href="drivers.html"' not in good.text(name)
+
+
 class Here:
     """Performs tasks in this very process, where a test can pretend things; there is only one it may perform."""
 

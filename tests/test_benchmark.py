@@ -1,4 +1,4 @@
-"""Differences from a norm equal R's t tests, and the verdict follows from interval and margin alone."""
+"""Differences from a norm equal R's t tests; the verdict follows from interval, margin and what stands among all."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from shared import reference, shared_file
 
 from icstats.benchmark import Comparison, adjust_family, compare_departments, compare_with_norm
 from icstats.errors import ICStatsError, NormError, ParameterError
+from icstats.tails import typical_shares
 
 if TYPE_CHECKING:
     from icstats.benchmark import Adjustment
@@ -207,18 +208,19 @@ def test_the_six_verdicts(mean: float, sd: float, verdict: str) -> None:
 @given(
     mean=st.floats(5, 9), sd=st.floats(0.05, 3), n=st.integers(3, 200), margin=st.sampled_from([0.05, 0.2, 0.5, 1.0])
 )
-def test_the_verdict_follows_from_interval_and_margin(mean: float, sd: float, n: int, margin: float) -> None:
+def test_the_verdict_follows_from_interval_margin_and_decision(mean: float, sd: float, n: int, margin: float) -> None:
     result = compare_with_norm(pd.DataFrame({"mark": answers(mean, sd, n)}), norm(mark=7.0), margin=margin)
     found = rows(result, "difference").loc["mark"]
     low, high, verdict = found["conf_low"], found["conf_high"], found["verdict"]
     assert found["margin"] == margin
+    stands, equal = found["p_adjusted"] <= 0.05, -margin <= low and high <= margin
     holds = {
-        "equal": -margin <= low and high <= margin,
-        "clearly_above": low > margin,
-        "slightly_above": 0 < low <= margin < high,
-        "slightly_below": low < -margin <= high < 0,
-        "clearly_below": high < -margin,
-        "uncertain": low <= 0 <= high and not (-margin <= low and high <= margin),
+        "equal": equal,
+        "clearly_above": stands and low > margin,
+        "slightly_above": stands and 0 < low <= margin < high,
+        "slightly_below": stands and low < -margin <= high < 0,
+        "clearly_below": stands and high < -margin,
+        "uncertain": not equal and (not stands or low <= 0 <= high),
     }
     assert [name for name, true in holds.items() if true] == [verdict]
 
@@ -479,8 +481,13 @@ def test_intervals_among_departments_hold_where_people_rate_several() -> None:
     assert np.mean(held["as if the norm were fixed"]) > 0.98  # far too wide: the raters' mildness cancels out
 
 
-def test_a_guarded_test_of_symmetric_answers_is_the_t_test() -> None:
-    """No skewness, and a spread that is not smaller than the norm's: all four statistics are the same."""
+def on_five_points(level: float, sd: float = 1.0) -> Norm:
+    found = norm(a=level)
+    found.values[["minimum", "maximum", "sd_within"]] = [1.0, 5.0, sd]
+    return found
+
+
+def test_a_guarded_test_of_few_answers_in_the_middle_is_the_t_test() -> None:
     scores = pd.DataFrame({"a": [4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0]})
     found = rows(compare_with_norm(scores, norm(a=6.0)), "difference").loc["a"]
     assert found["p_guarded"] == pytest.approx(found["p_value"])
@@ -489,11 +496,11 @@ def test_a_guarded_test_of_symmetric_answers_is_the_t_test() -> None:
 @given(st.lists(st.integers(1, 5), min_size=3, max_size=60), st.floats(1.5, 4.5))
 def test_a_guarded_test_is_never_bolder_than_the_t_test(given_answers: list[int], level: float) -> None:
     scores = pd.DataFrame({"a": np.array(given_answers, dtype=float)})
-    found = rows(compare_with_norm(scores, norm(a=level)), "difference").loc["a"]
+    found = rows(compare_with_norm(scores, on_five_points(level)), "difference").loc["a"]
     if len(set(given_answers)) > 1:
-        assert found["p_guarded"] >= found["p_value"] * (1 - 1e-9)
-        turned = rows(compare_with_norm(6 - scores, norm(a=6 - level)), "difference").loc["a"]
-        assert turned["p_guarded"] == pytest.approx(found["p_guarded"])
+        assert found["p_guarded"] >= found["p_value"]
+        turned = rows(compare_with_norm(6 - scores, on_five_points(6 - level)), "difference").loc["a"]
+        assert turned["p_guarded"] == pytest.approx(found["p_guarded"], rel=1e-3)
     else:
         assert np.isnan(found["p_guarded"])
 
@@ -501,16 +508,19 @@ def test_a_guarded_test_is_never_bolder_than_the_t_test(given_answers: list[int]
 def test_few_answers_at_the_top_of_the_scale_are_no_proof() -> None:
     """Fourteen fives and a four, where half of all answers are fives: rare among 800 items, not one in ten million."""
     scores = pd.DataFrame({"a": [5.0] * 14 + [4.0]})
-    found = rows(compare_with_norm(scores, norm(a=4.3)), "difference").loc["a"]
+    found = rows(compare_with_norm(scores, on_five_points(4.34, 0.91)), "difference").loc["a"]
     assert found["p_value"] < 1e-6
-    assert found["p_guarded"] > 1e-4
+    four, five = typical_shares(3.34 / 4, 0.91 / 4, steps=4)[-2:]
+    counted = five**15 + 15 * four * five**14  # all fives, or one four
+    assert found["p_guarded"] == pytest.approx(2 * counted, rel=0.1)
 
 
 def test_the_guard_is_indifferent_to_the_unit_and_to_equal_weights() -> None:
-    scores, level = pd.DataFrame({"a": [1.0, 2, 2, 3, 5, 5, 5, 4, 5]}), norm(a=3.0)
+    scores, level = pd.DataFrame({"a": [4.0, 5, 5, 5, 5, 5, 5, 4, 5]}), on_five_points(4.0)
     plain = rows(compare_with_norm(scores, level), "difference").loc["a", "p_guarded"]
     weighed = rows(compare_with_norm(scores, level, weights=np.full(9, 3.0)), "difference").loc["a", "p_guarded"]
-    wide = norm(a=30.0)
-    wide.values["sd_within"] *= 10
+    assert plain > 10 * rows(compare_with_norm(scores, level), "difference").loc["a", "p_value"]
+    wide = on_five_points(4.0)
+    wide.values[["mean", "sd_within", "minimum", "maximum"]] *= 10
     tenfold = rows(compare_with_norm(scores * 10, wide), "difference").loc["a", "p_guarded"]
     assert [weighed, tenfold] == pytest.approx([plain, plain])

@@ -61,6 +61,7 @@ def test_every_command_says_what_it_does() -> None:
         "merge",
         "new",
         "norms",
+        "pdf",
         "questionnaire",
         "run",
         "simulate",

@@ -126,8 +126,8 @@ def test_nothing_hidden_is_told() -> None:
 
 def test_the_mirror_counts_and_names() -> None:
     assert mirror_sentence(four_words(), LABELS, EN) == (
-        "Of 4 questions, our own forecast beside what customers answer gives 1 × blind spot, 1 × shared concern, "
-        "1 × hidden strength and 1 × shared view. We think better of “Quick” than our customers do. "
+        "Laid beside what customers answer, our own forecast of 4 questions gives 1 blind spot, 1 shared concern, "
+        "1 hidden strength and 1 shared view. We think better of “Quick” than our customers do. "
         "Our customers think better of “Listens” than we do. Both sides are critical of “Agreed”."
     )
 

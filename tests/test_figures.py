@@ -33,7 +33,7 @@ from icstats.figures import (
 )
 from icstats.funnel import funnel_plot
 from icstats.heatmap import _ramp
-from icstats.sharebars import _apart, _parts
+from icstats.sharebars import NAME_ROOM, _apart, _parts
 from icstats.study import Policy
 from icstats.texts import Texts
 
@@ -595,7 +595,7 @@ def test_a_compound_is_broken_between_syllables() -> None:
 
 @given(
     centres=st.lists(st.floats(0, WIDTH), min_size=1, max_size=3).map(sorted),
-    room=st.floats(10, 200),
+    room=st.floats(10, NAME_ROOM),
 )
 @settings(deadline=None)
 def test_names_under_the_bar_neither_touch_nor_leave_the_page(centres: list[float], room: float) -> None:

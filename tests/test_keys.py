@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from small_study import SmallStudy
 
+from icstats.decisions import Differing
 from icstats.keys import Keys
 from icstats.store import COUNTS, Contents, partition
 from icstats.study import ORGANISATION
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 SLUGS = ("hr", "it", "legal")
 FILES = {COUNTS: "counts", **{partition("2026", slug): slug for slug in SLUGS}}
 NOBODY: frozenset[Cell] = frozenset()
+NOTHING = Differing(norm=frozenset({"SA1"}))
 
 
 @pytest.fixture
@@ -28,7 +30,12 @@ def study(tmp_path: Path) -> SmallStudy:
 
 
 def keys(
-    study: SmallStudy, *, files: dict[str, str], hidden: frozenset[Cell] = NOBODY, notes: tuple[str, ...] = ()
+    study: SmallStudy,
+    *,
+    files: dict[str, str],
+    hidden: frozenset[Cell] = NOBODY,
+    notes: tuple[str, ...] = (),
+    differing: Differing = NOTHING,
 ) -> dict[tuple[str, Reads], str]:
     contents = Contents(
         fingerprint="f", waves=("2026",), departments=SLUGS, attributes=(), n_ratings=9, notes=notes, files=files
@@ -39,6 +46,7 @@ def keys(
         templates={name: study.root / "notebooks" / f"{name}.ipynb" for name in ("drivers", "overview")},
         language="en",
         hidden=hidden,
+        differing=differing,
         secret=b"secret",
     )
     asked: list[tuple[str, str, Reads]] = [
@@ -60,7 +68,14 @@ def test_other_answers_change_the_keys_of_those_that_read_them(study: SmallStudy
     assert changed(study, files=other) == {("hr", "own"), ("it", "all"), (ORGANISATION, "own")}
 
 
-@pytest.mark.parametrize("other", [{"hidden": frozenset({("hr", "SA1")})}, {"notes": ("Two rows are the same.",)}])
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"hidden": frozenset({("hr", "SA1")})},
+        {"notes": ("Two rows are the same.",)},
+        {"differing": Differing(norm=frozenset({"SA1", "PC1"}))},
+    ],
+)
 def test_what_may_be_shown_of_anybody_and_what_is_said_of_the_file_change_every_key(
     study: SmallStudy, other: dict[str, object]
 ) -> None:
@@ -69,3 +84,9 @@ def test_what_may_be_shown_of_anybody_and_what_is_said_of_the_file_change_every_
 
 def test_counts_that_decide_the_same_change_no_key(study: SmallStudy) -> None:
     assert changed(study, files={**FILES, COUNTS: "other counts"}) == set()
+
+
+def test_what_stands_of_a_department_changes_its_key_and_what_tests_it_hung_on_does_not(study: SmallStudy) -> None:
+    stands = NOTHING._replace(cells=frozenset({("hr", "SA1")}))
+    assert changed(study, differing=stands) == {("hr", "own"), ("it", "all"), (ORGANISATION, "own")}
+    assert changed(study, differing=NOTHING._replace(answers="others", basis="others")) == set()

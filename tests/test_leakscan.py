@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from attacks.organisation import ITEMS, answers, organisation
 from small_study import PIXEL
+from weasyprint import HTML, Attachment
 
 from icstats import intake
 from icstats.bulkscan import BulkScan, scan_of
@@ -87,6 +88,14 @@ def output(**data: object) -> bytes:
     return notebook(outputs=[{"output_type": "display_data", "data": data, "metadata": {}}])
 
 
+def pdf(text: str = "Report", **options: str) -> bytes:
+    attached = [Attachment(string=options["attached"])] if "attached" in options else None
+    head = f"<title>{options.get('title', 'Report')}</title>"
+    return HTML(string=f'<html lang="en">{head}<p>{text}</p></html>').write_pdf(
+        pdf_variant=None if attached else "pdf/ua-1", attachments=attached
+    )
+
+
 SABOTAGE: dict[str, Callable[[pd.DataFrame], bytes]] = {
     "a frame displayed": lambda frame: page(frame.head().to_html()),
     "a frame displayed, answers only": lambda frame: page(frame[list(ITEMS)].astype(float).to_html(index=False)),
@@ -113,6 +122,11 @@ SABOTAGE: dict[str, Callable[[pd.DataFrame], bytes]] = {
     "an address with a page in it": lambda _: page(address(page(KEY), "text/html")),
     "a workbook": lambda _: zipped("xl/sharedStrings.xml", page(KEY)),
     "the name of a member": lambda _: zipped(f"{KEY}.txt", b""),
+    "the text of a PDF": lambda _: pdf(escaped(COMMENT)),
+    "the title of a PDF": lambda _: pdf(title=KEY),
+    "an alt text in a PDF": lambda _: pdf(f'<img alt="by {KEY}" src="data:image/png;base64,{PIXEL}">'),
+    "an attachment of a PDF": lambda _: pdf(attached=f"respondent: {KEY}"),
+    "behind a PDF": lambda _: pdf() + KEY.encode(),
     "a workbook in a page": lambda _: page(address(zipped("a.xml", page(escaped(COMMENT))), "application/zip")),
 }
 
@@ -134,6 +148,7 @@ def test_a_leak_is_found_wherever_it_is(scan: Scan, frame: pd.DataFrame, tmp_pat
     [
         page("Marks: 3.8, 3.9, 4.0, 3.1, 3.3, 3.6, 3.7, 4.1, 4.2; on a scale from 1 to 5; n = 12."),
         page(address(base64.b64decode(PIXEL))),
+        pdf("Marks: 3.8, 3.9, 4.0, 3.1, 3.3, 3.6, 3.7, 4.1, 4.2; on a scale from 1 to 5; n = 12."),
         page("Customer orientation of the staff"),
         json.dumps({"rows": [{"estimate": 3.8, "conf_low": None, "n": "10–19"}] * 30}).encode(),
         b"",

@@ -11,6 +11,7 @@ import pytest
 from conftest import ROOT
 
 from icstats.analysis import Analysis
+from icstats.benchmark import adjust_family
 from icstats.colophon import method
 from icstats.edition import Edition
 from icstats.results import ORGANISATION
@@ -119,11 +120,19 @@ def test_a_department_is_compared_as_a_part_of_the_norm(study: Study, ratings: p
     assert compared.settings.family > 2 * 17
 
 
-def test_an_outside_norm_knows_nothing_of_the_other_departments(study: Study, ratings: pd.DataFrame) -> None:
+def test_beside_an_outside_norm_the_other_departments_decide_what_stands_and_no_number(
+    study: Study, ratings: pd.DataFrame
+) -> None:
     edition = Edition(study=study, texts=Texts("en"), organisation=analysis(study, ratings, ORGANISATION))
     own = analysis(study, ratings)
     assert edition.norm is not None
-    pd.testing.assert_frame_equal(edition.comparison("it").data, own.comparison(edition.norm).data)
+    compared, alone = edition.comparison("it").data, own.comparison(edition.norm).data
+    assert [name for name in alone if name not in compared] == ["p_adjusted"]
+    numbers = [name for name in compared if name != "verdict"]
+    pd.testing.assert_frame_equal(compared[numbers], alone[numbers])
+    one_by_one = {slug: analysis(study, ratings, slug).comparison(edition.norm) for slug in ("it", "facilities", "hr")}
+    family = adjust_family(one_by_one).data
+    assert compared["verdict"].tolist() == family.loc[family["department"] == "it", "verdict"].tolist()
     without = Edition(
         study=study.model_copy(update={"norms": None}), texts=Texts("en"), organisation=edition.organisation
     )

@@ -1,0 +1,186 @@
+"""What every department is held against, and which differences stand among all those of the organisation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from icstats.decisions import Differing, differing_before
+from icstats.errors import RunError
+from icstats.ledger import RATINGS
+from icstats.norms import norm_of_departments, read_norms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+    from icstats.analysis import Analysis
+    from icstats.benchmark import Comparison
+    from icstats.ledger import Ledger
+    from icstats.norms import Norm
+    from icstats.study import Study
+
+__all__ = ["FEWEST_IN_NORM", "Comparisons"]
+
+FEWEST_IN_NORM = 3
+"""Departments that a mean of departments needs."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Comparisons:
+    """The departments of one wave beside a norm.
+
+    With 40 departments and 20 questions 40 differences lie outside their interval by chance. So whether a difference
+    stands is decided over all of them together: when the answers are prepared, or here, where that was not done.
+
+    Attributes
+    ----------
+    study
+        Its norm, its margin and its policy.
+    organisation
+        The analysis of all ratings together.
+    ledger
+        What may be shown of whom: nothing else is compared.
+    """
+
+    study: Study
+    organisation: Analysis
+    ledger: Ledger
+
+    def __repr__(self) -> str:
+        return "<Comparisons: not released>"
+
+    @property
+    def internal(self) -> bool:
+        """Whether the norm is the mean of this study's own departments."""
+        return self.study.norms == "departments"
+
+    @cached_property
+    def norm(self) -> Norm | None:
+        """The norm of the study, or None."""
+        if self.study.norms is None:
+            return None
+        if self.internal:
+            try:
+                norm = self.norm_of_departments()
+            except RunError:
+                # Another department's answers are damaged: that must not stop this one, and a norm without them
+                # would be another norm.
+                return None
+            return None if norm.values.empty else norm
+        known = self._as_read
+        apart = replace(known, values=known.values[known.values.index.isin(self.differing.norm)])
+        return None if apart.values.empty else apart
+
+    @cached_property
+    def _as_read(self) -> Norm:
+        return read_norms(Path(str(self.study.norms)), questionnaire=self.study.questionnaire)
+
+    def of(self, department: str) -> Comparison | None:
+        """Return the difference from the norm of one department, or None without a norm.
+
+        Where the norm is the mean of the departments themselves, this one is a part of it.
+        """
+        from icstats.benchmark import with_decision  # noqa: PLC0415  each notebook pays only for the rooms it uses
+
+        if self.norm is None:
+            return None
+        own = self.organisation.of(department)
+        if not self.internal:
+            stands = {variable for place, variable in self.differing.cells if place == department}
+            return with_decision(own.comparison(self.norm), stands)
+        compared = self._among_departments
+        rows = (compared.data["department"] == department) & compared.data["variable"].isin(own.measured.columns)
+        rows &= compared.data["statistic"] != "others"  # one more rounded number about the same means
+        data = compared.data[rows].drop(columns="p_adjusted")  # as beside a norm that is read
+        return replace(compared, data=data, people=compared.people[rows])
+
+    @cached_property
+    def differing(self) -> Differing:
+        """What stands among all differences from a norm that is read: as it was decided, else decided here."""
+        before = differing_before(self.study, wave=self.organisation.wave)
+        return before if before.basis == self._basis else self.decided()
+
+    def decided(self) -> Differing:
+        """Return what stands among all differences that may be shown, from the answers of all departments."""
+        from icstats.benchmark import adjust_family, different  # noqa: PLC0415  as above
+
+        responses, wave = self.organisation.responses, self.organisation.wave
+        own = responses.counts(wave=wave).groupby("variable")["n"].sum()
+        norm = self._as_read.without_own(own, minimum=self.study.policy.minimum_group)
+        compared = dict(self._each(norm)) if len(norm.values) else {}
+        rows = different(adjust_family(compared)) if compared else None
+        cells = () if rows is None else zip(rows["department"], rows["variable"], strict=True)
+        return Differing(
+            answers=responses.fingerprint,
+            basis=self._basis,
+            norm=frozenset(map(str, norm.values.index)),
+            cells=frozenset((str(department), str(variable)) for department, variable in cells),
+        )
+
+    def _each(self, norm: Norm) -> Iterator[tuple[str, Comparison]]:
+        """Return what may be shown of every department, read one after the other; without damaged ones."""
+        for department in self.ledger.shown(RATINGS):
+            try:
+                compared = self.organisation.of(department).comparison(norm)
+            except RunError:
+                continue
+            shown = [department in self.ledger.shown(str(variable)) for variable in compared.data["variable"]]
+            yield department, replace(compared, data=compared.data[shown], people=compared.people[shown])
+
+    @property
+    def _basis(self) -> str:
+        """Fingerprint of everything that the decision follows from."""
+        values = self._as_read.values.to_csv()
+        hidden = sorted(self.ledger.hidden)
+        parts = (self.organisation.responses.fingerprint, self.study.policy.model_dump_json(), str(hidden), values)
+        return sha256("\0".join(parts).encode()).hexdigest()
+
+    @cached_property
+    def _among_departments(self) -> Comparison:
+        from icstats.benchmark import compare_departments  # noqa: PLC0415  a study with a norm file never needs it
+
+        norm, shown = self.norm_of_departments(), self.measured_and_shown
+        return compare_departments(
+            shown[norm.values.index],
+            norm,
+            departments=self.organisation.ratings["department"],
+            margin=self.study.margin,
+            clusters=self.organisation.people,
+            weights=self.organisation.weights,
+        )
+
+    @cached_property
+    def measured_and_shown(self) -> pd.DataFrame:
+        """What is compared, of the departments that may be shown: with a hidden one in it, it could be solved for."""
+        measured, slugs = self.organisation.measured, self.organisation.ratings["department"]
+        shown: pd.DataFrame = measured.apply(
+            lambda column: column.where(slugs.isin(self.ledger.shown(str(column.name))))
+        )
+        return shown
+
+    def norm_of_departments(self) -> Norm:
+        """Return the mean of the departments that may be shown.
+
+        Of two, each would find the other's mean with its own.
+        """
+        slugs, shown = self.organisation.ratings["department"], self.measured_and_shown
+        weights = 1.0 if self.organisation.weights is None else self.organisation.weights
+        given = shown.notna().mul(weights, axis=0)
+        totals = given.groupby(slugs).sum()
+        means = shown.mul(weights, axis=0).groupby(slugs).sum() / totals.replace(0.0, np.nan)
+        squares = (shown - means.loc[slugs].set_axis(shown.index)).pow(2).mul(weights, axis=0).groupby(slugs).sum()
+        counts = shown.groupby(slugs).count()
+        within = (squares / totals * counts).sum() / (counts - 1).clip(lower=0).sum()
+        return norm_of_departments(
+            means.loc[:, means.notna().sum() >= FEWEST_IN_NORM],
+            sds=within.pow(0.5).replace(0.0, np.nan),
+            n_respondents=int(slugs.isin(self.ledger.shown(RATINGS)).sum()),
+            questionnaire=self.study.questionnaire,
+        )
