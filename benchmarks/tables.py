@@ -1,4 +1,4 @@
-"""The figures of all benchmarks in two files: ``results.md`` for speed, ``coverage.md`` for what simulation says.
+"""The figures of all benchmarks: ``results.md`` for speed, ``coverage.md`` and ``dialogue.md`` for simulations.
 
 Every script owns one section of one file and leaves the others as they are.
 """
@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-SPEED, COVERAGE = "results.md", "coverage.md"
+SPEED, COVERAGE, DIALOGUE = "results.md", "coverage.md", "dialogue.md"
 HEADINGS = {
     SPEED: "# How fast it is\n\nRatios of medians from one run each; `make bench` makes them anew.\n\n",
     COVERAGE: "# How often it is right\n\nSimulated; `make coverage` makes the figures anew.\n\n",
+    DIALOGUE: "# How often the dialogue pages are right\n\n"
+    "Simulated with seed 2026 and the item bank of 17 driver questions; `python benchmarks/dialogue.py` makes the "
+    "figures anew.\n\n",
 }
 
 

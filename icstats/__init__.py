@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from icstats.codebook import draft_questionnaire, read_codebook
     from icstats.contributions import dominance
     from icstats.disclosure import open_ledger, release
+    from icstats.drafting import open_choice
     from icstats.drivers import regression
     from icstats.explorer import open_explorer
     from icstats.gaps import expectation_gap, mirror_gap
@@ -81,6 +82,7 @@ __all__ = [
     "omega_categorical",
     "omega_hierarchical",
     "omega_total",
+    "open_choice",
     "open_explorer",
     "open_ledger",
     "open_overview",
@@ -144,6 +146,7 @@ ROOMS = {
     "omega_categorical": "ordinal",
     "omega_hierarchical": "hierarchy",
     "omega_total": "reliability",
+    "open_choice": "drafting",
     "open_explorer": "explorer",
     "open_ledger": "disclosure",
     "open_overview": "overview",

@@ -335,29 +335,23 @@ def propose(fieldwork: Path, folder: Path) -> None:
         from icstats.choosing import (  # noqa: PLC0415
             chosen_questionnaire,
             pilot,
+            planned_sizes,
             propose,
             read_sheets,
+            write_proposal,
         )
-        from icstats.fieldwork import as_yaml, read_fieldwork  # noqa: PLC0415
-        from icstats.sizes import survey_sizes  # noqa: PLC0415
+        from icstats.fieldwork import read_fieldwork  # noqa: PLC0415
 
         read = read_fieldwork(fieldwork)
         selection = propose(read, read_sheets(read, folder))
-        chosen = chosen_questionnaire(read, selection)
-        for name, content in (("selection", selection), ("questionnaire", chosen)):
-            written = folder / f"{name}.yaml"
-            written.write_text(as_yaml(content.model_dump(exclude_none=True)), encoding="utf-8")
+        for written in write_proposal(read, selection, folder):
             click.echo(written)
         show_table(
             ("department", "question", "decision"), [(c.department, c.item, c.reason) for c in selection.choices]
         )
-        planned = pilot(read, chosen, seed=read.seed)
-        show_frame(planned)
-        invited = [(one.slug, one.invited) for one in read.departments if one.invited]
-        rules = read.choice
-        if invited:
-            sizes = survey_sizes(invited, response=rules.response, sd=rules.sd, wanted_margin=rules.margin)
-            show_frame(sizes)
+        show_frame(pilot(read, chosen_questionnaire(read, selection), seed=read.seed))
+        if any(one.invited for one in read.departments):
+            show_frame(planned_sizes(read))
 
 
 @questionnaire.command()
@@ -375,6 +369,17 @@ def field(fieldwork: Path, into: Path | None) -> None:
 
         read = read_fieldwork(fieldwork)
         for path in field_questionnaire(read, into or fieldwork.parent / read.name):
+            click.echo(path)
+
+
+@questionnaire.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+def collect(folder: Path) -> None:
+    """Put what staff answered (the mirror) beside what customers answered: the exports in FOLDER become one file."""
+    with refusals():
+        from icstats.collecting import collect_exports  # noqa: PLC0415
+
+        for path in collect_exports(folder):
             click.echo(path)
 
 

@@ -10,12 +10,14 @@ import pandas as pd
 
 from icstats.errors import ParameterError, Problem
 from icstats.evidence import earlier_evidence, tells_nothing
+from icstats.fieldwork import as_yaml
 from icstats.intake import read_table
 from icstats.reliability import cronbach_alpha
 from icstats.scales import driver_items
+from icstats.seeds import derive_seed
 from icstats.selection import Agreed, Choice, Selection
 from icstats.simulate import simulate_ratings
-from icstats.sizes import expected_reliability
+from icstats.sizes import expected_margin, expected_reliability, survey_sizes
 from icstats.surveyfile import ResponsesFile
 from icstats.workbooks import write_workbook
 
@@ -23,17 +25,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from icstats.disclosure import Released
+    from icstats.evidence import Evidence
     from icstats.fieldwork import Fieldwork
     from icstats.questionnaire import Item, Questionnaire
     from icstats.selection import Reason
     from icstats.study import Department
     from icstats.workbooks import Cell
 
-__all__ = ["Sheet", "candidates", "chosen_questionnaire", "pilot", "propose", "read_sheets", "write_sheets"]
+__all__ = [
+    "Sheet",
+    "candidates",
+    "chosen_questionnaire",
+    "minutes_of",
+    "pilot",
+    "planned_sizes",
+    "propose",
+    "read_sheets",
+    "write_proposal",
+    "write_sheets",
+]
 
 RATED = ("usable", "actable")
 FEWEST_PILOTED = 30
+PILOTED = ["department", "scale", "items", "answers", "alpha", "conf_low", "conf_high", "margin"]
 WORST, BEST = 1, 5
 ENOUGH = 3
 """A candidate that staff rate lower than this on either question is not asked."""
@@ -83,7 +97,7 @@ def write_sheets(fieldwork: Fieldwork, folder: Path) -> tuple[Path, ...]:
         ``<slug>.xlsx`` with two sheets, ``questions`` and ``agreed``.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    evidence = _evidence(fieldwork)
+    evidence = earlier_evidence(fieldwork.choice.earlier)
     paths = []
     for department in fieldwork.departments:
         rows: list[list[Cell]] = [[*HEADER]]
@@ -96,11 +110,7 @@ def write_sheets(fieldwork: Fieldwork, folder: Path) -> tuple[Path, ...]:
     return tuple(paths)
 
 
-def _evidence(fieldwork: Fieldwork) -> Released | None:
-    return None if fieldwork.choice.earlier is None else earlier_evidence(fieldwork.choice.earlier)
-
-
-def _told(evidence: Released, code: str) -> str:
+def _told(evidence: Evidence, code: str) -> str:
     """Return what an earlier wave says of a question, in a few words for the cell."""
     rows = {name: evidence.row(code, name) for name in ("cannot_say", "ceiling", "icc1")}
     numbers = [f"{name} {row.estimate:.2f}" for name, row in rows.items() if row is not None and not row.hidden]
@@ -174,7 +184,7 @@ def propose(fieldwork: Fieldwork, sheets: Sequence[Sheet]) -> Selection:
     A candidate is asked when its mean rating is at least 3 on both questions, an earlier wave does not say that it told
     nothing, the department has not had its number of own questions, and there is time left.
     """
-    evidence = _evidence(fieldwork)
+    evidence = earlier_evidence(fieldwork.choice.earlier)
     choices: list[Choice] = []
     agreed: dict[str, Agreed] = {}
     for department in fieldwork.departments:
@@ -183,6 +193,7 @@ def propose(fieldwork: Fieldwork, sheets: Sequence[Sheet]) -> Selection:
         if signed is not None:
             agreed[department.slug] = Agreed(by=signed.agreed_by, on=signed.agreed_on or "-")
         choices += _choices(fieldwork, department, own, evidence)
+    considered = {choice.item for choice in choices}
     return Selection(
         fieldwork=fieldwork.name,
         minutes=fieldwork.choice.minutes,
@@ -190,6 +201,7 @@ def propose(fieldwork: Fieldwork, sheets: Sequence[Sheet]) -> Selection:
         locked=tuple(item.code for item in _locked(fieldwork)),
         choices=tuple(choices),
         agreed=agreed,
+        labels={item.code: item.label for item in fieldwork.questionnaire.items if item.code in considered},
     )
 
 
@@ -198,7 +210,7 @@ def _locked(fieldwork: Fieldwork) -> list[Item]:
 
 
 def _choices(
-    fieldwork: Fieldwork, department: Department, sheets: Sequence[Sheet], evidence: Released | None
+    fieldwork: Fieldwork, department: Department, sheets: Sequence[Sheet], evidence: Evidence | None
 ) -> Iterator[Choice]:
     rules = fieldwork.choice
     left = rules.minutes * 60 - sum(rules.seconds_of(item) for item in _locked(fieldwork))
@@ -255,41 +267,73 @@ def chosen_questionnaire(fieldwork: Fieldwork, selection: Selection) -> Question
     )
 
 
+def write_proposal(fieldwork: Fieldwork, selection: Selection, folder: Path) -> tuple[Path, ...]:
+    """Write the log of the choice and the questionnaire that follows from it, ``selection.yaml`` first."""
+    written = []
+    for name, content in (("selection", selection), ("questionnaire", chosen_questionnaire(fieldwork, selection))):
+        written.append(folder / f"{name}.yaml")
+        text = as_yaml(content.model_dump(exclude_none=True))
+        written[-1].write_text(text, encoding="utf-8", newline="\n")
+    return tuple(written)
+
+
+def minutes_of(fieldwork: Fieldwork, selection: Selection, department: str) -> float:
+    """Return how long a customer takes for a department, with what was chosen."""
+    own = {choice.item for choice in selection.of(department) if choice.reason == "chosen"}
+    asked = [item for item in fieldwork.questionnaire.items if item.code in own or item.code in selection.locked]
+    return sum(fieldwork.choice.seconds_of(item) for item in asked) / 60
+
+
+def planned_sizes(fieldwork: Fieldwork) -> pd.DataFrame:
+    """Return what the invitations of every department will give: see :func:`icstats.sizes.survey_sizes`."""
+    rules = fieldwork.choice
+    return survey_sizes(
+        [(one.slug, one.invited) for one in fieldwork.departments if one.invited],
+        response=rules.response,
+        sd=rules.sd,
+        wanted_margin=rules.margin,
+        wanted_difference=rules.difference,
+    )
+
+
 def pilot(fieldwork: Fieldwork, questionnaire: Questionnaire, *, seed: int) -> pd.DataFrame:
-    """Return which reliability the scales will have, from a simulated pilot of the department that is asked most.
+    """Return which reliability and margins every department's scales will have, from simulated pilots.
 
     Returns
     -------
     DataFrame
-        ``scale, items, answers, alpha, conf_low, conf_high``, at the expected response. In the simulation two questions
-        of a block go together as ``choice.mean_correlation`` says.
+        ``department, scale, items, answers, alpha, conf_low, conf_high`` and ``margin`` (half the width of the interval
+        of the scale's mean), at the expected response and with the questions that the department chose. Fewer answers
+        than 30 are simulated as 30. In the simulation two questions of a block go together as
+        ``choice.mean_correlation`` says.
     """
-    department = max(fieldwork.departments, key=lambda one: one.invited or 0)
-    n = max(round((department.invited or FEWEST_PILOTED) * fieldwork.choice.response), FEWEST_PILOTED)
-    blocks = driver_items(questionnaire, department.slug)
-    together = fieldwork.choice.mean_correlation
-    world = {block: expected_reliability(len(items), mean_correlation=together) for block, items in blocks.items()}
-    ratings = simulate_ratings(
-        n,
-        questionnaire=questionnaire,
-        block_shares=dict.fromkeys(blocks, 1 / len(blocks)),
-        reliability=world,
-        department=department.slug,
-        seed=seed,
-    )
-    rows = []
-    for block, items in blocks.items():
-        found = [cronbach_alpha(ratings[list(items)], name=block).data] if len(items) > 1 else []
-        alpha = found[0].iloc[0] if found else None
-        rows.append(
-            {
-                "scale": block,
-                "items": len(items),
-                "answers": n,
-                **{
-                    name: float("nan") if alpha is None else float(alpha[column])
-                    for name, column in (("alpha", "estimate"), ("conf_low", "conf_low"), ("conf_high", "conf_high"))
-                },
-            }
+    rows: list[dict[str, object]] = []
+    for department in fieldwork.departments:
+        n = max(round((department.invited or FEWEST_PILOTED) * fieldwork.choice.response), FEWEST_PILOTED)
+        blocks = driver_items(questionnaire, department.slug)
+        together = fieldwork.choice.mean_correlation
+        ratings = simulate_ratings(
+            n,
+            questionnaire=questionnaire,
+            block_shares=dict.fromkeys(blocks, 1 / len(blocks)),
+            reliability={
+                block: expected_reliability(len(items), mean_correlation=together) for block, items in blocks.items()
+            },
+            department=department.slug,
+            seed=derive_seed(seed, department.slug, "pilot"),
         )
-    return pd.DataFrame(rows)
+        rows += [
+            {"department": department.slug, "scale": block, "answers": n, **_piloted(ratings[list(items)], block)}
+            for block, items in blocks.items()
+        ]
+    return pd.DataFrame(rows, columns=PILOTED)
+
+
+def _piloted(answers: pd.DataFrame, scale: str) -> dict[str, object]:
+    found = cronbach_alpha(answers, name=scale).data.iloc[0] if answers.shape[1] > 1 else None
+    alpha = {
+        name: float("nan") if found is None else float(found[column])
+        for name, column in (("alpha", "estimate"), ("conf_low", "conf_low"), ("conf_high", "conf_high"))
+    }
+    spread = float(answers.mean(axis=1).std())
+    return {"items": answers.shape[1], **alpha, "margin": expected_margin(len(answers), sd=spread)}

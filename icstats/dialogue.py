@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from icstats.dumbbells import MIRROR_WORDS, mirror_dumbbells
 from icstats.prioritymap import importance_performance_map
-from icstats.sections import folded, paragraphs, quoted, section
+from icstats.sections import folded, paragraphs, section
 from icstats.slopes import CHANGE_WORDS, wave_slopes
 from icstats.tables import Column, table
 from icstats.talk import (
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     from icstats.disclosure import Released
     from icstats.edition import Edition
     from icstats.sections import Section
+    from icstats.selection import Selection
 
 __all__ = [
+    "agreed_section",
     "change_section",
     "chosen_section",
-    "comments_section",
     "expectations_section",
     "mirror_section",
     "quick_wins_section",
@@ -204,8 +205,44 @@ def quick_wins_section(
         importance_performance_map(wins, summary, texts=texts, labels=labels, blocks=blocks),
         folded(say("benchmark.as_table"), numbers.html),
         paragraphs([say("priority.rule" if ease is None else "priority.rule_ease"), say("why.caution")], kind="note"),
-        _agreed(edition, wins, actions),
+        _action_list(
+            edition, wins, actions, statistic="priority", heading=say("action.heading"), caption=say("action.caption")
+        ),
         released=[wins],
+    )
+
+
+def agreed_section(edition: Edition, summary: Released, actions: Sequence[Action], *, why: str = "") -> Section:
+    """Show what was agreed where no order of questions can be told, with how uncertain the scores beside it are.
+
+    Parameters
+    ----------
+    edition, actions
+        As for :func:`quick_wins_section`.
+    summary
+        Released means of the questions.
+    why
+        Why there is no order; empty where too few questions were asked for one.
+    """
+    say = edition.texts.say
+    scored = [
+        Column(heading=say("scores.mean"), statistic="mean"),
+        Column(heading=say("scores.interval"), statistic="mean", show="interval"),
+    ]
+    uncertain = say("priority.uncertain") if actions else ""
+    return section(
+        say("priority.heading"),
+        paragraphs([why, uncertain], kind="answer"),
+        _action_list(
+            edition,
+            summary,
+            actions,
+            statistic="mean",
+            scored=scored,
+            heading=say("action.heading"),
+            caption=say("action.caption"),
+        ),
+        released=[summary] if actions else [],
     )
 
 
@@ -237,6 +274,10 @@ def change_section(
     """
     texts, say, labels = edition.texts, edition.texts.say, edition.labels
     words = {word: say(f"change_word.{word}") for word in CHANGE_WORDS}
+    differed = [
+        Column(heading=say("change.change"), statistic="difference", signed=True),
+        Column(heading=say("change.word"), statistic="difference", show="verdict", names=words),
+    ]
     numbers = table(
         change,
         texts=texts,
@@ -245,9 +286,9 @@ def change_section(
         columns=[
             Column(heading=earlier, statistic="earlier"),
             Column(heading=edition.wave, statistic="mean"),
-            Column(heading=say("change.change"), statistic="difference", signed=True),
+            differed[0],
             Column(heading=say("scores.interval"), statistic="difference", show="interval", signed=True),
-            Column(heading=say("change.word"), statistic="difference", show="verdict", names=words),
+            differed[1],
         ],
         labels=labels,
     )
@@ -258,7 +299,16 @@ def change_section(
             change, panels=[[outcome], list(blocks)], labels=labels, waves=(earlier, edition.wave), texts=texts
         ),
         folded(say("benchmark.as_table"), numbers.html + paragraphs([say("change.rule")], kind="note")),
-        _came_of(edition, change, actions, earlier=earlier, words=words),
+        _action_list(
+            edition,
+            change,
+            actions,
+            statistic="difference",
+            heading=say("action.returned_heading", earlier=earlier),
+            caption=say("action.returned_caption", earlier=earlier),
+            scored=differed,
+            note=say("action.caution"),
+        ),
         released=[change],
     )
 
@@ -284,7 +334,7 @@ def chosen_section(edition: Edition, department: str) -> Section:
     agreed = selection.agreed.get(department)
     by = [say("chosen.agreed", by=agreed.by, on=agreed.on)] if agreed else []
     decided = [
-        (say(f"chosen.{reason}"), [edition.labels.get(one.item, one.item) for one in own if one.reason == reason])
+        (say(f"chosen.{reason}"), [_candidate(edition, selection, one.item) for one in own if one.reason == reason])
         for reason in dict.fromkeys(choice.reason for choice in own)
     ]
     rows = [f"<dt>{escape(why)}</dt><dd>{escape('; '.join(items))}</dd>" for why, items in decided]
@@ -295,45 +345,35 @@ def chosen_section(edition: Edition, department: str) -> Section:
     )
 
 
-def _agreed(edition: Edition, wins: Released, actions: Sequence[Action]) -> str:
-    """Return the list of what was agreed: which question, what, who, before when."""
-    if not actions:
-        return ""
-    say = edition.texts.say
-    asked = wins.only(variables=[action.item for action in actions], statistics=["priority"])
-    agreed = table(
-        asked,
-        texts=edition.texts,
-        caption=say("action.caption"),
-        stub=say("scores.question"),
-        columns=_agreement_columns(edition, actions, statistic="priority"),
-        labels=edition.labels,
-    )
-    return f"<h3>{escape(say('action.heading'))}</h3>{agreed.html}"
+def _candidate(edition: Edition, selection: Selection, item: str) -> str:
+    """Return how a candidate is called, also one that nobody is asked."""
+    label = selection.labels.get(item)
+    return edition.labels.get(item, item if label is None else label[edition.texts.language])
 
 
-def _came_of(
-    edition: Edition, change: Released, actions: Sequence[Action], *, earlier: str, words: Mapping[str, str]
+def _action_list(
+    edition: Edition,
+    released: Released,
+    actions: Sequence[Action],
+    *,
+    statistic: str,
+    heading: str,
+    caption: str,
+    scored: Sequence[Column] = (),
+    note: str = "",
 ) -> str:
-    """Return what was agreed after the earlier wave, and what has become of the answers since."""
+    """Return what was agreed: which question, what, who, before when, and the numbers beside it; empty without any."""
     if not actions:
         return ""
-    say = edition.texts.say
-    since = change.only(variables=[action.item for action in actions])
-    returned = table(
-        since,
+    listed = table(
+        released.only(variables=[action.item for action in actions], statistics=[statistic]),
         texts=edition.texts,
-        caption=say("action.returned_caption", earlier=earlier),
-        stub=say("scores.question"),
-        columns=[
-            *_agreement_columns(edition, actions, statistic="difference"),
-            Column(heading=say("change.change"), statistic="difference", signed=True),
-            Column(heading=say("change.word"), statistic="difference", show="verdict", names=words),
-        ],
+        caption=caption,
+        stub=edition.texts.say("scores.question"),
+        columns=[*_agreement_columns(edition, actions, statistic=statistic), *scored],
         labels=edition.labels,
     )
-    note = paragraphs([say("action.caution")], kind="note")
-    return f"<h3>{escape(say('action.returned_heading', earlier=earlier))}</h3>{returned.html}{note}"
+    return f"<h3>{escape(heading)}</h3>{listed.html}" + paragraphs([note], kind="note")
 
 
 def _agreement_columns(edition: Edition, actions: Sequence[Action], *, statistic: str) -> list[Column]:
@@ -348,24 +388,6 @@ def _agreement_columns(edition: Edition, actions: Sequence[Action], *, statistic
         },
     }
     return [Column(heading=say(f"action.{key}"), statistic=statistic, words=words) for key, words in told.items()]
-
-
-def comments_section(edition: Edition, department: str) -> Section:
-    """Quote what customers wrote; empty where they were asked no open question.
-
-    Parameters
-    ----------
-    edition
-        Words, labels and what was signed off.
-    department
-        Slug.
-    """
-    if not edition.study.questionnaire.items_of(block="open", department=department):
-        return section("")
-    said = edition.comments(department)
-    note = edition.texts.say("comments.rule" if said else "comments.none")
-    quotes = [quoted(edition.labels[item], texts) for item, texts in said.items()]
-    return section(edition.texts.say("comments.heading"), *quotes, paragraphs([note], kind="note"))
 
 
 def _numbered(sentences: Sequence[str]) -> str:

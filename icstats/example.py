@@ -185,6 +185,8 @@ questionnaire: questionnaires/internal_customer.yaml
 norms: ../data/norms/example.csv     # fictional, and every report says so
 margin: 0.2               # smaller differences (in standard deviations) have no practical weight
 policy: policy.yaml       # what may be shown
+selection: selections/example.yaml   # which questions were chosen, by whom and why
+themes: themes/internal_customer.yaml  # the words that tell what comments are about
 agreements: agreements/example.yaml  # how easy departments find each question to change, and who does what
 
 # invited: how many customers were asked to rate it; team_size: how many people work there.

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from icstats.fieldwork import (
     MOST_PICKED,
+    about_whom,
     answers_of,
     as_yaml,
     batteries,
+    for_staff,
+    has_mirror,
     in_drawn_order,
     labelled,
     pick_label,
@@ -32,7 +35,13 @@ if TYPE_CHECKING:
     from icstats.questionnaire import Language, Text
     from icstats.study import Department
 
-__all__ = ["field_questionnaire", "printable"]
+__all__ = ["BOTH", "PLATFORMS", "ROLE", "STAFF", "field_questionnaire", "printable"]
+
+PLATFORMS = ("xlsform", "limesurvey")
+STAFF, BOTH = "-staff", "-both"
+"""How the names of the forms for staff end, and of what holds their answers beside those of customers."""
+ROLE = "role"
+"""Column that says who answered."""
 
 
 def field_questionnaire(fieldwork: Fieldwork, folder: Path) -> tuple[Path, ...]:
@@ -49,25 +58,51 @@ def field_questionnaire(fieldwork: Fieldwork, folder: Path) -> tuple[Path, ...]:
     -------
     tuple of Path
         ``xlsform.xlsx``, ``limesurvey.txt``, ``paper.en.html``, ``paper.nl.html``, and for both platforms a study file
-        that reads its export: save that as ``xlsform.csv`` or ``limesurvey.csv`` beside it.
+        that reads its export: save that as ``xlsform.csv`` or ``limesurvey.csv`` beside it. Where the questionnaire has
+        a mirror, the same forms for staff (``xlsform-staff.xlsx``, ...), and study files that read both exports
+        together, once :func:`icstats.collecting.collect_exports` has put them in one file (``xlsform-both.yaml``).
     """
     folder.mkdir(parents=True, exist_ok=True)
-    written = [folder / "xlsform.xlsx", folder / "limesurvey.txt"]
+    plain = {department.slug: department.slug for department in fieldwork.departments}
+    codes = {"xlsform": plain, "limesurvey": department_codes(fieldwork)}
+    settings = {"xlsform": xlsform_settings(fieldwork), "limesurvey": limesurvey_settings(fieldwork)}
+    written = _forms(fieldwork, folder, "")
+    written += [
+        _study(fieldwork, platform, settings[platform], codes[platform], folder / f"{platform}.yaml")
+        for platform in PLATFORMS
+    ]
+    if not has_mirror(fieldwork):
+        return tuple(written)
+    staff = for_staff(fieldwork)
+    theirs = {"xlsform": xlsform_settings(staff), "limesurvey": limesurvey_settings(staff)}
+    written += _forms(staff, folder, STAFF)
+    for platform in PLATFORMS:
+        both = _together(settings[platform], theirs[platform])
+        written.append(_study(fieldwork, f"{platform}{BOTH}", both, codes[platform], folder / f"{platform}{BOTH}.yaml"))
+    return tuple(written)
+
+
+def _forms(fieldwork: Fieldwork, folder: Path, ending: str) -> list[Path]:
+    """Write the form of every platform and on paper."""
+    written = [folder / f"xlsform{ending}.xlsx", folder / f"limesurvey{ending}.txt"]
     write_workbook(written[0], xlsform(fieldwork))
     written[1].write_text(limesurvey(fieldwork), encoding="utf-8", newline="")
     for language in LANGUAGES:
-        written.append(folder / f"paper.{language}.html")
+        written.append(folder / f"paper{ending}.{language}.html")
         written[-1].write_text(printable(fieldwork, "nl" if language == "nl" else "en"), encoding="utf-8", newline="\n")
-    plain = {department.slug: department.slug for department in fieldwork.departments}
-    readers = {
-        "xlsform": (xlsform_settings(fieldwork), plain),
-        "limesurvey": (limesurvey_settings(fieldwork), department_codes(fieldwork)),
+    return written
+
+
+def _together(customers: dict[str, Any], staff: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings that read both exports from one file, in which a column says who answered."""
+    both = {
+        **customers,
+        "columns": {**customers["columns"], "role": ROLE},
+        "ignore": list(dict.fromkeys([*customers["ignore"], *staff["ignore"]])),
     }
-    for platform, (settings, codes) in readers.items():
-        written.append(folder / f"{platform}.yaml")
-        text = _study(fieldwork, platform, settings, codes, folder)
-        written[-1].write_text(text, encoding="utf-8", newline="\n")
-    return tuple(written)
+    if "items" in customers:
+        both["items"] = {**customers["items"], **staff["items"]}
+    return {"platform": "none", **both}
 
 
 def printable(fieldwork: Fieldwork, language: Language) -> str:
@@ -88,14 +123,12 @@ def printable(fieldwork: Fieldwork, language: Language) -> str:
                 {"wording": one.wording[language], "choices": [choice.label[language] for choice in one.choices]}
                 for one in fieldwork.attributes
             ],
-            used=words.say("fielding.used", months=fieldwork.months),
+            used=about_whom(fieldwork, language),
             departments=[department.name[language] for department in fieldwork.departments],
             pages=[
                 {
                     "name": department.name[language],
-                    "rate": words.say(
-                        "fielding.print_rate", department=department.name[language], months=fieldwork.months
-                    ),
+                    "rate": _for_whom(fieldwork, department, language),
                     "batteries": list(_on_paper(fieldwork, department, language)),
                 }
                 for department in fieldwork.departments
@@ -104,6 +137,11 @@ def printable(fieldwork: Fieldwork, language: Language) -> str:
             thanks=words.say("fielding.thanks"),
         )
     )
+
+
+def _for_whom(fieldwork: Fieldwork, department: Department, language: Language) -> str:
+    key = "fielding.print_rate_staff" if fieldwork.audience == "staff" else "fielding.print_rate"
+    return Texts(language).say(key, department=department.name[language], months=fieldwork.months)
 
 
 def _on_paper(fieldwork: Fieldwork, department: Department, language: Language) -> Iterator[dict[str, Any]]:
@@ -124,17 +162,15 @@ def _questions(fieldwork: Fieldwork, department: Department, battery: Battery, l
         yield pick_label(item, fieldwork, language) if battery.picked else labelled(item, department, language)
 
 
-def _study(
-    fieldwork: Fieldwork, platform: str, settings: dict[str, object], codes: dict[str, str], folder: Path
-) -> str:
-    """Return the study file that reads the export of a platform."""
+def _study(fieldwork: Fieldwork, platform: str, settings: dict[str, Any], codes: dict[str, str], target: Path) -> Path:
+    """Write the study file that reads the export of a platform, and return its path."""
     content: dict[str, Any] = {
         "name": fieldwork.name,
         "title": _both(fieldwork.title),
         "organisation": _both(fieldwork.organisation),
         "wave": fieldwork.wave,
         "language": fieldwork.language,
-        **{setting: _from(folder, source) for setting, source in fieldwork.sources.items()},
+        **{setting: _from(target.parent, source) for setting, source in fieldwork.sources.items()},
     }
     content["responses"] = {"file": f"{platform}.csv", **settings}
     content["departments"] = [
@@ -151,7 +187,8 @@ def _study(
         content["norms"] = "departments"
     content["seed"] = fieldwork.seed
     heading = f"# Reads the answers to this questionnaire: save its export as {platform}.csv beside this file.\n"
-    return heading + as_yaml(content)
+    target.write_text(heading + as_yaml(content), encoding="utf-8", newline="\n")
+    return target
 
 
 def _both(text: Text) -> dict[str, str]:

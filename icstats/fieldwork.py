@@ -51,9 +51,12 @@ __all__ = [
     "Choice",
     "Choosing",
     "Fieldwork",
+    "about_whom",
     "answers_of",
     "as_yaml",
     "batteries",
+    "for_staff",
+    "has_mirror",
     "in_drawn_order",
     "labelled",
     "missing_texts",
@@ -63,7 +66,7 @@ __all__ = [
     "statement",
 ]
 
-Part = Literal["quality", "result", "expectation", "understanding", "weight", "open"]
+Part = Literal["quality", "result", "expectation", "understanding", "weight", "open", "mirror"]
 PARTS: dict[Part, tuple[Block, ...]] = {
     "quality": ("product", "process", "orientation"),
     "result": ("outcome",),
@@ -72,7 +75,9 @@ PARTS: dict[Part, tuple[Block, ...]] = {
     "weight": ("importance",),
     "open": ("open",),
 }
-"""The pages about a department, in the order of the reader; the mirror is for its own staff and not asked here."""
+"""The pages about a department, in the order of the reader."""
+STAFF_PARTS: dict[Part, tuple[Block, ...]] = {"mirror": ("mirror",)}
+"""What a department's own staff are asked: what they think that their customers answer."""
 NOT_APPLICABLE, DONT_KNOW = "na", "dk"
 """How the exports write the two answers that are none."""
 MOST_PICKED = 3
@@ -109,9 +114,11 @@ class Choosing(Strict):
     seconds_closed, seconds_open
         How long one question takes; rules of thumb.
     earlier
-        The study of an earlier wave: what its answers say of the questions informs the choice.
-    response, sd, margin
-        Share of the customers that is expected to answer, standard deviation of the report mark, and the wanted margin.
+        Studies of earlier surveys, the latest last: what their answers say of the questions informs the choice.
+    response, sd
+        Share of the customers that is expected to answer, and standard deviation of the report mark.
+    margin, difference
+        Wanted margin of the report mark, and the difference between two waves that should be found in 80 % of cases.
     mean_correlation
         Expected mean correlation between two questions of a scale.
     """
@@ -121,10 +128,11 @@ class Choosing(Strict):
     minutes: float = Field(default=3.0, gt=0, le=60)
     seconds_closed: float = Field(default=7.5, gt=0)
     seconds_open: float = Field(default=30.0, gt=0)
-    earlier: FilePath | None = None
+    earlier: tuple[FilePath, ...] = ()
     response: float = Field(default=0.5, gt=0, le=1)
     sd: float = Field(default=1.6, gt=0)
     margin: float = Field(default=0.3, gt=0)
+    difference: float = Field(default=0.5, gt=0)
     mean_correlation: float = Field(default=0.45, gt=0, lt=1)
 
     def seconds_of(self, item: Item) -> float:
@@ -147,12 +155,15 @@ class Fieldwork(Strict):
         Whom customers can ask; it stands in the statement on anonymity.
     choice
         By which rules departments choose their own questions.
+    audience
+        Who fills the form in: ``customers``, or the departments' own ``staff`` (not a setting: see :func:`for_staff`).
     attributes
         Questions about the customer; as few as can be, for each of them makes a person easier to recognise.
     """
 
     file: Path = Field(exclude=True)
     sources: dict[str, Path] = Field(default_factory=dict, exclude=True)
+    audience: Literal["customers", "staff"] = Field(default="customers", exclude=True)
     name: str = Field(pattern=SLUG, max_length=LONGEST_NAME, description=SLUG_IN_WORDS)
     title: Text
     organisation: Text
@@ -246,11 +257,36 @@ def _locked(fieldwork: Fieldwork) -> Iterator[Finding]:
         yield Finding(("choice", "locked"), 27, message, "add it")
 
 
+def for_staff(fieldwork: Fieldwork) -> Fieldwork:
+    """Return the fieldwork of the mirror: staff say of their own department what they think that customers answer."""
+    title = {
+        language: Texts(language).say("fielding.staff_title", title=words)
+        for language, words in (("en", fieldwork.title.en), ("nl", fieldwork.title.nl))
+    }
+    return fieldwork.model_copy(
+        update={"audience": "staff", "name": f"{fieldwork.name}-staff", "title": Text(**title), "attributes": ()}
+    )
+
+
+def has_mirror(fieldwork: Fieldwork) -> bool:
+    """Return whether there is anything to ask of staff."""
+    return bool(batteries(for_staff(fieldwork)))
+
+
+def about_whom(fieldwork: Fieldwork, language: Language) -> str:
+    """Return the question that decides which departments somebody is asked about."""
+    words = Texts(language)
+    if fieldwork.audience == "staff":
+        return words.say("fielding.own_department")
+    return words.say("fielding.used", months=fieldwork.months)
+
+
 def batteries(fieldwork: Fieldwork, department: Department | None = None) -> tuple[Battery, ...]:
-    """Return what customers are asked about a department, or about any, in order."""
+    """Return what is asked about a department, or about any, in order."""
     found = []
     asked = fieldwork.questionnaire.items_of(department=department.slug if department else None)
-    for part, blocks in PARTS.items():
+    parts = STAFF_PARTS if fieldwork.audience == "staff" else PARTS
+    for part, blocks in parts.items():
         of_part = [item for item in asked if item.block in blocks]
         for responses in dict.fromkeys(item.responses for item in of_part):
             items = tuple(item for item in of_part if item.responses == responses)
@@ -297,7 +333,8 @@ def pick_label(item: Item, fieldwork: Fieldwork, language: Language) -> str:
 
 def statement(fieldwork: Fieldwork, language: Language) -> str:
     """Return what respondents are promised, from the policy that will be kept."""
-    return Texts(language).say("fielding.anonymity", minimum=fieldwork.policy.minimum_group, contact=fieldwork.contact)
+    key = "fielding.anonymity_staff" if fieldwork.audience == "staff" else "fielding.anonymity"
+    return Texts(language).say(key, minimum=fieldwork.policy.minimum_group, contact=fieldwork.contact)
 
 
 def missing_texts() -> dict[str, list[str]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from icstats.fieldwork import (
     MOST_PICKED,
+    about_whom,
     answers_of,
     batteries,
     in_drawn_order,
@@ -154,8 +155,9 @@ def _questions(fieldwork: Fieldwork, language: Language) -> Iterator[dict[str, s
         for choice in attribute.choices:
             yield _answer(choice.code, choice.label[language])
     codes = department_codes(fieldwork)
-    used = words.say("fielding.used", months=fieldwork.months)
-    yield {**_question(MULTIPLE, "used", used), "mandatory": "Y", "random_order": "1"}
+    one = {"max_answers": "1"} if fieldwork.audience == "staff" else {}
+    used = about_whom(fieldwork, language)
+    yield {**_question(MULTIPLE, "used", used), "mandatory": "Y", "random_order": "1", **one}
     for department in fieldwork.departments:
         yield _subquestion(codes[department.slug], department.name[language])
     for place, department in enumerate(fieldwork.departments, start=1):

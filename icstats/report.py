@@ -16,11 +16,12 @@ from icstats.colophon import (
     reliability_table,
     scores_table,
 )
+from icstats.commentary import comments_section
 from icstats.crosschecks import ITEM_STATISTICS, asymmetry, halo, item_statistics, linear_model, measures, shrunken
 from icstats.dialogue import (
+    agreed_section,
     change_section,
     chosen_section,
-    comments_section,
     expectations_section,
     mirror_section,
     quick_wins_section,
@@ -344,19 +345,20 @@ class Report:
     @unless_hidden
     def quick_wins(self) -> Section:
         """Say what to do first, if the answers can tell; among few questions the first three are no news."""
+        actions = self._actions_of(self.edition.wave)
         if len(self.analysis.reliable_codes) < 2 * TOP:
-            return section("")
+            return agreed_section(self.edition, self._summary, actions) if actions else section("")
         try:
             wins = self._released(self.analysis.quick_wins)
         except NotEnoughDataError:
-            return section(self._say("priority.heading"), paragraphs([self._no_drivers], kind="answer"))
+            return agreed_section(self.edition, self._summary, actions, why=self._no_drivers)
         return quick_wins_section(
             self.edition,
             wins,
             self._summary,
             blocks=self.analysis.reliable_blocks,
             ease=self.analysis.ease,
-            actions=self._actions_of(self.edition.wave),
+            actions=actions,
         )
 
     @unless_hidden
@@ -395,7 +397,7 @@ class Report:
 
     @unless_hidden
     def comments(self) -> Section:
-        """Quote what customers wrote: what somebody of the organisation signed off, and nothing beside it."""
+        """Say what comments are about, and quote those that somebody of the organisation signed off."""
         return comments_section(self.edition, self.department)
 
     @unless_hidden

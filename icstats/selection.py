@@ -8,7 +8,7 @@ from pydantic import Field
 
 from icstats.documents import parse, read_document
 from icstats.errors import ParameterError
-from icstats.questionnaire import Strict
+from icstats.questionnaire import Strict, Text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,7 @@ class Agreed(Strict):
 
 
 class Selection(Strict):
-    """The log of one choice of questions."""
+    """The log of one choice of questions; ``labels`` names the candidates, also those that nobody is asked."""
 
     fieldwork: str
     minutes: float
@@ -54,6 +54,7 @@ class Selection(Strict):
     locked: tuple[str, ...]
     choices: tuple[Choice, ...]
     agreed: dict[str, Agreed] = Field(default_factory=dict)
+    labels: dict[str, Text] = Field(default_factory=dict)
 
     def of(self, department: str) -> tuple[Choice, ...]:
         """Return the decisions for one department, the chosen ones first."""

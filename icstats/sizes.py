@@ -101,6 +101,8 @@ def survey_sizes(
     response: float,
     sd: float,
     wanted_margin: float,
+    wanted_difference: float,
+    power: float = 0.8,
     conf_level: float = 0.95,
 ) -> pd.DataFrame:
     """Return per department what its invitations will give.
@@ -108,16 +110,24 @@ def survey_sizes(
     Returns
     -------
     DataFrame
-        ``department, invited, answers`` (expected), ``margin`` and ``enough_invitations`` for the wanted margin.
+        ``department, invited, answers`` (expected), ``margin``, ``smallest_difference`` (between two independent waves
+        of this size that is found with this power), and the invitations that are ``enough_for_margin`` and
+        ``enough_for_difference``.
     """
-    needed = invitations(response=response, sd=sd, margin=wanted_margin, conf_level=conf_level)
+    for_margin = invitations(response=response, sd=sd, margin=wanted_margin, conf_level=conf_level)
+    for_difference = invitations(
+        response=response, sd=sd, difference=wanted_difference, power=power, conf_level=conf_level
+    )
+    reach = sqrt(2) * (1 + float(norm.ppf(power)) / float(norm.ppf((1 + conf_level) / 2)))
     rows = [
         {
             "department": name,
             "invited": number,
             "answers": round(number * response),
-            "margin": expected_margin(max(number * response, 2), sd=sd, conf_level=conf_level),
-            "enough_invitations": needed,
+            "margin": (margin := expected_margin(max(number * response, 2), sd=sd, conf_level=conf_level)),
+            "smallest_difference": reach * margin,
+            "enough_for_margin": for_margin,
+            "enough_for_difference": for_difference,
         }
         for name, number in invited
     ]

@@ -17,6 +17,7 @@ from icstats.questionnaire import DRIVER_BLOCKS, RESERVED, Language, Questionnai
 from icstats.selection import Selection, read_selection
 from icstats.strict_yaml import quoted
 from icstats.surveyfile import Cleaning, Columns, FilePath, ResponsesFile
+from icstats.themes import Dictionary, read_themes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -146,6 +147,8 @@ class Study(Strict):
         What departments agreed on, or None.
     selection
         Which questions were chosen for whom, and why; or None.
+    themes
+        The words that tell what a comment is about, or None.
     seed
         All random numbers follow from it, the department and the statistic.
     """
@@ -166,6 +169,7 @@ class Study(Strict):
     policy: Policy = Policy()
     agreements: Agreements | None = None
     selection: Selection | None = None
+    themes: Dictionary | None = None
     language: Language = "en"
     departments: tuple[Department, ...] = Field(min_length=1)
     notebooks: tuple[Notebook, ...] = NOTEBOOKS
@@ -249,6 +253,7 @@ PARTS: Mapping[str, Callable[[Path], Strict]] = {
     "policy": read_policy,
     "agreements": read_agreements,
     "selection": read_selection,
+    "themes": read_themes,
 }
 """Settings that are the path of another file, and how that is read."""
 
@@ -280,6 +285,7 @@ def _lost_files(document: Document, folder: Path) -> Iterator[Finding]:
         ("policy",),
         ("agreements",),
         ("selection",),
+        ("themes",),
         ("responses", "file"),
         ("responses", "cleaning", "invited"),
         ("norms",),

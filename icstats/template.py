@@ -73,6 +73,7 @@ margin: 0.2               # differences up to this many standard deviations are 
 names: null               # text file with a name of a person on each line, to be taken out of comments
 
 # policy: policy.yaml     # what may be shown; without it the defaults, which are the same
+# themes: themes/internal_customer.yaml  # the words that tell what comments are about (icstats[text])
 # selection: selection.yaml  # which questions were chosen for whom: icstats questionnaire propose
 # agreements: agreements/{name}.yaml  # how easy departments find each question to change, and the action list
 seed: 1                   # all random numbers follow from it

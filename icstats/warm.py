@@ -36,6 +36,7 @@ def _warm() -> None:
         for name in (*LIBRARIES, *(f"icstats.{room}" for room in _rooms())):
             import_module(name)
         _draw()
+        _read()
         _fit()
         _export()
     gc.collect()
@@ -57,6 +58,15 @@ def _draw() -> None:
         page.png()
     width_of("Áà 1", 13)
     width_of("Áà 1", 13, bold=True)
+
+
+def _read() -> None:
+    from icstats.mentions import language_of, lemma_of, word_tools_are_there  # noqa: PLC0415
+
+    if word_tools_are_there():
+        language_of("antwoorden")
+        lemma_of("antwoorden", "nl")
+        lemma_of("answers", "en")
 
 
 def _fit() -> None:

@@ -6,8 +6,6 @@ It is made from the ``results.json`` of the departments alone, so it holds nothi
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from icstats.collation import HIDDEN, RESULTS
@@ -15,16 +13,15 @@ from icstats.engine import write_whole
 from icstats.questionnaire import DRIVER_BLOCKS
 from icstats.study import ORGANISATION
 from icstats.texts import Texts
+from icstats.workbooks import workbook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from xlsxwriter.format import Format
-    from xlsxwriter.worksheet import Worksheet
-
     from icstats.questionnaire import Language
     from icstats.study import Study
+    from icstats.workbooks import Cell
 
 __all__ = ["WORKBOOK", "write_workbook"]
 
@@ -32,10 +29,6 @@ WORKBOOK = "results.xlsx"
 
 COLUMNS = ("department", "variable", "label", "statistic", "estimate", "conf_low", "conf_high", "p_value", "n", "unit")
 JUDGED = "verdict"
-WIDTHS = {"department": 28, "label": 32, "statistic": 24}
-LONGEST_SHEET_NAME = 31
-EPOCH = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
-"""A workbook says when it was made; the same numbers must give the same file."""
 
 
 def write_workbook(study: Study, folder: Path, *, language: Language) -> Path | None:
@@ -54,18 +47,16 @@ def write_workbook(study: Study, folder: Path, *, language: Language) -> Path | 
     kinds = _by_kind(study, folder)
     if not kinds:
         return None
-    from xlsxwriter import Workbook  # noqa: PLC0415  only a run that releases something pays for it
-
-    content = BytesIO()
     names = _Names(study, language)
-    with Workbook(content, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
-        book.set_properties({"title": f"{names.title}, {study.wave}", "created": EPOCH})
-        bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
-        _write_cover(book.add_worksheet(names.say("workbook.cover")), names, bold, wrapped)
-        for kind, rows in sorted(kinds.items()):
-            _write_sheet(book.add_worksheet(kind[:LONGEST_SHEET_NAME]), rows, names, bold)
+    cover: list[list[Cell]] = [
+        [names.title],
+        [names.say("workbook.about", wave=names.wave)],
+        [names.say("certainty.hidden", minimum=names.minimum)],
+        [names.say("page.anonymity")],
+    ]
+    sheets = {names.say("workbook.cover"): cover, **{kind: _sheet(rows, names) for kind, rows in sorted(kinds.items())}}
     target = folder / WORKBOOK
-    write_whole(target, content.getvalue())
+    write_whole(target, workbook(sheets, title=f"{names.title}, {study.wave}"))
     return target
 
 
@@ -105,37 +96,14 @@ def _by_kind(study: Study, folder: Path) -> dict[str, list[Mapping[str, Any]]]:
     return found
 
 
-def _write_cover(sheet: Worksheet, names: _Names, bold: Format, wrapped: Format) -> None:
-    sheet.set_column(0, 0, 90, wrapped)
-    sheet.write_string(0, 0, names.title, bold)
-    sheet.write_string(1, 0, names.say("workbook.about", wave=names.wave))
-    sheet.write_string(2, 0, names.say("certainty.hidden", minimum=names.minimum))
-    sheet.write_string(3, 0, names.say("page.anonymity"))
-
-
-def _write_sheet(sheet: Worksheet, rows: Iterable[Mapping[str, Any]], names: _Names, bold: Format) -> None:
+def _sheet(rows: Iterable[Mapping[str, Any]], names: _Names) -> list[list[Cell]]:
     listed = list(rows)
     columns = (*COLUMNS, JUDGED) if any(row.get(JUDGED) for row in listed) else COLUMNS
-    for place, column in enumerate(columns):
-        sheet.set_column(place, place, WIDTHS.get(column, 12))
-        sheet.write_string(0, place, names.say(f"workbook.{column}"), bold)
-    for line, row in enumerate(listed, start=1):
-        for place, column in enumerate(columns):
-            _write_cell(sheet, line, place, _cell(row, column, names))
-    sheet.freeze_panes(1, 0)
-    sheet.autofilter(0, 0, len(listed), len(columns) - 1)
+    heading: list[Cell] = [names.say(f"workbook.{column}") for column in columns]
+    return [heading, *([_cell(row, column, names) for column in columns] for row in listed)]
 
 
-def _write_cell(sheet: Worksheet, line: int, place: int, value: str | float | None) -> None:
-    """Write a number as a number and everything else as text: a name that looks like a formula stays a name."""
-    if isinstance(value, str):
-        if value:
-            sheet.write_string(line, place, value)
-    elif value is not None:
-        sheet.write_number(line, place, value)
-
-
-def _cell(row: Mapping[str, Any], column: str, names: _Names) -> str | float | None:
+def _cell(row: Mapping[str, Any], column: str, names: _Names) -> Cell:
     if column == "department":
         return names.departments.get(str(row[column]), str(row[column]))
     if column == "label":
@@ -144,5 +112,5 @@ def _cell(row: Mapping[str, Any], column: str, names: _Names) -> str | float | N
         return names.say("tables.hidden")
     if column == JUDGED and names.knows(f"verdict.{row.get(JUDGED)}"):
         return names.say(f"verdict.{row[JUDGED]}")
-    value: str | float | None = row.get(column)
+    value: Cell = row.get(column)
     return value

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from icstats.fieldwork import (
     MOST_PICKED,
     Battery,
+    about_whom,
     answers_of,
     batteries,
     in_drawn_order,
@@ -94,8 +95,9 @@ def _survey(fieldwork: Fieldwork) -> Iterator[dict[str, str]]:
             attribute.name,
             {language: attribute.wording[language] for language in NAMES},
         )
-    used = {language: Texts(language).say("fielding.used", months=fieldwork.months) for language in NAMES}
-    yield {**_said("select_multiple used", "used", used), "required": "yes", "parameters": "randomize=true"}
+    used = {language: about_whom(fieldwork, language) for language in NAMES}
+    choose = "select_one" if fieldwork.audience == "staff" else "select_multiple"
+    yield {**_said(f"{choose} used", "used", used), "required": "yes", "parameters": "randomize=true"}
     for place, department in enumerate(fieldwork.departments, start=1):
         yield {
             **_said("begin_group", f"page_{place}", {language: department.name[language] for language in NAMES}),

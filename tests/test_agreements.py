@@ -25,6 +25,8 @@ def study_with(tmp_path: Path, agreements: str) -> Path:
     text = (ROOT / "params" / "example.yaml").read_text(encoding="utf-8")
     text = text.replace("agreements/example.yaml", changed.as_posix()).replace("../data", f"{params}/../data")
     text = text.replace("questionnaires/", f"{params}/questionnaires/").replace("policy.yaml", f"{params}/policy.yaml")
+    for folder in ("selections/", "themes/"):
+        text = text.replace(folder, f"{params}/{folder}")
     file = tmp_path / "study.yaml"
     file.write_text(text, encoding="utf-8")
     return file

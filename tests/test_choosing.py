@@ -6,6 +6,7 @@ from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
 
+import papermill
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT
@@ -14,12 +15,15 @@ from openpyxl import load_workbook
 from icstats.__main__ import main
 from icstats.choosing import candidates, chosen_questionnaire, pilot, propose, read_sheets, write_sheets
 from icstats.dialogue import chosen_section
+from icstats.drafting import open_choice
 from icstats.errors import ParameterError
+from icstats.evidence import earlier_evidence, tells_nothing
 from icstats.fieldwork import read_fieldwork
 from icstats.questionnaire import read_questionnaire
 from icstats.report import open_report
 from icstats.selection import read_selection
 from icstats.sizes import expected_margin, expected_reliability, invitations, survey_sizes
+from icstats.study import read_study
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,7 +101,7 @@ def test_the_proposed_questionnaire_asks_own_questions_only_where_they_were_chos
     selection = read_selection(tmp_path / "selection.yaml")
     assert chosen == chosen_questionnaire(fieldwork, selection)
     assert "alpha" in done.output
-    assert "enough_invitations" in done.output
+    assert "enough_for_difference" in done.output
 
 
 def test_what_is_wrong_in_any_workbook_is_told_at_once(fieldwork: Fieldwork, made: Path, tmp_path: Path) -> None:
@@ -115,10 +119,12 @@ def test_what_is_wrong_in_any_workbook_is_told_at_once(fieldwork: Fieldwork, mad
 
 
 def test_the_pilot_gives_the_reliability_that_was_planted(fieldwork: Fieldwork) -> None:
-    found = pilot(fieldwork, fieldwork.questionnaire, seed=3).set_index("scale")
-    for scale in found.index:
-        expected = expected_reliability(int(found.loc[scale, "items"]), mean_correlation=0.45)
-        assert found.loc[scale, "conf_low"] - 0.05 < expected < found.loc[scale, "conf_high"] + 0.05
+    found = pilot(fieldwork, fieldwork.questionnaire, seed=3)
+    assert found.groupby("department")["scale"].count().to_dict() == {"it": 3, "hr": 3, "legal-affairs": 3}
+    for row in found.to_dict("records"):
+        expected = expected_reliability(int(row["items"]), mean_correlation=0.45)
+        assert row["conf_low"] - 0.05 < expected < row["conf_high"] + 0.05
+    assert found.set_index("department").loc["it", "margin"].max() < 0.15 < found["margin"].max()
 
 
 def test_sizes_are_those_of_the_textbook() -> None:
@@ -128,8 +134,10 @@ def test_sizes_are_those_of_the_textbook() -> None:
     assert invitations(response=0.5, sd=1.0, margin=0.196) == 200
     # In R: power.t.test(delta = 0.5, sd = 1, power = 0.8) gives 63.77 per group by t; the normal one less.
     assert invitations(response=1.0, sd=1.0, difference=0.5) == 63
-    sizes = survey_sizes([("hr", 200)], response=0.5, sd=1.0, wanted_margin=0.196)
-    assert sizes.loc[0, ["answers", "enough_invitations"]].tolist() == [100, 200]
+    sizes = survey_sizes([("hr", 200)], response=0.5, sd=1.0, wanted_margin=0.196, wanted_difference=0.5)
+    assert sizes.loc[0, ["answers", "enough_for_margin", "enough_for_difference"]].tolist() == [100, 200, 126]
+    # The difference that 100 answers per wave find is the one for which 100 answers per wave are enough.
+    assert invitations(response=1.0, sd=1.0, difference=float(sizes.loc[0, "smallest_difference"])) == 100
 
 
 @pytest.mark.parametrize(
@@ -154,10 +162,95 @@ def test_the_log_stands_in_the_report(fieldwork: Fieldwork, made: Path, tmp_path
     fill_in(made / "it.xlsx", {"PC3": (5, 5), "CO2": (1, 1)}, into=tmp_path / "it.xlsx")
     selection = propose(fieldwork, read_sheets(fieldwork, tmp_path))
     report = open_report(ROOT / "params" / "example.yaml", "it", language=language)
-    assert chosen_section(report.edition, "it").body == ""
+    unchosen = replace(report.edition, study=report.edition.study.model_copy(update={"selection": None}))
+    assert chosen_section(unchosen, "it").body == ""
     edition = replace(report.edition, study=report.edition.study.model_copy(update={"selection": selection}))
     body = chosen_section(edition, "it").body
     say = edition.texts.say
     assert f"<dt>{escape(say('chosen.chosen'))}</dt><dd>{escape(edition.labels['PC3'])}</dd>" in body
     assert f"<dt>{escape(say('chosen.not_usable'))}</dt><dd>{escape(edition.labels['CO2'])}</dd>" in body
     assert say("chosen.agreed", by="Head of IT", on="2027-01-12") in body
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_the_example_report_says_which_questions_were_chosen_by_whom_and_why(language: str) -> None:
+    for slug in ("it", "finance"):
+        body = open_report(ROOT / "params" / "example.yaml", slug, language=language).chosen().body
+        texts = open_report(ROOT / "params" / "example.yaml", slug, language=language).edition.texts
+        assert f"<dt>{escape(texts.say('chosen.chosen'))}</dt>" in body
+        assert f"<dt>{escape(texts.say('chosen.not_usable'))}</dt>" in body
+        assert {"en": "Head of", "nl": "Head of"}[language] in body
+        assert {"en": "One login for all", "nl": "Eén keer inloggen"}[language] in body, "also what nobody is asked"
+
+
+def test_the_log_of_the_example_agrees_with_what_was_asked() -> None:
+    study = read_study(ROOT / "params" / "example.yaml")
+    log = study.selection
+    assert log is not None
+    asked = {item.code for item in study.questionnaire.items if item.block not in ("mirror", "importance")}
+    for department in study.departments:
+        chosen = {one.item for one in log.of(department.slug) if one.reason == "chosen"}
+        assert chosen | set(log.locked) == asked
+        assert department.slug in log.agreed
+        assert len(chosen) <= log.own_items
+
+
+def test_evidence_says_where_a_question_was_asked_and_marks_what_told_nothing(fieldwork: Fieldwork) -> None:
+    evidence = earlier_evidence(fieldwork.choice.earlier)
+    assert evidence is not None
+    assert evidence.used("PC3") == ("example 2025, 2026",)
+    assert evidence.used("PC99") == ()
+    assert {name for name in ("cannot_say", "ceiling", "icc1", "item_rest") if evidence.row("PC3", name)} == {
+        "cannot_say",
+        "ceiling",
+        "icc1",
+        "item_rest",
+    }
+    assert all(tells_nothing(evidence, item.code) == () for item in fieldwork.questionnaire.items)
+    (release,) = evidence.releases
+    top = release.rows.assign(estimate=release.rows["estimate"].mask(release.rows["statistic"] == "ceiling", 0.8))
+    marked = replace(evidence, releases=(replace(release, rows=top),))
+    assert tells_nothing(marked, "PC3") == ("ceiling",)
+    assert earlier_evidence(()) is None
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_the_notebook_goes_from_the_bank_to_the_invitations(
+    fieldwork: Fieldwork, made: Path, tmp_path: Path, language: str
+) -> None:
+    fill_in(made / "it.xlsx", {"PC3": (5, 5), "PC5": (5, 4), "CO2": (1, 4)}, into=tmp_path / "it.xlsx")
+    fill_in(made / "hr.xlsx", {"PC5": (5, 5)}, by="", into=tmp_path / "hr.xlsx")
+    executed = papermill.execute_notebook(
+        str(ROOT / "notebooks" / "questionnaire.ipynb"),
+        None,
+        parameters={"fieldwork": str(EXAMPLE), "folder": str(tmp_path), "language": language},
+        kernel_name="icstats",
+        cwd=str(ROOT),
+        progress_bar=False,
+    )
+    pages = [
+        output["data"]["text/html"]
+        for cell in executed.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if "data" in output
+    ]
+    whole = "".join(pages)
+    labels = {item.code: item.label["nl" if language == "nl" else "en"] for item in fieldwork.questionnaire.items}
+    assert len(pages) == 7
+    assert f"{labels['PC3']}; {labels['PC5']}" in whole
+    assert "Head of IT (2027-01-12)" in whole
+    assert "example 2025, 2026" in whole
+    assert "enough_for" not in whole
+    assert read_selection(tmp_path / "selection.yaml").of("hr")[0].item == "PC5"
+    assert read_questionnaire(tmp_path / "questionnaire.yaml").item("PC5").departments == ("it", "hr")
+
+
+def test_workbooks_that_somebody_filled_in_are_never_overwritten(made: Path, tmp_path: Path) -> None:
+    fill_in(made / "it.xlsx", {"PC3": (5, 5)}, into=tmp_path / "it.xlsx")
+    before = (tmp_path / "it.xlsx").read_bytes()
+    assert [sheet.department for sheet in open_choice(EXAMPLE, tmp_path).sheets] == ["it"]
+    assert (tmp_path / "it.xlsx").read_bytes() == before
+    fresh = open_choice(EXAMPLE, tmp_path / "new")
+    assert len(fresh.sheets) == 3
+    assert "new" in fresh.workbooks().body

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from click.testing import CliRunner
 from pyxform.xls2xform import convert
 from shared import shared_file
 
+from icstats.__main__ import main
 from icstats.errors import ParameterError
 from icstats.fielding import field_questionnaire, printable
-from icstats.fieldwork import batteries, read_fieldwork
+from icstats.fieldwork import batteries, for_staff, read_fieldwork
 from icstats.responses import read_responses
 from icstats.study import read_study
 
@@ -73,9 +75,9 @@ def filled(fieldwork: Fieldwork) -> Filled:
     return answers
 
 
-def xform(folder: Path) -> ET.Element:
+def xform(folder: Path, ending: str = "") -> ET.Element:
     """Return the form that pyxform makes of the XLSForm."""
-    made = convert(folder / "xlsform.xlsx", validate=False)
+    made = convert(folder / f"xlsform{ending}.xlsx", validate=False)
     assert made.warnings == []
     return ET.fromstring(made.xform)  # noqa: S314  made here
 
@@ -107,9 +109,9 @@ def calculations(form: ET.Element) -> dict[str, str]:
     }
 
 
-def filled_in_odk(folder: Path, filled: Filled, heading: Callable[[tuple[str, ...]], str]) -> None:
+def filled_in_odk(folder: Path, filled: Filled, heading: Callable[[tuple[str, ...]], str], *, ending: str = "") -> None:
     """Save what a platform exports when the XLSForm was filled in; what the form calculates is calculated from it."""
-    form = xform(folder)
+    form = xform(folder, ending)
     paths, formulas = fields(form), calculations(form)
     rows = []
     for person in range(N):
@@ -143,20 +145,22 @@ def filled_in_odk(folder: Path, filled: Filled, heading: Callable[[tuple[str, ..
         rows.append(row)
     own = {"KEY": "uuid", "SubmissionDate": "2027-02-01", "meta-instanceID": "uuid"}
     headings = {heading(path): path[-1] for path in paths if path[-1] not in ("instanceID", "instanceName")}
-    with (folder / "xlsform.csv").open("w", encoding="utf-8", newline="") as stream:
+    with (folder / f"xlsform{ending}.csv").open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow([*own, *headings])
         writer.writerows([*own.values(), *(row.get(name, "") for name in headings.values())] for row in rows)
 
 
-def structure(folder: Path) -> list[dict[str, str]]:
-    with (folder / "limesurvey.txt").open(encoding="utf-8", newline="") as stream:
+def structure(folder: Path, ending: str = "") -> list[dict[str, str]]:
+    with (folder / f"limesurvey{ending}.txt").open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream, delimiter="\t"))
 
 
-def filled_in_limesurvey(folder: Path, filled: Filled, *, in_words: bool, with_text: bool) -> None:  # noqa: C901
+def filled_in_limesurvey(  # noqa: C901
+    folder: Path, filled: Filled, *, in_words: bool, with_text: bool, ending: str = ""
+) -> None:
     """Save what LimeSurvey exports: headings from the structure, answers as codes or in words."""
-    rows = [row for row in structure(folder) if row["language"] == "nl" and row["class"] in ("Q", "SQ", "A")]
+    rows = [row for row in structure(folder, ending) if row["language"] == "nl" and row["class"] in ("Q", "SQ", "A")]
     headings: dict[str, dict[str, Any]] = {}
     question: dict[str, Any] = {}
     for row in rows:
@@ -199,7 +203,7 @@ def filled_in_limesurvey(folder: Path, filled: Filled, *, in_words: bool, with_t
         table.append(row)
     own = ["id", "submitdate", "lastpage", "startlanguage"]
     said = [f"{name}. tekst" if with_text else name for name in (*own, *headings)]
-    with (folder / "limesurvey.csv").open("w", encoding="utf-8", newline="") as stream:
+    with (folder / f"limesurvey{ending}.csv").open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(said)
         writer.writerows([person + 1, "1980-01-01", 5, "nl", *row.values()] for person, row in enumerate(table))
@@ -242,6 +246,65 @@ def test_a_filled_in_limesurvey_survey_is_read_back_as_it_was_answered(
 ) -> None:
     filled_in_limesurvey(folder, filled, in_words="in_words" in export, with_text="with_text" in export)
     require_same(read_back(folder, "limesurvey", tmp_path), filled, fieldwork)
+
+
+@pytest.fixture(scope="module")
+def mirrored(fieldwork: Fieldwork) -> Filled:
+    """Return what staff fill in, each of one department."""
+    draw = random.Random(5)  # noqa: S311  simulated answers
+    staff = for_staff(fieldwork)
+    return {
+        (person, department.slug, item.code): draw.choice(["1", "2", "3", "4", "5", "dk"])
+        for person in range(N)
+        for department in [fieldwork.departments[person % 3]]
+        for battery in batteries(staff, department)
+        for item in battery.items
+    }
+
+
+def require_mirror(found: Responses, mirrored: Filled, fieldwork: Fieldwork) -> None:
+    for department in fieldwork.departments:
+        ratings = found.ratings(wave=fieldwork.wave, department=department.slug, role="staff").sort_values("file_row")
+        assert len(ratings) == N / 3
+        for code in {item for _, slug, item in mirrored if slug == department.slug}:
+            given = [answer for (_, slug, item), answer in mirrored.items() if (slug, item) == (department.slug, code)]
+            assert ratings[code].fillna(-1).tolist() == [float(one) if one.isdigit() else -1 for one in given]
+
+
+def test_what_staff_fill_in_is_read_back_beside_what_customers_answered(
+    folder: Path, filled: Filled, mirrored: Filled, fieldwork: Fieldwork, tmp_path: Path
+) -> None:
+    filled_in_odk(folder, filled, "-".join)
+    filled_in_odk(folder, mirrored, "/".join, ending="-staff")
+    filled_in_limesurvey(folder, filled, in_words=True, with_text=False)
+    filled_in_limesurvey(folder, mirrored, in_words=False, with_text=True, ending="-staff")
+    done = CliRunner().invoke(main, ["questionnaire", "collect", str(folder)])
+    assert done.exit_code == 0, done.output
+    for platform in ("xlsform-both", "limesurvey-both"):
+        found = read_back(folder, platform, tmp_path / platform)
+        require_same(found, filled, fieldwork)
+        require_mirror(found, mirrored, fieldwork)
+
+
+def test_the_form_for_staff_asks_of_one_department_what_customers_will_answer(
+    folder: Path, fieldwork: Fieldwork
+) -> None:
+    mirror = [item for item in fieldwork.questionnaire.items if item.block == "mirror"]
+    names = {path[-1] for path in fields(xform(folder, "-staff"))}
+    assert {f"hr__{item.code}" for item in mirror} <= names
+    assert not {"hr__PC1", "unit"} & names
+    assert next(row for row in structure(folder, "-staff") if row["name"] == "used")["max_answers"] == "1"
+    for language in ("en", "nl"):
+        page = (folder / f"paper-staff.{language}.html").read_text(encoding="utf-8")
+        for item in mirror:
+            words = item.wording[language].format(department=fieldwork.departments[0].name[language])
+            assert words.replace("'", "&#39;") in page
+
+
+def test_exports_that_are_not_there_cannot_be_collected(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["questionnaire", "collect", str(tmp_path)])
+    assert done.exit_code == 2
+    assert "has no export for customers with one for staff beside it" in done.output
 
 
 def test_the_limesurvey_structure_has_the_form_of_one_that_was_held(folder: Path) -> None:

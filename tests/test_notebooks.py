@@ -26,7 +26,14 @@ def code_cells(path: Path) -> list[Any]:
 
 
 def test_all_templates_of_a_study_exist() -> None:
-    assert {path.stem for path in TEMPLATES} >= {"department_report", "reliability", "drivers", "benchmark", "overview"}
+    assert {path.stem for path in TEMPLATES} >= {
+        "department_report",
+        "reliability",
+        "drivers",
+        "benchmark",
+        "overview",
+        "questionnaire",
+    }
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=template_name)
@@ -46,8 +53,9 @@ def test_templates_run_on_the_named_kernel_and_carry_no_other_metadata(path: Pat
 @pytest.mark.parametrize("path", TEMPLATES, ids=template_name)
 def test_parameters_are_plain_defaults_that_papermill_sees(path: Path) -> None:
     parameters = papermill.inspect_notebook(str(path))
-    expected = {"study", "language", "wave"} | (set() if path.stem == "overview" else {"department"})
-    assert set(parameters) == expected
+    of_department = {"study", "department", "language", "wave"}
+    others = {"overview": {"study", "language", "wave"}, "questionnaire": {"fieldwork", "folder", "language"}}
+    assert set(parameters) == others.get(path.stem, of_department)
     assert all(entry["inferred_type_name"] == "None" for entry in parameters.values())
     assert all(entry["help"] for entry in parameters.values())
 

@@ -48,7 +48,7 @@ items:
 
 SETTINGS = (
     "name, title, organisation, wave, responses, questionnaire, norms, names, margin, policy, agreements, selection, "
-    "language, departments, notebooks, store, seed"
+    "themes, language, departments, notebooks, store, seed"
 )
 
 
