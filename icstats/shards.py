@@ -77,6 +77,11 @@ def complete_moments_of_files(
     files, items, by
         As in :func:`moments_of_files`.
 
+    Returns
+    -------
+    dict
+        Sorted by group, of the rows that answer every item.
+
     Raises
     ------
     ParameterError

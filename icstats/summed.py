@@ -51,6 +51,11 @@ def coefficients_of_moments(
     NotEnoughDataError
         Fewer than three ratings of a pair, or an item without variance.
 
+    Warnings
+    --------
+    There is no interval: moments do not tell who gave several ratings. With many gaps the pairs come from different
+    people, and the matrix behind the coefficients need not be one that any people could give.
+
     Notes
     -----
     In R: ``psych::alpha(cov(items, use = "pairwise.complete.obs"))``; omega as :func:`icstats.omega_total`.
@@ -96,6 +101,15 @@ def scores_of_moments(moments: PairwiseMoments, *, items: Sequence[str] | None =
     ------
     ParameterError
         An item that the moments do not hold.
+
+    Warnings
+    --------
+    Where people rate several departments the errors are too small, and a norm made of them looks surer than it is:
+    take the rows then.
+
+    Notes
+    -----
+    In R: ``colMeans(items, na.rm = TRUE)`` and ``apply(items, 2, sd, na.rm = TRUE)``.
     """
     names = moments.names if items is None else tuple(items)
     places = _places(moments, names, fewest=1)

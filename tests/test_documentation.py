@@ -18,7 +18,8 @@ from icstats.study import Policy
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-NO_STATISTICS = ("read_", "draft_", "open_", "release", "simulate_", "moments_of_files", "pairwise_moments")
+COUNTS = ("moments_of_files", "complete_moments_of_files", "graph_of_moments", "pairwise_moments")
+NO_STATISTICS = ("read_", "draft_", "open_", "release", "simulate_", *COUNTS)
 STATISTICS = [name for name in ic.__all__ if not name.startswith(NO_STATISTICS)]
 
 

@@ -334,8 +334,8 @@ def test_the_limit_of_size_is_stated_before_anything_is_read() -> None:
         read_table(source())
     assert str(error.value) == (
         "survey.csv: the file has 300 MB; up to 200 MB are read at once. "
-        "Hint: Leave out what is not needed, or make a file per wave. Larger files are read as CSV or Parquet, with "
-        "one row per rating. [ICS-103]"
+        "Hint: Leave out what is not needed, or make a file per wave. Larger files are read as CSV or Parquet, by a "
+        "study that says how they are laid out. [ICS-103]"
     )
 
 
