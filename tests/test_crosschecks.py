@@ -87,7 +87,9 @@ def test_straight_lines_are_counted_or_said_to_be_few() -> None:
 def test_each_kind_of_question_is_named_and_a_hidden_one_is_not() -> None:
     data = answers(6)
     body = asymmetry(edition(), released(ic.penalty_reward(data, **ARGUMENTS, **EXTREMES)), CODES).body
-    assert "Basic: “Question a”. Satisfaction is lower where this goes badly, and gains less where it goes well." in body
+    assert (
+        "Basic: “Question a”. Satisfaction is lower where this goes badly, and gains less where it goes well." in body
+    )
     assert "Excitement: “Question b”. Satisfaction is higher where this goes well" in body
     lows = data.index[data["a"] <= 2]
     rare = data.drop(index=lows[9:])
