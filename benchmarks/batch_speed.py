@@ -169,7 +169,8 @@ def many_departments(folder: Path) -> Path:
         "  attributes: [unit, tenure, location]\n", ""
     )
     source = source.replace("    role: role ", "    # ").replace("../data/norms", str(ROOT / "data" / "norms"))
-    source = source.replace("agreements: ", "# ")
+    for aside in ("agreements: ", "selection: ", "themes: "):
+        source = source.replace(aside, "# ")
     source = source.replace("questionnaires/", f"{ROOT}/params/questionnaires/").replace(
         "policy: policy", f"policy: {ROOT}/params/policy"
     )
