@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import nbformat
 import pytest
 from attacks.organisation import answers, organisation
-from playwright.sync_api import sync_playwright
+from browser.chromium import started
 from small_study import executed
 from small_survey import text
 
@@ -43,15 +41,8 @@ HOSTILE = (
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    found = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None)
-    if found is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("Chromium is missing")
-        pytest.skip("there is no Chromium here")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+    with started() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")
