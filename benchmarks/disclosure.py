@@ -10,28 +10,50 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import chi2, poisson
 from tables import COVERAGE, write_section
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-from attacks.attacker import STEPS, LinearAttacker, found  # noqa: E402  the attackers live with the tests
+from attacks.attacker import STEPS  # noqa: E402  the attackers live with the tests
 from attacks.organisation import BLOCKS, ITEMS, OUTCOME, SIZES, answers, organisation  # noqa: E402
 from attacks.readers import (  # noqa: E402
+    EVERYTHING,
     POINT,
+    before_the_shuffle,
     follows,
+    narrowest,
+    one_each,
     order_of_comments,
+    over_two_filters,
+    over_two_waves,
     part_by_subtraction,
     possible_answers,
     rest_of_norm,
+    right_guesses,
+    surer_of_a_joiner,
+    told_about,
+    told_of_one_person,
     width_for_others,
 )
-from attacks.site import released_site  # noqa: E402
-from attacks.sites import EXTRA_IN_NORM, HEADS, SKIPPED, by_gender, n_answers, surveyed  # noqa: E402
+from attacks.site import finest_decimals, released_site, rows_of_site  # noqa: E402
+from attacks.sites import (  # noqa: E402
+    EXTRA_IN_NORM,
+    HEADS,
+    JOINED,
+    SKIPPED,
+    STAYED,
+    by_gender,
+    joiners,
+    n_answers,
+    surveyed,
+    two_waves,
+)
 from attacks.sites import SIZES as FILE_SIZES  # noqa: E402
 
 from icstats.errors import RunError  # noqa: E402
@@ -41,34 +63,37 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from attacks.attacker import Cell
-    from attacks.organisation import Organisation, Rows
+    from attacks.organisation import Organisation
 
 POLICY = Policy()
 ORGANISATIONS, SMALL, OTHERS, GAIN = 20, POLICY.minimum_answers, POLICY.minimum_group, 0.05
+UNLIKELY, FINEST, MOST_HIDDEN = 0.01, 3, 0.1
+FILTERED = {"f": 12}
 VARIABLES = (*BLOCKS, *ITEMS)
 
 
-def narrowest(one: Organisation, rows: Rows, places: list[str], variables: tuple[str, ...] = VARIABLES) -> float:
-    """Return the width of the narrowest interval for the mean of a group that must not be known."""
-    attacker = LinearAttacker(rows=rows, sizes=one.sizes)
-    intervals = [attacker.interval(place, variable) for place in places for variable in variables]
-    return min(high - low for low, high in intervals)
-
-
-def by_subtraction(folder: Path, seed: int, sizes: Mapping[str, int] = SIZES) -> dict[str, float]:
-    """D01, D02, D04 and D16: everything that is released of an organisation, at once."""
-    one = organisation(folder, answers(sizes, seed))
-    rows = one.rows()
+def of_twelve(folder: Path, seed: int, sizes: Mapping[str, int], *, all_gave_one: str = "") -> dict[str, float]:
+    """D01, D02, D14 and D16: the files of a run of twelve departments, in one of which all may give an item a 1."""
+    frame = answers(sizes, seed)
+    frame.loc[frame["department"] == all_gave_one, "O2"] = 1
+    site = released_site(folder, frame, norms="departments", seed=seed)
     small = [place for place, n in sizes.items() if n < SMALL]
-    shown = [row for row in rows if row["estimate"] is not None]
-    numbers = [row[name] for row in shown for name in ("estimate", "conf_low", "conf_high") if row[name] is not None]
+    cells = [(place, variable) for place in small for variable in VARIABLES]
+    pooled = [(place, variable) for place in small for variable in (OUTCOME, "P1", "product")]
+    telling = [(all_gave_one, "O2")] if all_gave_one else []
     return {
-        "D01": sum(row["department"] in small for row in shown),
-        "D02": narrowest(one, rows, small),
-        "D04": sum(number != round(number, 2) for number in numbers),
-        "D16": len({row["statistic"] for row in shown} & {"minimum", "maximum", "range", "median", "q25", "q75"}),
-        "unneeded": unneeded(one),
+        "D01": sum(len(told_about(site, place)) for place in small),
+        "D02": narrowest(site, sizes, cells),
+        "D02 pooled": narrowest(site, sizes, pooled, known=one_each(frame, small[:2])),
+        "D14": narrowest(site, sizes, telling) if telling else EVERYTHING[1] - EVERYTHING[0],
+        "D14 pooled": narrowest(site, sizes, telling, known=one_each(frame, [all_gave_one, "e"])) if telling else 0.0,
+        "D16": len(told_of_one_person(site)),
     }
+
+
+def hidden_for_others(folder: Path, seed: int, sizes: Mapping[str, int]) -> float:
+    """Return the part of the cells that may be known by themselves and is hidden all the same."""
+    return unneeded(organisation(folder, answers(sizes, seed)))
 
 
 def unneeded(one: Organisation) -> float:
@@ -84,56 +109,35 @@ def unneeded(one: Organisation) -> float:
     return len(safe & one.hidden) / len(safe)
 
 
-def class_disclosure(folder: Path, seed: int) -> float:
-    """D14: all in a department of 14 give one item a 1."""
-    frame = answers(SIZES, seed)
-    frame.loc[frame["department"] == "f", "O2"] = 1
-    one = organisation(folder, frame, norms="departments")
-    return narrowest(one, one.rows(), ["f"], ("O2",))
-
-
-def joiner(folder: Path, seed: int, *, joined: int) -> list[float]:
-    """D09: 20 people, the same but some who joined, and all others answer as before; return the gains of a guess.
-
-    A guess of one joiner's answer, by a reader who knows all other joiners' answers. No guess can be made where
-    either mean is hidden: that gains nothing.
-    """
-    frame = answers({"x": 20, "y": 60, "z": 70}, seed)
-    gone = frame.index[frame["department"] == "x"][:joined]
-    both = pd.concat([frame.drop(index=gone).assign(wave="1"), frame.assign(wave="2")], ignore_index=True)
-    rows = [organisation(folder / wave, both, wave=wave).rows() for wave in ("1", "2")]
-    gains = []
+def of_waves(folder: Path, seed: int) -> dict[str, list[float]]:
+    """D09: the files of two waves in which all answer the same again, one joined x and ten joined w."""
+    frame = two_waves(seed=seed)
+    rows = {wave: rows_of_site(released_site(folder, frame, wave=wave, seed=seed)) for wave in ("1", "2")}
+    widths, gains = [], []
     for item in ITEMS:
-        means = [found(part, kind="Summary", department="x", variable=item, statistic="mean") for part in rows]
-        if means[0] is None or means[1] is None:
-            gains.append(0.0)
-            continue
-        known = int(frame.loc[gone[1:], item].sum())
-        guess = [0] * 5
-        for old in range(20 - joined, 5 * (20 - joined) + 1):
-            if round(old / (20 - joined), 1) == means[0]["estimate"]:
-                for answer in range(1, 6):
-                    guess[answer - 1] += round((old + known + answer) / 20, 1) == means[1]["estimate"]
-        truth = int(frame[item].loc[gone[0]])
-        prior = float((frame[item] == truth).mean())
-        weights = [count * float((frame[item] == step).mean()) for step, count in enumerate(guess, start=1)]
-        gains.append(weights[truth - 1] / sum(weights) - prior if sum(weights) else -prior)
-    return gains
+        shares = frame[item].value_counts(normalize=True).reindex(STEPS, fill_value=0.0).to_dict()
+        attacker = over_two_waves(rows, STAYED, JOINED, {("w joined", item): joiners(frame, "w", item)[:1]})
+        for place, before in STAYED.items():
+            if place in JOINED:
+                low, high = attacker.interval(f"{place} joined", item)
+                widths.append(high - low)
+                answered = joiners(frame, place, item)
+                gains.append(surer_of_a_joiner(rows, place, item, before=before, joined=answered, shares=shares))
+    return {"widths": widths, "gains": gains}
 
 
-def of_files(folder: Path, seed: int) -> dict[str, float]:
+def of_files(folder: Path, seed: int) -> dict[str, Any]:
     """D07, D11, D12, D18, D20 and D21: a real run, two refused ones, and what readers find in the files."""
     frame = surveyed(folder, seed=seed)
-    site = released_site(folder, frame, norms="norm.csv")
-    files = contents(site)
-    again = {
+    site = released_site(folder, frame, norms="norm.csv", seed=seed)
+    files, rows = contents(site), rows_of_site(site)
+    few = {
         "D11": pd.concat([frame, frame.tail(1).assign(respondent="late")]),
         "D12": frame.drop(index=frame.index[frame["department"] == "f"][:2]),
     }
-    refused = {name: is_refused(folder, changed, norms="norm.csv") for name, changed in again.items()}
+    refused = {name: is_refused(folder, changed, norms="norm.csv", seed=seed) for name, changed in few.items()}
     assert contents(site) == files, "a refused run changed what readers have"
-    first = frame.groupby("department").first()
-    own = {(place, item): (int(first.loc[place, item]),) for place in FILE_SIZES for item in ITEMS}
+    own = one_each(frame, list(FILE_SIZES))
     heads = {cell: answer for cell, answer in own.items() if cell[0] in HEADS}
     small = [place for place, n in FILE_SIZES.items() if n - 1 < OTHERS]
     targets = [(place, code) for place in small for code in (OUTCOME, "P1", "product")]
@@ -161,12 +165,22 @@ def of_files(folder: Path, seed: int) -> dict[str, float]:
         if more < OTHERS
     ]
     order = order_of_comments(site, "f")
+    undone = before_the_shuffle(order, seed=seed, department="f")
     marks = frame.loc[frame["department"] == "f", OUTCOME].astype(float).tolist()
+    filtered = frame.drop(index=frame.index[frame["department"] == "f"][1 : FILTERED["f"] + 1])
+    again = rows_of_site(released_site(folder, filtered, norms="norm.csv", seed=seed))
+    both_releases = over_two_filters(rows, again, FILE_SIZES, without=FILTERED, known=heads)
     return {
         **refused,
         **possible,
+        "D12 pooled": min(high - low for low, high in (both_releases.interval(*target) for target in targets)),
         "D18": follows(order),
         "D18 marks": follows(order, marks),
+        "D18 undone": follows(undone),
+        "D18 named": right_guesses(order),
+        "D18 named undone": right_guesses(undone),
+        "order": tuple(order),
+        "D04": finest_decimals(site),
         "D20": min(mine),
         "D20 pooled": min(pooled),
         "D20 colleagues": width_for_others(site, FILE_SIZES, colleagues, ("d", OUTCOME)),
@@ -184,10 +198,10 @@ def contents(site: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in site.rglob("*") if path.is_file()}
 
 
-def is_refused(folder: Path, frame: pd.DataFrame, *, norms: str | None = None) -> bool:
+def is_refused(folder: Path, frame: pd.DataFrame, *, norms: str | None = None, seed: int = 1) -> bool:
     """Return whether a run on other answers is refused because of what was released before."""
     try:
-        released_site(folder, frame, norms=norms)
+        released_site(folder, frame, norms=norms, seed=seed)
     except RunError as error:
         return error.problems[0].code == "ICS-713"
     return False
@@ -213,49 +227,63 @@ def report(n: int) -> tuple[str, str]:
     """Return what is found and what hiding costs, as Markdown."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        all_at_once = [by_subtraction(folder / f"s{seed}", seed) for seed in range(n)]
-        classes = [class_disclosure(folder / f"c{seed}", seed) for seed in range(n)]
-        gains = {
-            joined: [gain for seed in range(n) for gain in joiner(folder / f"j{seed}-{joined}", seed, joined=joined)]
-            for joined in (1, 10)
-        }
-        random = [by_subtraction(folder / f"o{seed}", seed, random_sizes(seed)) for seed in range(n)]
+        twelve = [of_twelve(folder / f"t{seed}", seed, SIZES, all_gave_one="f") for seed in range(n)]
+        random = [of_twelve(folder / f"r{seed}", seed, random_sizes(seed)) for seed in range(n)]
+        waves = [of_waves(folder / f"w{seed}", seed) for seed in range(n)]
         files = [of_files(folder / f"f{seed}", seed) for seed in range(n)]
-        genders = [of_gender(folder / f"g{seed}", seed) for seed in range(n)]
+        given = [hidden_for_others(folder / f"g{seed}", seed, SIZES) for seed in range(n)]
+        drawn = [hidden_for_others(folder / f"d{seed}", seed, random_sizes(seed)) for seed in range(n)]
+        genders = [of_gender(folder / f"s{seed}", seed) for seed in range(n)]
     attacks = [
-        ("D01", "rows", "numbers of departments below 11", *counted(sum(one["D01"] for one in all_at_once))),
-        ("D02", "rows", "narrowest interval of a hidden mean, over departments, items and blocks",
-         *narrowed([one["D02"] for one in all_at_once])),
-        ("D02", "rows", "the same, random sizes", *narrowed([one["D02"] for one in random])),
-        ("D04", "rows", "numbers with more than two decimals", *counted(sum(one["D04"] for one in all_at_once))),
-        ("D05", "files", "52 women and 8 men: interval of the men's mark", *narrowed([one["D05"] for one in genders])),
-        ("D05", "files", "released whole, then by gender: refused", *refusals([one["D05 again"] for one in genders])),
+        ("D01", "files", "numbers about departments below 11, in any file", *counted(of(twelve, "D01"))),
+        ("D01", "files", "the same, random sizes", *counted(of(random, "D01"))),
+        ("D02", "files", "narrowest interval of a hidden mean, over departments, items and blocks",
+         *narrowed(of(twelve, "D02"))),
+        ("D02", "files, two heads", "the same, of the others, with their own answers about two of the departments",
+         *narrowed(of(twelve, "D02 pooled"))),
+        ("D02", "files", "narrowest interval, random sizes", *narrowed(of(random, "D02"))),
+        ("D02", "files, two heads", "the same, of the others", *narrowed(of(random, "D02 pooled"))),
+        ("D04", "files", "most decimals of a number in any file; p has three", *decimals(of(files, "D04"))),
+        ("D05", "files", "52 women and 8 men: interval of the men's mark", *narrowed(of(genders, "D05"))),
+        ("D05", "files", "released whole, then by gender: refused", *times(of(genders, "D05 again"))),
         ("D07", "files", "fewest answers possible of somebody known to have skipped another item",
-         *all_five([one["D07"] for one in files])),
-        ("D07", "files, two heads", "the same", *all_five([one["D07 pooled"] for one in files])),
-        ("D09", "rows", "gain in probability of one joiner's true answer, the 19 others as before", *gained(gains[1])),
-        ("D09", "rows", "the same, ten joined and the reader knows nine of them", *gained(gains[10])),
-        ("D11", "files", "one late answer: refused, no file changed", *refusals([one["D11"] for one in files])),
+         *all_five(of(files, "D07"))),
+        ("D07", "files, two heads", "the same", *all_five(of(files, "D07 pooled"))),
+        ("D09", "files of two waves", "interval of one joiner's answer or nine joiners' mean, all others as before",
+         *narrowed([min(one["widths"]) for one in waves])),
+        ("D09", "files of two waves", "gain in probability of one joiner's answer, the other nine known",
+         *gained([gain for one in waves for gain in one["gains"]])),
+        ("D11", "files", "one late answer: refused, no file changed", *times(of(files, "D11"))),
         ("D12", "files, two heads", "a filter leaves two out: refused, so that heads have nothing new to pool",
-         *refusals([one["D12"] for one in files])),
-        ("D14", "rows", "narrowest interval where all 14 gave one item a 1", *narrowed(classes)),
-        ("D16", "rows", "minimum, maximum, quantiles of answers", *counted(sum(one["D16"] for one in all_at_once))),
-        ("D18", "files", "largest correlation of the order of 120 comments with that of the rows",
-         *ordered([one["D18"] for one in files])),
-        ("D18", "files", "the same with the marks beside them", *ordered([one["D18 marks"] for one in files])),
+         *times(of(files, "D12"))),
+        ("D12", "files, two heads", "a filter that leaves twelve out is let through: both pooled, under ten others",
+         *narrowed(of(files, "D12 pooled"))),
+        ("D14", "files", "narrowest interval where all 14 gave one item a 1", *narrowed(of(twelve, "D14"))),
+        ("D14", "files, two heads", "the same, of the 13 others, one of the heads took part",
+         *narrowed(of(twelve, "D14 pooled"))),
+        ("D16", "files", "statistics and headings that are one person's answer",
+         *counted(of([*twelve, *random], "D16"))),
+        ("D18", "files", "different orders of the 120 comments", *times(different(of(files, "order")))),
+        ("D18", "files", "comments named rightly by their place; by chance one in each organisation",
+         *by_chance(of(files, "D18 named"))),
+        ("D18", "files and program", "the same after the shuffle is undone", *by_chance(of(files, "D18 named undone"))),
+        ("D18", "files", "correlation with the order of the rows, in standard errors of chance",
+         *ordered(of(files, "D18"))),
+        ("D18", "files and program", "the same after the shuffle is undone", *ordered(of(files, "D18 undone"))),
+        ("D18", "files", "correlation with the marks beside them", *ordered(of(files, "D18 marks"))),
         ("D20", "files", "narrowest interval for fewer than ten others, of a reader who took part",
-         *narrowed([one["D20"] for one in files])),
+         *narrowed(of(files, "D20"))),
         ("D20", "files, two heads", "the same, the own department's reports pooled",
-         *narrowed([one["D20 pooled"] for one in files])),
+         *narrowed(of(files, "D20 pooled"))),
         ("D20", "files, not covered", "nine others of eleven, two colleagues put their answers together",
-         *narrowed([one["D20 colleagues"] for one in files])),
-        ("D21", "files", "narrowest interval of the five or nine others in a norm",
-         *narrowed([one["D21"] for one in files])),
+         *narrowed(of(files, "D20 colleagues"))),
+        ("D21", "files", "narrowest interval of the five or nine others in a norm", *narrowed(of(files, "D21"))),
     ]  # fmt: skip
     found_out = [
-        f"""Made by `benchmarks/disclosure.py`: {n} simulated organisations per row. Rows: all released rows of 12
-departments ({listed(SIZES)} ratings), 12 items from 1 to 5 in three blocks. Files: the pages, JSON and workbook of
-real runs of six departments ({listed(FILE_SIZES)} ratings, one person each skipping an item in two).
+        f"""Made by `benchmarks/disclosure.py`: {n} simulated organisations per row, 12 items from 1 to 5 in three
+blocks. Files: the pages, JSON and workbook of real runs, for D01, D02, D14 and D16 of 12 departments
+({listed(SIZES)} ratings, or random sizes), for D05 and D09 of two and four, for the others of six
+({listed(FILE_SIZES)} ratings, one person each skipping an item in two).
 Readers have everything (heads who pool: the organisation's files and those of their two departments), know every n
 exactly and their own answers. Intervals by linear programming over the numbers of people per department, item and
 answer; stopped is a width of at least 1.0 point, or a gain of at most 5 points.""",
@@ -264,7 +292,6 @@ answer; stopped is a width of at least 1.0 point, or a gain of at most 5 points.
         "| -- | -- | -- | -- | -- |",
         *(f"| {' | '.join(attack)} |" for attack in attacks),
     ]
-    given, drawn = ([one["unneeded"] for one in part] for part in (all_at_once, random))
     cost = [
         """Made by `benchmarks/disclosure.py`. Cells of department and variable (items and blocks) that could be shown
 by themselves and are hidden for another's sake; must be at most 10 % in each organisation. One small department alone
@@ -275,8 +302,14 @@ takes exactly one other with it, which no choice avoids: with fewer than ten dep
         *(f"| {seed} | {100 * given[seed]:.1f} % | {100 * drawn[seed]:.1f} % |" for seed in range(n)),
         f"| mean | {100 * np.mean(given):.1f} % | {100 * np.mean(drawn):.1f} % |",
         f"| largest | {100 * max(given):.1f} % | {100 * max(drawn):.1f} % |",
+        f"| at most 10 % | {within(given)} | {within(drawn)} |",
     ]
     return "\n".join(found_out), "\n".join(cost)
+
+
+def within(parts: Sequence[float]) -> str:
+    """Return in how many organisations no more is hidden than may be."""
+    return f"{sum(part <= MOST_HIDDEN for part in parts)} of {len(parts)}"
 
 
 def listed(sizes: Mapping[str, int]) -> str:
@@ -284,10 +317,20 @@ def listed(sizes: Mapping[str, int]) -> str:
     return ", ".join(map(str, sizes.values()))
 
 
-def refusals(refused: list[float]) -> tuple[str, str]:
-    """Return how many runs were refused."""
-    told = f"{sum(map(bool, refused))} of {len(refused)}"
+def of(organisations: Sequence[Mapping[str, Any]], attack: str) -> list[Any]:
+    """Return what was found in each organisation."""
+    return [one[attack] for one in organisations]
+
+
+def times(so: Sequence[bool]) -> tuple[str, str]:
+    """Return in how many organisations it was so."""
+    told = f"{sum(map(bool, so))} of {len(so)}"
     return told, told
+
+
+def different(orders: Sequence[tuple[int, ...]]) -> list[bool]:
+    """Return which orders there was none like before."""
+    return [order not in orders[:place] for place, order in enumerate(orders)]
 
 
 def all_five(possible: list[float]) -> tuple[str, str]:
@@ -295,15 +338,29 @@ def all_five(possible: list[float]) -> tuple[str, str]:
     return f"{min(possible):.0f} of 5", f"{sum(one == len(STEPS) for one in possible)} of {len(possible)}"
 
 
-def counted(found: float) -> tuple[str, str]:
-    """Return how many there are of what there should be none of."""
-    return f"{found:.0f}", "no" if found else "yes"
+def counted(found: Sequence[int]) -> tuple[str, str]:
+    """Return how many there are of what there should be none of, in all, and where there are none."""
+    return f"{sum(found)}", f"{sum(not one for one in found)} of {len(found)}"
 
 
 def ordered(orders: list[float]) -> tuple[str, str]:
-    """Return how far an order follows the rows; of 120, chance alone goes beyond 0.30 in one of 1000."""
-    largest = max(map(abs, orders))
-    return f"{largest:.2f} (mean {np.mean(orders):+.2f})", f"{sum(abs(one) < 0.3 for one in orders)} of {len(orders)}"
+    """Return how far orders follow something, and whether all together no more than 99 % of chance does."""
+    squares = float(np.sum(np.square(orders)))
+    told = (
+        f"root mean square {np.sqrt(squares / len(orders)):.2f}, by chance 1; p = {chi2.sf(squares, len(orders)):.2f}"
+    )
+    return told, "yes" if chi2.sf(squares, len(orders)) > UNLIKELY else "no"
+
+
+def by_chance(guesses: list[int]) -> tuple[str, str]:
+    """Return how often a guess is right on average, and whether chance alone is as often right."""
+    p = float(poisson.sf(sum(guesses) - 1, len(guesses)))
+    return f"{np.mean(guesses):.2f}; p = {p:.2f}", "yes" if p > UNLIKELY else "no"
+
+
+def decimals(finest: list[int]) -> tuple[str, str]:
+    """Return the most decimals of any number."""
+    return f"{max(finest)}", f"{sum(one <= FINEST for one in finest)} of {len(finest)}"
 
 
 def narrowed(widths: list[float]) -> tuple[str, str]:

@@ -265,8 +265,17 @@ class _Suppression:
         return self.table[cell[0]][cell[1]]
 
     def _few_moved(self, name: str) -> bool:
-        """Return whether the totals of two waves would tell what a few people answered."""
-        return 0 < sum(row[name].moved for row in self.table.values()) < self.rules.minimum_answers
+        """Return whether the totals of two waves would tell what a few people answered.
+
+        They do where few moved, or nearly all who did are those of one department in which they are few.
+        """
+        moved = [row[name].moved for row in self.table.values()]
+        few = max((people for people in moved if people < self.rules.minimum_answers), default=0)
+        return 0 < sum(moved) < self.rules.minimum_answers or not self._leaves_in_doubt(few, sum(moved))
+
+    def _leaves_in_doubt(self, few: int, people: int) -> bool:
+        """Return whether the sum of the answers of people leaves the mean of a few among them open."""
+        return people - few - self.rules.readers >= NARROWEST * few if few else True
 
     def _has_total(self, name: str) -> bool:
         people = sum(row[name].n for row in self.table.values())
@@ -295,7 +304,7 @@ class _Suppression:
         answered = [one for one in hidden if one.n > 0]
         people = sum(one.n for one in answered)
         largest = max((one.n for one in answered if _must_hide(one, self.rules)), default=0)
-        in_doubt = people - largest - self.rules.readers >= NARROWEST * largest
+        in_doubt = self._leaves_in_doubt(largest, people)
         together = len(answered) > 1 and people >= self.rules.minimum_answers and in_doubt
         return not answered or (together and not _tells(_together(answered), self.rules))
 

@@ -110,16 +110,20 @@ class LinearAttacker:
 
     Unknown are the numbers of people per department, item and answer. Every released mean, interval and share, of
     departments and totals, of items and scores, bounds a linear combination of them. ``known`` holds the answers of
-    the readers who put theirs together: cell of department and item -> answers.
+    the readers who put theirs together: cell of department and item -> answers. Where two releases are about people
+    who are partly the same, ``sizes`` are those of groups, and ``groups`` says which of them a reported department
+    of a release is: then their rows together bound the answers of each.
     """
 
     rows: Rows
     sizes: Mapping[str, int]
     skipped: Mapping[Cell, int] = field(default_factory=dict)
     known: Mapping[Cell, Sequence[int]] = field(default_factory=dict)
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.places = list(self.sizes)
+        self._behind = {place: (place,) for place in self.places} | {ORGANISATION: self.places} | dict(self.groups)
         self._number = {
             (place, code): 5 * (row * len(ITEMS) + column)
             for row, place in enumerate(self.places)
@@ -152,7 +156,7 @@ class LinearAttacker:
         codes = BLOCKS.get(row["variable"], (row["variable"],))
         if row["variable"] not in {*BLOCKS, *ITEMS}:
             return
-        places = self.places if row["department"] == ORGANISATION else [row["department"]]
+        places = self._behind[row["department"]]
         cells = [(place, code) for place in places for code in codes]
         if len(codes) > 1 and any(cell in self.skipped for cell in cells):
             return  # the mean of people's means is then no longer that of the items

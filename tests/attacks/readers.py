@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from itertools import chain
+from random import Random
 from typing import TYPE_CHECKING
 
 import numpy as np
 from attacks.attacker import LinearAttacker, ends, found
-from attacks.site import rows_of_site
+from attacks.organisation import ITEMS
+from attacks.site import both, pages, rows_of_site, rows_of_workbook
+
+from icstats.results import ORGANISATION
+from icstats.seeds import derive_seed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    import pandas as pd
     from attacks.attacker import Cell
+    from attacks.organisation import Rows
 
 POINT = 1.0
 """A mean of fewer others than ten that is narrowed to less than this is found."""
@@ -99,12 +107,135 @@ def part_by_subtraction(
 
 
 def order_of_comments(site: Path, department: str) -> list[int]:
-    """D18: the numbers in comments ``remark 12 ...``, in the order in which the report shows them."""
+    """D18: the rows' numbers in comments ``... remark 12``, in the order in which the report shows them."""
     page = unescape((site / department / "department_report.html").read_text(encoding="utf-8"))
-    return [int(number) for number in re.findall(r"remark (\d+) ", page)]
+    return [int(number) for number in re.findall(r" remark (\d+)", page)]
+
+
+def before_the_shuffle(order: Sequence[int], *, seed: int, department: str, wave: str = "1") -> list[int]:
+    """D18: the order before it was shuffled, for a reader who has the program and the seed, which the run card says."""
+    places = list(range(len(order)))
+    Random(derive_seed(seed, department, wave, "comments", "OP1")).shuffle(places)  # noqa: S311  the program's own
+    undone = dict(zip(places, order, strict=True))
+    return [undone[place] for place in range(len(order))]
 
 
 def follows(order: Sequence[int], of: Sequence[float] | None = None) -> float:
-    """Return the correlation of an order with that of the rows, or with what each of them holds."""
+    """Return how far an order follows that of the rows, or what each of them holds, in standard errors of chance."""
     held = order if of is None else [of[place] for place in order]
-    return float(np.corrcoef(np.arange(len(order)), held)[0, 1])
+    return float(np.corrcoef(np.arange(len(order)), held)[0, 1] * np.sqrt(len(order) - 1))
+
+
+def right_guesses(order: Sequence[int]) -> int:
+    """D18: whose comment a reader names rightly who takes the order for that of the rows; by chance it is one."""
+    return sum(place == number for place, number in enumerate(order))
+
+
+NUMBER = re.compile(r"(?<![\d.])\d+[.,]\d+(?!\.?\d)|\d ?%")
+"""A mean, coefficient or share; not a version."""
+
+
+def told_about(site: Path, department: str) -> list[str]:
+    """D01: where any file gives a number about a department: rows, sheets, tables of others, and its own pages."""
+    told = [
+        f"{row['variable']} {row['statistic']}"
+        for row in rows_of_site(site)
+        if row["department"] == department and row["estimate"] is not None
+    ]
+    name = both(f"Dept {department}")["en"]
+    told += [f"workbook: {row[1]} {row[2]}" for row in rows_of_workbook(site) if row[0] in {name, department}]
+    for path, page in pages(site).items():
+        told += [f"{path}: {row}" for row in page.rows if row[:1] == [name] and NUMBER.search(" ".join(row))]
+        if path.startswith(f"{department}/"):
+            run_card = {cell for row in page.rows for cell in row if len(row) == 2}
+            told += [path] * page.pictures
+            told += [word for word in page.words if word not in run_card and NUMBER.search(word)]
+    return told
+
+
+OF_ONE_PERSON = re.compile(
+    r"minimum|maximum|median|quartile|percentile|q\d\d|outlier|whisker|lowest|highest", re.IGNORECASE
+)
+
+
+def told_of_one_person(site: Path) -> list[str]:
+    """D16: statistics and headings that are one person's answer: an extreme, a quantile, an outlier."""
+    named = {row["statistic"] for row in rows_of_site(site)} | {row[2] for row in rows_of_workbook(site)}
+    for page in pages(site).values():
+        named |= {
+            cell for row in page.rows for cell in row if not re.search(r"norm|Lowest acceptable|Minimum group", cell)
+        }
+    return sorted(name for name in named if OF_ONE_PERSON.search(name) and len(name.split()) < 8)
+
+
+def narrowest(
+    site: Path, sizes: Mapping[str, int], targets: Sequence[Cell], *, known: Mapping[Cell, Sequence[int]] | None = None
+) -> float:
+    """D02 and D14: how far a reader of all files narrows any of these means, of the others where she knows answers."""
+    attacker = LinearAttacker(rows=rows_of_site(site), sizes=sizes, known=known or {})
+    return min(high - low for low, high in (attacker.interval(*target) for target in targets))
+
+
+def of_releases(releases: Mapping[str, Rows]) -> Rows:
+    """Return the rows of several releases, each about its own departments: "2 x" is x in the release 2."""
+    return [row | {"department": f"{name} {row['department']}"} for name, rows in releases.items() for row in rows]
+
+
+def over_two_waves(
+    waves: Mapping[str, Rows],
+    stayed: Mapping[str, int],
+    joined: Mapping[str, int],
+    known: Mapping[Cell, Sequence[int]],
+) -> LinearAttacker:
+    """D09: a reader of the files of two waves, who knows that those who stayed answer as before, and who joined."""
+    later = {place: [place, *([f"{place} joined"] if place in joined else [])] for place in stayed}
+    groups = {f"1 {place}": [place] for place in stayed} | {f"2 {place}": parts for place, parts in later.items()}
+    groups |= {f"1 {ORGANISATION}": [*stayed], f"2 {ORGANISATION}": [*chain.from_iterable(later.values())]}
+    sizes = {**stayed, **{f"{place} joined": n for place, n in joined.items()}}
+    return LinearAttacker(rows=of_releases(waves), sizes=sizes, known=known, groups=groups)
+
+
+def surer_of_a_joiner(
+    waves: Mapping[str, Rows], place: str, item: str, *, before: int, joined: Sequence[int], shares: Mapping[int, float]
+) -> float:
+    """D09: gain in probability of the first joiner's answer, for a reader who knows those of all other joiners.
+
+    She counts the sums of those who stayed that agree with both means. Where one is hidden she gains nothing.
+    """
+    means = [found(rows, kind="Summary", department=place, variable=item, statistic="mean") for rows in waves.values()]
+    if means[0] is None or means[1] is None:
+        return 0.0
+    n, others = before + len(joined), sum(joined[1:])
+    sums = [total for total in range(before, 5 * before + 1) if round(total / before, 1) == means[0]["estimate"]]
+    weights = {
+        answer: share * sum(round((total + others + answer) / n, 1) == means[1]["estimate"] for total in sums)
+        for answer, share in shares.items()
+    }
+    return weights[joined[0]] / sum(weights.values()) - shares[joined[0]] if sum(weights.values()) else 0.0
+
+
+LEFT_OUT = "left out"
+
+
+def over_two_filters(
+    before: Rows,
+    after: Rows,
+    sizes: Mapping[str, int],
+    *,
+    without: Mapping[str, int],
+    known: Mapping[Cell, Sequence[int]],
+) -> LinearAttacker:
+    """D12: readers who pool the files of a release and of one with a filter, and know how many it left out of whom."""
+    parts = {place: [place, *([f"{place} {LEFT_OUT}"] if place in without else [])] for place in sizes}
+    groups = {f"before {place}": both_parts for place, both_parts in parts.items()}
+    groups |= {f"after {place}": [place] for place in sizes}
+    groups |= {f"before {ORGANISATION}": [*chain.from_iterable(parts.values())], f"after {ORGANISATION}": [*sizes]}
+    left = {place: n - without.get(place, 0) for place, n in sizes.items()}
+    left |= {f"{place} {LEFT_OUT}": n for place, n in without.items()}
+    return LinearAttacker(rows=of_releases({"before": before, "after": after}), sizes=left, known=known, groups=groups)
+
+
+def one_each(frame: pd.DataFrame, places: Sequence[str]) -> dict[Cell, tuple[int, ...]]:
+    """Return the answers of one reader per department, who rated it herself."""
+    first = frame.groupby("department").first()
+    return {(place, item): (int(first.loc[place, item]),) for place in places for item in ITEMS}

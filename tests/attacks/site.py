@@ -35,7 +35,9 @@ def both(words: str) -> dict[str, str]:
     return {"en": words, "nl": words}
 
 
-def write_study(folder: Path, frame: pd.DataFrame, *, wave: str = "1", norms: str | None = None) -> Study:
+def write_study(
+    folder: Path, frame: pd.DataFrame, *, wave: str = "1", norms: str | None = None, seed: int = 1
+) -> Study:
     """Write a survey file, a questionnaire and a study, and read them as an analyst would."""
     folder.mkdir(parents=True, exist_ok=True)
     frame.to_csv(folder / "survey.csv", index=False)
@@ -67,15 +69,18 @@ def write_study(folder: Path, frame: pd.DataFrame, *, wave: str = "1", norms: st
         "departments": [{"slug": slug, "name": both(f"Dept {slug}")} for slug in frame["department"].unique()],
         "notebooks": ["department_report"],
         "store": "store",
+        "seed": seed,
     } | ({"norms": norms} if norms else {})
     for name, settings in (("questionnaire", questionnaire), ("study", study)):
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     return read_study(folder / "study.yaml")
 
 
-def released_site(folder: Path, frame: pd.DataFrame, *, wave: str = "1", norms: str | None = None) -> Path:
+def released_site(
+    folder: Path, frame: pd.DataFrame, *, wave: str = "1", norms: str | None = None, seed: int = 1
+) -> Path:
     """Release an organisation's reports by a real run, comments included; return the folder that readers get."""
-    study = write_study(folder, frame, wave=wave, norms=norms)
+    study = write_study(folder, frame, wave=wave, norms=norms, seed=seed)
     if "OP1" in frame:
         _say_yes_to_all_comments(study, wave)
     summary = run(study, outputs=folder / "outputs")
@@ -115,10 +120,13 @@ class _Tables(HTMLParser):
         super().__init__()
         self.rows: list[list[str]] = []
         self.words: list[str] = []
-        self._open = False
+        self.pictures = 0
+        self._open = self._in_style = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.words += [value or "" for name, value in attrs if name not in {"src", "href"}]
+        self._in_style = tag == "style"
+        self.pictures += tag == "img"
         if tag == "tr":
             self.rows.append([])
         elif tag in {"td", "th"} and self.rows:
@@ -126,10 +134,13 @@ class _Tables(HTMLParser):
             self._open = True
 
     def handle_endtag(self, tag: str) -> None:
+        self._in_style = False
         if tag in {"td", "th"}:
             self._open = False
 
     def handle_data(self, data: str) -> None:
+        if self._in_style:
+            return
         self.words.append(data)
         if self._open:
             self.rows[-1][-1] += data
@@ -164,6 +175,15 @@ def cells_of_workbook(site: Path) -> list[tuple[str, ...]]:
         for sheet in book.worksheets
         for row in sheet.iter_rows(values_only=True)
         if any(cell is not None for cell in row)
+    ]
+
+
+def rows_of_workbook(site: Path) -> list[tuple[str, str, str, float, str]]:
+    """Return department's name, code, statistic, number and n of every row of every sheet that shows a number."""
+    return [
+        (row[0], row[1], row[3], float(row[4]), row[8])
+        for row in cells_of_workbook(site)
+        if len(row) > 8 and re.fullmatch(r"-?\d+(\.\d+)?", row[4])
     ]
 
 

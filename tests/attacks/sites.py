@@ -26,7 +26,7 @@ def surveyed(folder: Path, *, seed: int) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     words = [" ".join(random.choice(list("bcdfgklmnprst"), 6)) for _ in frame.index]
     number = frame.groupby("department").cumcount()
-    frame["OP1"] = [f"remark {place} of {word.replace(' ', 'a')}" for place, word in zip(number, words, strict=True)]
+    frame["OP1"] = [f"{word.replace(' ', 'a')} in remark {place}" for place, word in zip(number, words, strict=True)]
     frame[list(ITEMS)] = frame[list(ITEMS)].astype("Int64")
     for place, item in SKIPPED:
         frame.loc[frame.index[frame["department"] == place][-1], item] = pd.NA
@@ -70,6 +70,25 @@ def _write_norm(folder: Path, frame: pd.DataFrame) -> None:
         "n_respondents": 1300,
     }
     (folder / "norm.yaml").write_text(yaml.safe_dump(described), encoding="utf-8")
+
+
+JOINED = {"x": 1, "w": 10}
+"""Of two departments, how many people rate them in the second wave who did not in the first."""
+STAYED = {"x": 19, "w": 20, "y": 60, "z": 70}
+
+
+def two_waves(*, seed: int) -> pd.DataFrame:
+    """Return two waves in which everybody answers the same again, and some joined."""
+    sizes = {place: n + JOINED.get(place, 0) for place, n in STAYED.items()}
+    frame = answers(sizes, seed)
+    joined = frame.groupby("department").cumcount() >= frame["department"].map(STAYED)
+    return pd.concat([frame[~joined].assign(wave="1"), frame.assign(wave="2")], ignore_index=True)
+
+
+def joiners(frame: pd.DataFrame, place: str, item: str) -> list[int]:
+    """Return what those answered who joined, in the order of the rows."""
+    later = frame[(frame["wave"] == "2") & (frame["department"] == place)]
+    return [int(answer) for answer in later[item].iloc[STAYED[place] :]]
 
 
 def by_gender(*, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -2,25 +2,54 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 from attacks.organisation import ITEMS, OUTCOME, answers
+from attacks.organisation import SIZES as TWELVE
 from attacks.readers import (
     EVERYTHING,
     POINT,
+    before_the_shuffle,
     follows,
+    narrowest,
+    one_each,
     order_of_comments,
+    over_two_filters,
+    over_two_waves,
     part_by_subtraction,
     possible_answers,
     possible_numbers_of_skippers,
     rest_of_norm,
+    right_guesses,
+    surer_of_a_joiner,
+    told_about,
+    told_of_one_person,
     width_for_others,
 )
-from attacks.site import cells_of_workbook, finest_decimals, means_in_pages, released_site, rows_of_site
-from attacks.sites import EXTRA_IN_NORM, HEADS, SIZES, SKIPPED, by_gender, n_answers, surveyed
+from attacks.site import (
+    cells_of_workbook,
+    finest_decimals,
+    means_in_pages,
+    released_site,
+    rows_of_site,
+    rows_of_workbook,
+)
+from attacks.sites import (
+    EXTRA_IN_NORM,
+    HEADS,
+    JOINED,
+    SIZES,
+    SKIPPED,
+    STAYED,
+    by_gender,
+    joiners,
+    n_answers,
+    surveyed,
+    two_waves,
+)
 
 from icstats.errors import ICStatsError
 
@@ -28,9 +57,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+    from attacks.organisation import Rows
 
 SMALL = 10
+SEED = 7
+FILTERED = {"f": 12}
+FAR_BEYOND_CHANCE, MOST_BY_CHANCE = 3.3, 5
+"""Standard errors, and rightly named comments, that chance alone exceeds in one of a thousand."""
 EVERY_ANSWER = {1, 2, 3, 4, 5}
+EVEN = dict.fromkeys(EVERY_ANSWER, 0.2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +85,121 @@ class Given:
 def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
     folder = tmp_path_factory.mktemp("organisation")
     frame = surveyed(folder, seed=1)
-    return Given(site=released_site(folder, frame, norms="norm.csv"), frame=frame)
+    return Given(site=released_site(folder, frame, norms="norm.csv", seed=SEED), frame=frame)
+
+
+@pytest.fixture(scope="module")
+def twelve(tmp_path_factory: pytest.TempPathFactory) -> Given:
+    """Twelve departments, four of them small, and one in which all 14 give a question a 1."""
+    frame = answers(TWELVE, 1)
+    frame.loc[frame["department"] == "f", "O2"] = 1
+    return Given(site=released_site(tmp_path_factory.mktemp("twelve"), frame, norms="departments"), frame=frame)
+
+
+# ------------------------------------------------------------------------------------- D01, D02, D14, D16, all files
+
+
+@pytest.mark.parametrize("place", [place for place, n in TWELVE.items() if n <= SMALL])
+def test_d01_no_file_gives_a_number_about_a_small_department(twelve: Given, place: str) -> None:
+    assert told_about(twelve.site, place) == []
+
+
+def test_d01_the_attacker_finds_what_is_told_of_others(twelve: Given) -> None:
+    told = told_about(twelve.site, "k")
+    assert {"workbook: SA1 mean", "SA1 mean"} <= set(told)
+    assert any(one.startswith("overview.html") for one in told)
+
+
+@pytest.mark.parametrize("readers", [(), ("a", "b"), ("c", "d")], ids=["alone", "two of a and b", "two of c and d"])
+def test_d02_the_total_minus_what_is_shown_gives_no_small_department(twelve: Given, readers: tuple[str, ...]) -> None:
+    small = [place for place, n in TWELVE.items() if n <= SMALL]
+    targets = [(place, code) for place in small for code in (OUTCOME, "P1", "O2", "product")]
+    known = one_each(twelve.frame, readers)
+    assert narrowest(twelve.site, TWELVE, targets, known=known) >= POINT
+
+
+@pytest.mark.parametrize("readers", [(), ("f", "e")], ids=["alone", "two of f and e"])
+def test_d14_what_all_of_a_department_said_is_not_found(twelve: Given, readers: tuple[str, ...]) -> None:
+    known = one_each(twelve.frame, readers)
+    assert narrowest(twelve.site, TWELVE, [("f", "O2")], known=known) >= POINT
+
+
+def test_d16_nothing_that_is_one_persons_answer_is_in_any_file(twelve: Given, given: Given) -> None:
+    assert told_of_one_person(twelve.site) == []
+    assert told_of_one_person(given.site) == []
+
+
+def test_the_workbook_holds_the_numbers_of_the_rows_and_no_others(given: Given) -> None:
+    """So what is found in the rows of ``results.json`` is found in every file."""
+    rows = {(row["variable"], row["statistic"], row["estimate"], row["n"]) for row in rows_of_site(given.site)}
+    sheets = {row[1:] for row in rows_of_workbook(given.site)}
+    assert sheets == {row for row in rows if row[2] is not None}
+
+
+# -------------------------------------------------------------------------------------------------- D09, two waves
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waves:
+    """The rows of the files of two waves, and what colleagues know."""
+
+    rows: dict[str, Rows]
+    frame: pd.DataFrame
+
+
+@pytest.fixture(scope="module")
+def waves(tmp_path_factory: pytest.TempPathFactory) -> Waves:
+    folder, frame = tmp_path_factory.mktemp("waves"), two_waves(seed=1)
+    return Waves(rows={wave: rows_of_site(released_site(folder, frame, wave=wave)) for wave in ("1", "2")}, frame=frame)
+
+
+def test_d09_what_joiners_answered_is_not_found_by_two_waves(waves: Waves) -> None:
+    """One joined x; ten joined w, and the reader is one of them or knows nine."""
+    for item in (OUTCOME, "P1", "O2"):
+        known = {("w joined", item): joiners(waves.frame, "w", item)[:1]}
+        attacker = over_two_waves(waves.rows, STAYED, JOINED, known)
+        for place in JOINED:
+            low, high = attacker.interval(f"{place} joined", item)
+            assert high - low >= 3.0
+            gain = surer_of_a_joiner(
+                waves.rows, place, item, before=STAYED[place], joined=joiners(waves.frame, place, item), shares=EVEN
+            )
+            assert gain <= 0.05
+
+
+def test_d09_the_attacker_finds_a_joiner_where_both_means_are_shown(waves: Waves) -> None:
+    """She is no straw man: with both waves in the open she is surer, or the answer was not to be told."""
+    later = waves.frame[(waves.frame["wave"] == "2") & (waves.frame["department"] == "x")]
+    naive = {
+        wave: [
+            {"kind": "Summary", "department": "x", "variable": item, "statistic": "mean", "estimate": round(mean, 1)}
+            for item, mean in part[list(ITEMS)].mean().items()
+        ]
+        for wave, part in (("1", later[:-1]), ("2", later))
+    }
+    gains = [
+        surer_of_a_joiner(naive, "x", item, before=19, joined=joiners(waves.frame, "x", item), shares=EVEN)
+        for item in ITEMS
+    ]
+    assert max(gains) > 0.05
+
+
+# ------------------------------------------------------------------------------ D12, a filter that is let through
+
+
+def test_d12_two_heads_pool_what_was_released_before_and_after_a_filter(tmp_path: Path) -> None:
+    """A filter that leaves twelve of f out is let through; no group under eleven follows from both releases."""
+    frame = surveyed(tmp_path, seed=2)
+    before = rows_of_site(released_site(tmp_path, frame, norms="norm.csv"))
+    gone = frame.index[frame["department"] == "f"][1 : FILTERED["f"] + 1]
+    after = rows_of_site(released_site(tmp_path, frame.drop(index=gone), norms="norm.csv"))
+    attacker = over_two_filters(before, after, SIZES, without=FILTERED, known=one_each(frame, HEADS))
+    small = [place for place, n in SIZES.items() if n <= SMALL]
+    intervals = [attacker.interval(place, code) for place in small for code in (OUTCOME, "P2")]
+    assert min(high - low for low, high in intervals) >= POINT
+
+
+# ------------------------------------------------------------------------------------- D07, D18, D20, D21, all files
 
 
 @pytest.mark.parametrize("code", [OUTCOME, "P1", "product"])
@@ -111,12 +260,23 @@ def test_d21_a_norm_with_five_others_in_it_is_not_shown(given: Given) -> None:
 
 
 def test_d18_the_order_of_comments_follows_neither_rows_nor_scores(given: Given) -> None:
+    """Also not for a reader who undoes the shuffle with the program and the seed of the run card."""
     (place,) = [place for place, n in SIZES.items() if n == max(SIZES.values())]
-    order = order_of_comments(given.site, place)
-    rows = given.frame[given.frame["department"] == place].reset_index(drop=True)
-    assert sorted(order) == list(range(len(rows)))
-    assert abs(follows(order)) < 4 / np.sqrt(len(rows))
-    assert abs(follows(order, rows[OUTCOME].tolist())) < 4 / np.sqrt(len(rows))
+    shown = order_of_comments(given.site, place)
+    marks = given.frame.loc[given.frame["department"] == place, OUTCOME].astype(float).tolist()
+    assert sorted(shown) == list(range(len(marks)))
+    for order in (shown, before_the_shuffle(shown, seed=SEED, department=place)):
+        assert abs(follows(order)) < FAR_BEYOND_CHANCE
+        assert abs(follows(order, marks)) < FAR_BEYOND_CHANCE
+        assert right_guesses(order) <= MOST_BY_CHANCE
+
+
+def test_d18_the_attacker_undoes_a_shuffle(given: Given) -> None:
+    (place,) = [place for place, n in SIZES.items() if n == max(SIZES.values())]
+    page = (given.site / place / "department_report.html").read_text(encoding="utf-8")
+    texts = {int(text.rpartition(" ")[2]): text for text in re.findall(r"\w+ in remark \d+", page)}
+    undone = before_the_shuffle(order_of_comments(given.site, place), seed=SEED, department=place)
+    assert [texts[number] for number in undone] == sorted(texts.values())
 
 
 def test_d04_no_file_holds_a_finer_number_than_the_rows(given: Given) -> None:

@@ -15,6 +15,7 @@ from icstats.edition import admit_release
 from icstats.errors import RunError
 from icstats.ledger import RATINGS
 from icstats.norms import Norm
+from icstats.results import ORGANISATION
 from icstats.storekey import key_of_store
 from icstats.study import Policy
 
@@ -278,6 +279,16 @@ def test_a_department_that_few_people_joined_is_hidden_in_the_later_wave(
     one = organisation(tmp_path, two_waves(frame, gone=joined), wave="2")
     assert one.edition.ledger.hides(RATINGS, "x") == hidden
     assert organisation(tmp_path, two_waves(frame, gone=joined), wave="1").edition.ledger.hides(RATINGS, "x") is False
+
+
+@pytest.mark.parametrize(("joined_x", "joined_w", "hidden"), [(1, 10, True), (4, 10, False), (0, 11, False)])
+def test_the_total_is_hidden_where_nearly_all_who_joined_are_those_of_one_department(
+    tmp_path: Path, joined_x: int, joined_w: int, *, hidden: bool
+) -> None:
+    frame = answers({"x": 30, "w": 40, "y": 60, "z": 70}, 3)
+    gone = [*frame.index[frame["department"] == "x"][:joined_x], *frame.index[frame["department"] == "w"][:joined_w]]
+    both = pd.concat([frame.drop(index=gone).assign(wave="1"), frame.assign(wave="2")], ignore_index=True)
+    assert organisation(tmp_path, both, wave="2").edition.ledger.hides(OUTCOME, ORGANISATION) == hidden
 
 
 def test_so_it_is_where_the_earlier_wave_stands_in_another_file(tmp_path: Path) -> None:
