@@ -163,7 +163,9 @@ def certainty(edition: Edition, title: str, reliability: Released, gate: Release
     )
     return section(
         title,
-        paragraphs([reliability_sentence(gate, edition.labels, edition.texts)], kind="answer"),
+        paragraphs(
+            [reliability_sentence(gate, edition.labels, edition.texts), say("certainty.nonresponse")], kind="answer"
+        ),
         *parts,
         reliability_table(edition, reliability, gate, say("certainty.table_caption")),
         folded(say("certainty.methods"), methods),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from icstats.edition import Edition
     from icstats.sections import Section
     from icstats.selection import Selection
+    from icstats.texts import Texts
 
 __all__ = [
     "agreed_section",
@@ -131,6 +132,7 @@ def mirror_section(
         labels=labels,
         texts=texts,
     )
+    answer = mirror_sentence(mirror, labels, texts)
     words = {word: say(f"mirror_word.{word}") for word in MIRROR_WORDS}
     numbers = table(
         mirror,
@@ -148,9 +150,11 @@ def mirror_section(
     )
     return section(
         say("mirror.heading"),
-        paragraphs([mirror_sentence(mirror, labels, texts) or say("mirror.none")], kind="answer"),
-        mirror_dumbbells(mirror, texts=texts, labels=labels, blocks=blocks),
-        folded(say("benchmark.as_table"), numbers.html + paragraphs([say("mirror.rule")], kind="note")),
+        paragraphs([answer or say("mirror.none")], kind="answer"),
+        mirror_dumbbells(mirror, texts=texts, labels=labels, blocks=blocks) if answer else "",
+        folded(say("benchmark.as_table"), numbers.html + paragraphs([say("mirror.rule")], kind="note"))
+        if answer
+        else "",
         f"<h3>{escape(say('talk.heading'))}</h3>" + _numbered(points) if points else "",
         released=[mirror, *([mutual] if mutual else [])],
     )
@@ -212,7 +216,9 @@ def quick_wins_section(
     )
 
 
-def agreed_section(edition: Edition, summary: Released, actions: Sequence[Action], *, why: str = "") -> Section:
+def agreed_section(
+    edition: Edition, summary: Released, actions: Sequence[Action], *, why: Sequence[str] = ()
+) -> Section:
     """Show what was agreed where no order of questions can be told, with how uncertain the scores beside it are.
 
     Parameters
@@ -222,7 +228,7 @@ def agreed_section(edition: Edition, summary: Released, actions: Sequence[Action
     summary
         Released means of the questions.
     why
-        Why there is no order; empty where too few questions were asked for one.
+        Why there is no order, and what is known all the same; empty where too few questions were asked for one.
     """
     say = edition.texts.say
     scored = [
@@ -232,7 +238,7 @@ def agreed_section(edition: Edition, summary: Released, actions: Sequence[Action
     uncertain = say("priority.uncertain") if actions else ""
     return section(
         say("priority.heading"),
-        paragraphs([why, uncertain], kind="answer"),
+        paragraphs([*why, uncertain], kind="answer"),
         _action_list(
             edition,
             summary,
@@ -332,7 +338,7 @@ def chosen_section(edition: Edition, department: str) -> Section:
         minutes=texts.number(selection.minutes, 0),
     )
     agreed = selection.agreed.get(department)
-    by = [say("chosen.agreed", by=agreed.by, on=agreed.on)] if agreed else []
+    by = [say("chosen.agreed", by=agreed.by, on=_day(agreed.on, texts))] if agreed else []
     decided = [
         (say(f"chosen.{reason}"), [_candidate(edition, selection, one.item) for one in own if one.reason == reason])
         for reason in dict.fromkeys(choice.reason for choice in own)
@@ -343,6 +349,14 @@ def chosen_section(edition: Edition, department: str) -> Section:
         paragraphs([answer, *by], kind="answer"),
         folded(say("chosen.decisions"), f"<dl>{''.join(rows)}</dl>"),
     )
+
+
+def _day(written: str, texts: Texts) -> str:
+    """Return a day in words, or as somebody wrote it in a workbook where it is no date."""
+    try:
+        return texts.date(date.fromisoformat(written))
+    except ValueError:
+        return written
 
 
 def _candidate(edition: Edition, selection: Selection, item: str) -> str:

@@ -311,7 +311,7 @@ class Overview:
             released.append(self._importance)
             sentences = [
                 block_sentence(self._importance, self._explaining, texts),
-                explained_sentence(self._importance, texts),
+                explained_sentence(self._importance, self._explaining, texts),
                 self.edition.organisation_left_out,
             ]
             bar = why_bar(self._importance, texts=texts, labels=labels)

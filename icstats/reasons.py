@@ -56,7 +56,7 @@ def why_section(
     answer = [
         say("why.inherited") if inherited else "",
         block_sentence(importance, explaining, texts),
-        explained_sentence(importance, texts),
+        explained_sentence(importance, explaining, texts),
     ]
     numbers = _importance_table(edition, importance, explaining, "shapley_share", say("why.table_caption"))
     return section(

@@ -42,10 +42,12 @@ from icstats.story import (
     highest_and_lowest_sentence,
     leading_sentence,
     left_out_sentence,
+    lowest_sentence,
     mark_sentence,
     reliability_sentence,
     unreliable_sentence,
 )
+from icstats.talk import first_sentence
 from icstats.yardstick import norm_section
 
 if TYPE_CHECKING:
@@ -183,6 +185,27 @@ class Report:
         return self.edition.organisation_blocks[1] if self._inherited else self._unreliable or self._no_differences
 
     @property
+    def _has_priorities(self) -> bool:
+        """Whether enough questions were asked for an order of them; among few the first three are no news."""
+        return len(self.analysis.reliable_codes) >= 2 * TOP
+
+    @cached_property
+    def _wins(self) -> Released | None:
+        """What to take up first; None where there are too few answers for an order of questions."""
+        try:
+            return self._released(self.analysis.quick_wins)
+        except NotEnoughDataError:
+            return None
+
+    @property
+    def _no_priorities(self) -> list[str]:
+        """Why there is no order of questions, and what is known all the same."""
+        enough = self.analysis.ladder == "all"
+        why = self._no_drivers if enough else self._say("priority.too_few", needed=DRIVERS_FROM)
+        codes = self.analysis.driver_codes
+        return [why, lowest_sentence(self._summary, self.edition.labels, codes, self.edition.texts)]
+
+    @property
     def _no_drivers(self) -> str:
         """Why there are no drivers."""
         if self.analysis.ladder == "all":
@@ -231,7 +254,7 @@ class Report:
 
     @unless_hidden
     def summary(self) -> Section:
-        """Answer in three sentences: which mark, against what, and what goes together with it."""
+        """Answer in three sentences: which mark, against what; what goes together with it; what to take up first."""
         texts, labels = self.edition.texts, self.edition.labels
         sentences = [
             mark_sentence(
@@ -245,7 +268,7 @@ class Report:
             leading_sentence(self._importance, self._explaining, texts, inherited=self._inherited)
             if self._importance is not None
             else "",
-            highest_and_lowest_sentence(self._summary, self._blocks, texts),
+            first_sentence(self._wins, labels, texts) if self._has_priorities else "",
         ]
         figure = mark_strip(
             self._summary,
@@ -274,10 +297,13 @@ class Report:
             )
             for variables, blocks in ((self._blocks, None), (None, self.analysis.blocks))
         )
-        answer = best_and_worst_sentence(self._summary, labels, self.analysis.driver_codes, texts)
+        answer = [
+            highest_and_lowest_sentence(self._summary, self._blocks, texts),
+            best_and_worst_sentence(self._summary, labels, self.analysis.driver_codes, texts),
+        ]
         return section(
             self._say("scores.heading"),
-            paragraphs([answer], kind="answer"),
+            paragraphs(answer, kind="answer"),
             figure,
             paragraphs([self._small_team()], kind="note"),
             folded(self._say("scores.items"), items.html + scores_table(self.edition, self._summary).html),
@@ -344,17 +370,15 @@ class Report:
 
     @unless_hidden
     def quick_wins(self) -> Section:
-        """Say what to do first, if the answers can tell; among few questions the first three are no news."""
+        """Say what to do first, if the answers can tell."""
         actions = self._actions_of(self.edition.wave)
-        if len(self.analysis.reliable_codes) < 2 * TOP:
+        if not self._has_priorities:
             return agreed_section(self.edition, self._summary, actions) if actions else section("")
-        try:
-            wins = self._released(self.analysis.quick_wins)
-        except NotEnoughDataError:
-            return agreed_section(self.edition, self._summary, actions, why=self._no_drivers)
+        if self._wins is None:
+            return agreed_section(self.edition, self._summary, actions, why=self._no_priorities)
         return quick_wins_section(
             self.edition,
-            wins,
+            self._wins,
             self._summary,
             blocks=self.analysis.reliable_blocks,
             ease=self.analysis.ease,

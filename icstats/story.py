@@ -34,6 +34,7 @@ __all__ = [
     "item_rest_sentence",
     "leading_sentence",
     "left_out_sentence",
+    "lowest_sentence",
     "mark_sentence",
     "model_sentence",
     "organisation_sentence",
@@ -57,15 +58,14 @@ def answered_sentence(n: str, invited: int | None, texts: Texts, *, rated: bool 
     With a band no rate is given: the rate and the number invited would give n exactly. ``invited`` is not within the
     band. ``rated`` counts ratings of several departments, of which one customer can give more.
     """
-    if rated:
-        return texts.say("masthead.rated", n=written_n(n, texts))
-    if invited is None:
-        return texts.say("masthead.answered", n=written_n(n, texts))
-    if n.isdecimal():
-        rate = texts.percent(min(int(n) / invited, 1.0))
-        return texts.say("masthead.answered_of", n=written_n(n, texts), invited=texts.number(invited, 0), rate=rate)
-    low, high = n.split("–")
-    return texts.say("masthead.answered_between", low=low, high=high, invited=invited)
+    if not n.isdecimal():
+        low, high = written_n(n, texts).split("–")
+        key = "rated_between" if rated else "answered_band" if invited is None else "answered_between"
+        return texts.say(f"masthead.{key}", low=low, high=high, invited=texts.number(invited or 0, 0))
+    if rated or invited is None:
+        return texts.say("masthead.rated" if rated else "masthead.answered", n=written_n(n, texts))
+    rate = texts.percent(min(int(n) / invited, 1.0))
+    return texts.say("masthead.answered_of", n=written_n(n, texts), invited=texts.number(invited, 0), rate=rate)
 
 
 def mark_sentence(
@@ -145,11 +145,17 @@ def highest_and_lowest_sentence(summary: Released, blocks: Sequence[str], texts:
 
 def best_and_worst_sentence(summary: Released, labels: Mapping[str, str], items: Sequence[str], texts: Texts) -> str:
     """Return which questions are judged best and worst, or that all are judged alike."""
-    names = {item: texts.say("grammar.quoted", words=labels[item]) for item in items}
+    names = {item: _quoted(labels[item], texts) for item in items}
     ends = _ends(_means(summary, items), names, texts)
     if not ends:
         return ""
     return texts.say("scores.best" if "low" in ends else "scores.all_alike", **ends)
+
+
+def lowest_sentence(summary: Released, labels: Mapping[str, str], items: Sequence[str], texts: Texts) -> str:
+    """Return which questions are judged worst, of which the weight is not known; empty where all are judged alike."""
+    ends = _ends(_means(summary, items), {item: _quoted(labels[item], texts) for item in items}, texts)
+    return texts.say("priority.lowest", lowest=ends["lowest"], low=ends["low"]) if "low" in ends else ""
 
 
 def _ends(means: Mapping[str, float], names: Mapping[str, str], texts: Texts) -> dict[str, str]:
@@ -180,10 +186,14 @@ def leading_sentence(importance: Released, blocks: Sequence[str], texts: Texts, 
     return texts.say(f"summary.{kind}leading", block=texts.say(f"block_in_sentence.{importance.verdict}"))
 
 
-def explained_sentence(importance: Released, texts: Texts) -> str:
-    """Return how much of the differences in satisfaction is explained."""
+def explained_sentence(importance: Released, blocks: Sequence[str], texts: Texts) -> str:
+    """Return how much of the differences in satisfaction these blocks explain."""
     row = _shown(importance, "model", "r_squared")
-    return "" if row is None else texts.say("why.explained", r_squared=texts.percent(row.estimate))
+    if row is None:
+        return ""
+    names = texts.listing([texts.say(f"block_in_sentence.{block}") for block in blocks])
+    key = "why.explained" if len(blocks) > 1 else "why.explained_one"
+    return texts.say(key, blocks=names, r_squared=texts.percent(row.estimate))
 
 
 def model_sentence(model: Released, texts: Texts) -> str:
@@ -197,7 +207,7 @@ def drivers_sentence(importance: Released, labels: Mapping[str, str], items: Seq
     rows = {item: _shown(importance, item, "lmg_share") for item in items}
     shares = {item: row.estimate for item, row in rows.items() if row is not None}
     largest = sorted(shares, key=shares.__getitem__, reverse=True)
-    quoted = [texts.say("grammar.quoted", words=labels[item]) for item in largest[:2]]
+    quoted = [_quoted(labels[item], texts) for item in largest[:2]]
     if len(quoted) < 2:  # noqa: PLR2004  it takes two to compare
         return texts.say("drivers.answer_one", first=quoted[0]) if quoted else ""
     return texts.say(
@@ -229,8 +239,8 @@ def reliability_sentence(gate: Released, labels: Mapping[str, str], texts: Texts
     if not judged:
         return texts.say("certainty.unknown")
     limit = texts.number(RELIABLE_FROM, 2)
-    weak = [labels[scale] for scale in judged if verdicts[scale] == "under_limit"]
-    without = [labels[scale] for scale in gate.variables if scale not in judged]
+    weak = [_quoted(labels[scale], texts) for scale in judged if verdicts[scale] == "under_limit"]
+    without = [_quoted(labels[scale], texts) for scale in gate.variables if scale not in judged]
     not_given = texts.say("certainty.not_given", scales=texts.listing(without)) if without else ""
     if weak:
         some = texts.say("certainty.some", scales=texts.listing(weak), limit=limit)
@@ -242,7 +252,7 @@ def reliability_sentence(gate: Released, labels: Mapping[str, str], texts: Texts
 def left_out_sentence(gate: Released, scales: Sequence[str], labels: Mapping[str, str], texts: Texts) -> str:
     """Return which of these scales failed the gate as far as it may be told, so that drivers do not rest on them."""
     verdicts = gate_verdicts(gate)
-    told = [labels[scale] for scale in scales if verdicts.get(scale) == "under_limit"]
+    told = [_quoted(labels[scale], texts) for scale in scales if verdicts.get(scale) == "under_limit"]
     if not told:
         return ""
     return texts.say("why.left_out", scales=texts.listing(told), limit=texts.number(RELIABLE_FROM, 2))
@@ -272,7 +282,7 @@ def agreement_sentences(agreement: Released, labels: Mapping[str, str], texts: T
     if not lower:
         return [texts.say("agreement.unknown")]
     limit = texts.number(RELIABLE_FROM, 2)
-    weak = [labels[variable] for variable, low in lower.items() if low < RELIABLE_FROM]
+    weak = [_quoted(labels[variable], texts) for variable, low in lower.items() if low < RELIABLE_FROM]
     first = next(iter(lower))
     needed = _shown(agreement, first, "raters_70")
     raters = ""
@@ -289,8 +299,7 @@ def item_rest_sentence(statistics: Released, labels: Mapping[str, str], texts: T
     rows = [_shown(statistics, item, "item_rest") for item in statistics.variables]
     against = [labels[row.variable] for row in rows if row is not None and row.estimate < 0]
     if against:
-        quoted = [texts.say("grammar.quoted", words=label) for label in against]
-        return texts.say("item_statistics.negative", items=texts.listing(quoted))
+        return texts.say("item_statistics.negative", items=texts.listing([_quoted(one, texts) for one in against]))
     return texts.say("item_statistics.answer") if any(row is not None for row in rows) else ""
 
 
@@ -299,6 +308,10 @@ def verdict_counts(verdicts: Sequence[str], texts: Texts) -> str:
     return texts.listing(
         [texts.say(f"verdict_count.{kind}", n=verdicts.count(kind)) for kind in VERDICTS if kind in verdicts]
     )
+
+
+def _quoted(label: str, texts: Texts) -> str:
+    return texts.say("grammar.quoted", words=label)
 
 
 def _means(summary: Released, variables: Sequence[str]) -> dict[str, float]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "change_sentence",
     "expectation_sentences",
+    "first_sentence",
     "mirror_sentence",
     "talking_points",
     "win_sentences",
@@ -26,6 +27,8 @@ __all__ = [
 MOST_POINTS = 3
 MOST_NAMED = 3
 MOST_TIED = 5
+HOW_MANY = ("one", "two", "three")
+"""More cannot stand out: their chances of being among the first three would add up to more than three."""
 
 WORTH_A_TALK = 0.1
 """From this share of customers under their own minimum on, it is a subject for the meeting."""
@@ -124,9 +127,18 @@ def wins_sentence(wins: Released, labels: Mapping[str, str], texts: Texts) -> st
     if not won:
         key = "priority.none_among" if words else "priority.none"
         return texts.say(key, items=texts.listing(words))
-    said = texts.say("priority.one" if len(won) == 1 else "priority.several", n=len(won))
-    others = "priority.tied" if len(words) > 1 else "priority.tied_one"
-    return f"{said} {texts.say(others, items=texts.listing(words))}" if words else said
+    said = texts.say(f"priority.{HOW_MANY[len(won) - 1]}")
+    others = "tied_one" if len(words) == 1 else "tied_third" if len(won) == len(HOW_MANY) - 1 else "tied"
+    return f"{said} {texts.say(f'priority.{others}', items=texts.listing(words))}" if words else said
+
+
+def first_sentence(wins: Released | None, labels: Mapping[str, str], texts: Texts) -> str:
+    """Return in a few words what to take up first, or that the answers cannot tell."""
+    won = [] if wins is None else _of_verdict(wins, "win")
+    if not won:
+        return texts.say("summary.first_cannot_tell")
+    quoted = [texts.say("grammar.quoted", words=labels[row.variable]) for row in won]
+    return texts.say("summary.first", items=texts.listing(quoted))
 
 
 def win_sentences(
@@ -164,12 +176,13 @@ def change_sentence(change: Released, labels: Mapping[str, str], texts: Texts, *
                 item=texts.say("grammar.quoted", words=labels[row.variable]),
                 change=written_number(row, change, texts, signed=True),
             )
-            for row in moved[:MOST_NAMED]
+            for row in moved
         ]
-        if named:
-            more = len(moved) - len(named)
-            key = f"change.{word}_more" if more else f"change.{word}"
-            said.append(texts.say(key, items=texts.listing(named), n=more, earlier=earlier))
+        if len(named) > MOST_NAMED + 1:  # the name of one more is as short as saying that there is one
+            items, more = ", ".join(named[:MOST_NAMED]), len(named) - MOST_NAMED
+            said.append(texts.say(f"change.{word}_more", items=items, n=more, earlier=earlier))
+        elif named:
+            said.append(texts.say(f"change.{word}", items=texts.listing(named), earlier=earlier))
     if compared and not said:
         key = "change.nothing" if len(compared) > 1 else "change.nothing_one"
         said.append(texts.say(key, n=len(compared), earlier=earlier))

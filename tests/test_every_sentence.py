@@ -96,8 +96,8 @@ class Simulated:
         rows += [row for code in ("product", "process") for row in gated(rng, code, n)]
         rows += [row for code in ("SA1", "product") for row in agreed(rng, code, n)]
         rows += [coefficient("model", "r_squared", float(rng.choice([0.0, 0.004, 0.6, 1.0])), n)]
-        for code, mean in means.items():
-            rows += [points(code, "mean", mean, half, n), *gains(rng, code, n)]
+        for place, (code, mean) in enumerate(means.items()):
+            rows += [points(code, "mean", mean, half, n), *gains(rng, code, n, may_stand_out=place < 3)]
             rows += [coefficient(code, "item_rest", float(rng.uniform(-0.3, 0.9)), n)]
             rows += [share(code, "lmg_share", float(rng.choice([0.0, 0.2, 0.21])), n)]
         self.all = self.of(rows, warnings=("ceiling:EX2",) if rng.random() < 0.2 else ())
@@ -146,8 +146,8 @@ def expected(rng: np.random.Generator, half: float, n: int) -> Iterator[Row]:
     yield share("EX1", "dissatisfied", float(rng.choice([0.0, 1 - better])), n)
 
 
-def gains(rng: np.random.Generator, code: str, n: int) -> Iterator[Row]:
-    chance = float(rng.choice([0.0, 0.4, 0.93, 1.0]))
+def gains(rng: np.random.Generator, code: str, n: int, *, may_stand_out: bool) -> Iterator[Row]:
+    chance = float(rng.choice([0.0, 0.4, 0.93, 1.0] if may_stand_out else [0.0, 0.4]))
     verdict = "win" if chance >= 0.9 else "tied" if chance >= 0.3 else ""
     yield share(code, "probability_top", chance, n, verdict=verdict)
     yield share(code, "importance", float(rng.choice([0.0, 0.004, 0.14, 1.0])), n)
@@ -187,11 +187,14 @@ def told(d: Simulated, texts: Texts) -> Iterator[str]:
         texts=texts,
     )
     yield talk.wins_sentence(d.wins, LABELS, texts)
+    yield talk.first_sentence(d.wins, LABELS, texts)
+    yield talk.first_sentence(None, LABELS, texts)
     yield from talk.win_sentences(d.wins, d.all, LABELS, texts)
     yield from talk.win_sentences(d.wins, d.all, LABELS, texts, ease=dict.fromkeys(ITEMS, 0.2))
     yield talk.change_sentence(d.change, LABELS, texts, earlier="2025")
     yield story.reliability_sentence(d.gate, LABELS, texts)
     yield story.left_out_sentence(d.gate, d.leaves_out, LABELS, texts)
+    yield story.lowest_sentence(d.all, LABELS, ITEMS, texts)
     yield story.unreliable_sentence(texts)
     yield from story.agreement_sentences(d.all.only(statistics=["icc2", "raters_70"]), LABELS, texts)
     yield story.item_rest_sentence(d.all.only(statistics=["item_rest"]), LABELS, texts)
@@ -215,7 +218,8 @@ def test_no_sentence_is_ungrammatical_and_every_one_is_reached(language: str) ->
     assert sorted(sentence for sentence in said if is_wrong(sentence)) == []
     groups = ("expectation.minimum", "expectation.desired", "expectation.below", "expectation.compared", "mirror_count")
     groups += ("mirror.answer", "mirror.blind", "mirror.hidden", "mirror.shared", "talk.", "certainty.others_good")
-    groups += ("priority.several", "priority.one", "priority.tied", "priority.none", "priority.mean", "priority.sure")
+    groups += ("priority.one", "priority.two", "priority.three", "priority.tied", "priority.none", "priority.mean")
+    groups += ("priority.sure", "priority.lowest", "summary.first")
     groups += ("priority.importance", "priority.association", "priority.ease", "change.up", "change.down")
     groups += ("change.nothing", "change.broken", "certainty.good", "certainty.some", "agreement.good")
     groups += ("agreement.rater", "agreement.some", "item_statistics.negative", "drivers.answer", "regression.answer")
@@ -268,6 +272,20 @@ def test_both_views_differ_in_the_direction_that_is_talked_about(language: str) 
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_the_summary_names_what_the_section_says_stands_out(language: str) -> None:
+    texts, counted = Texts(language), set()
+    opening = {texts.say(f"priority.{word}"): count for count, word in enumerate(talk.HOW_MANY, start=1)}
+    for d in simulated():
+        first, whole = (tell(d.wins, LABELS, texts) for tell in (talk.first_sentence, talk.wins_sentence))
+        won = next((count for said, count in opening.items() if whole.startswith(said)), 0)
+        assert sum(name in first for name in NAMES) == won, (first, whole)
+        for name in NAMES:
+            assert not (name in first and name in whole.partition(". ")[2]), (first, whole)
+        counted.add(won)
+    assert counted == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_counts_add_up_and_changes_have_the_sign_of_their_word(language: str) -> None:
     texts, checked = Texts(language), 0
     up, down = (texts._sentences[f"change.{word}"].partition("{")[0] for word in ("up", "down"))
@@ -289,7 +307,8 @@ def test_nothing_is_told_of_what_is_hidden(language: str) -> None:
     hidden = [d for d in simulated() if d.n < POLICY.minimum_group]
     assert len(hidden) > 50
     fixed = {texts.say(key, limit=texts.number(0.7, 2)) for key in ("certainty.unknown", "why.unreliable")}
-    fixed |= {texts.say("agreement.unknown"), texts.say("priority.none"), texts.say("expectation.ceiling")}
+    fixed |= {texts.say(key) for key in ("agreement.unknown", "priority.none", "expectation.ceiling")}
+    fixed |= {texts.say("summary.first_cannot_tell")}
     assert {sentence for d in hidden for sentence in told(d, texts) if sentence} <= fixed
 
 

@@ -127,7 +127,7 @@ def sentences(department: Department, texts: Texts) -> Iterator[str]:
         yield story.leading_sentence(d.importance, d.blocks, texts, inherited=True)
         yield story.overall_leading_sentence(d.importance, d.blocks, texts)
         yield story.block_sentence(d.importance, d.blocks, texts)
-        yield story.explained_sentence(d.importance, texts)
+        yield story.explained_sentence(d.importance, d.blocks, texts)
     yield story.comparison_sentence(d.comparison, LABELS, texts)
     if d.n >= POLICY.minimum_answers:
         n = shown_n(d.n, POLICY)
