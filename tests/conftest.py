@@ -15,6 +15,8 @@ from shared import shared_file
 
 ROOT = Path(__file__).resolve().parents[1]
 
+EXAMPLE_DEPARTMENTS = ("it", "procurement", "legal-affairs", "library")
+
 # No test is timed: on a busy machine the first example of a rule may take seconds.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
@@ -76,8 +78,18 @@ def orientation_site(tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 @pytest.fixture(scope="session")
 def dutch_example_site(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    """Three departments of the example in Dutch: one with blocks only, one without drivers of its own, one hidden."""
-    outputs = tmp_path_factory.mktemp("example")
-    wanted = [argument for slug in ("procurement", "legal-affairs", "library") for argument in ("--department", slug)]
-    done = icstats("run", "params/example.yaml", "--language", "nl", "--outputs", str(outputs), *wanted)
-    return Ran(exit_code=done.returncode, output=done.stdout + done.stderr, folder=outputs / "example" / "2026.nl")
+    """Departments of every kind in Dutch: large, with blocks only, without drivers of its own, and hidden."""
+    return example_site(tmp_path_factory.mktemp("dutch"), "nl")
+
+
+@pytest.fixture(scope="session")
+def english_example_site(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """The same departments in English."""
+    return example_site(tmp_path_factory.mktemp("english"), "en")
+
+
+def example_site(outputs: Path, language: str) -> Ran:
+    wanted = [argument for slug in EXAMPLE_DEPARTMENTS for argument in ("--department", slug)]
+    done = icstats("run", "params/example.yaml", "--language", language, "--outputs", str(outputs), *wanted)
+    (folder,) = (outputs / "example").iterdir()
+    return Ran(exit_code=done.returncode, output=done.stdout + done.stderr, folder=folder)

@@ -31,9 +31,9 @@ DRIVER_KINDS = (
     "penalty_reward",
 )
 LEFT_OUT = {
-    "en": "Left out, because the lower limit of the reliability interval is under 0.70: Products.",
+    "en": "Left out, because the lower limit of the reliability interval is under 0.70: “Products”.",
     "nl": "Buiten beschouwing gelaten, omdat de ondergrens van het betrouwbaarheidsinterval onder 0,70 ligt: "
-    "Producten.",
+    "\u2018Producten\u2019.",
 }
 
 

@@ -181,12 +181,12 @@ def test_that_there_is_no_norm_is_said_once(tmp_path: Path) -> None:
     [
         (
             "en",
-            "Customers gave 120–129 ratings. This survey is about one staff department.",
+            "Customers gave between 120 and 129 ratings. This survey is about one staff department.",
             NO_NORM,
         ),
         (
             "nl",
-            "Klanten gaven 120–129 beoordelingen. Dit onderzoek gaat over één stafafdeling.",
+            "Klanten gaven tussen de 120 en 129 beoordelingen. Dit onderzoek gaat over één stafafdeling.",
             NO_NORM_DUTCH,
         ),
     ],
@@ -228,7 +228,7 @@ def test_its_own_damaged_answers_are_not_blamed_on_another_department(tmp_path: 
 
 
 OTHERS_GOOD = (
-    "Of Contact no reliability can be given. The other scales are reliable enough to rely on (lower limit of the "
+    "Of “Contact” no reliability can be given. The other scales are reliable enough to rely on (lower limit of the "
     "interval at least 0.70)."
 )
 LABELS = {"goods": "Goods", "contact": "Contact"}
@@ -240,7 +240,7 @@ NONE = float("nan")
     [
         (
             [("contact", "alpha", 0.8, 0.71, 0.9, 40), ("contact", "omega_total", 0.82, 0.69, 0.9, 40)],
-            "Be careful with Contact: the lower limit of the reliability interval is under 0.70.",
+            "Be careful with “Contact”: the lower limit of the reliability interval is under 0.70.",
         ),
         (
             [("contact", "spearman_brown", 0.9, 0.8, 0.95, 40), ("contact", "alpha", 0.9, 0.8, 0.95, 40)],
