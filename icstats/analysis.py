@@ -20,7 +20,6 @@ from icstats.seeds import derive_seed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from icstats.aggregation import Agreement
     from icstats.asymmetry import PenaltyReward
     from icstats.benchmark import Comparison
     from icstats.describe import Summary
@@ -260,25 +259,6 @@ class Analysis:
         from icstats.gate import reliable  # noqa: PLC0415
 
         return reliable(self.reliability)
-
-    @cached_property
-    def agreement(self) -> Agreement:
-        """How far the raters of a department agree on the outcome and the blocks, and how many raters that takes.
-
-        Raises
-        ------
-        NotEnoughDataError
-            Fewer than two departments, or no two ratings that differ.
-        """
-        from icstats.aggregation import icc  # noqa: PLC0415
-
-        measured = self.measured[[self.outcome, *(code for code in self.blocks if code in self.scores.columns)]]
-        return joined(
-            [
-                icc(measured[code], self.ratings["department"], name=code, clusters=self.people)
-                for code in measured.columns
-            ]
-        )
 
     @cached_property
     def item_statistics(self) -> ItemStatistics:

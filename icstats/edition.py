@@ -18,7 +18,7 @@ from icstats.limits import VERDICTS
 from icstats.questionnaire import DRIVER_BLOCKS
 from icstats.register import admit, moved_since_releases
 from icstats.responses import read_responses
-from icstats.results import ORGANISATION, Result
+from icstats.results import ORGANISATION, Result, joined
 from icstats.scales import score_items
 from icstats.story import left_out_sentence, unreliable_sentence
 from icstats.study import read_study
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from icstats.aggregation import Agreement
     from icstats.benchmark import Comparison
     from icstats.disclosure import Ledger, Released
     from icstats.norms import Norm
@@ -303,6 +304,24 @@ class Edition:
             return self._with_scales(marks)
         except NotEnoughDataError:
             return None
+
+    @cached_property
+    def agreement(self) -> Agreement:
+        """How far the raters of a department agree on the outcome and the blocks, and how many raters that takes.
+
+        Of the departments that may be shown: how much all differ would narrow the mean of a hidden one.
+
+        Raises
+        ------
+        NotEnoughDataError
+            Fewer than two departments, or no two ratings that differ.
+        """
+        from icstats.aggregation import icc  # noqa: PLC0415  only the overview shows it
+
+        shown, organisation = self.comparisons.measured_and_shown, self.organisation
+        codes = [organisation.outcome, *(code for code in organisation.blocks if code in organisation.scores.columns)]
+        departments = organisation.ratings["department"]
+        return joined([icc(shown[code], departments, name=code, clusters=organisation.people) for code in codes])
 
     @cached_property
     def shrunken(self) -> Shrinkage | None:

@@ -58,8 +58,9 @@ class CommentThemes(Result):
 
     Rows: ``mentioned`` (share of those who answered the question, which is what ``n`` counts) and ``mean`` (mark of
     those who mention it). Extra columns: ``minimum`` and ``maximum`` of the mark, ``also`` (the mark's code). Of a mean
-    ``people`` has the smaller of those who mention the theme and all others who gave a mark, so that the mean of
-    neither follows from few people.
+    ``people`` has the smallest of those who mention the theme, those who set it apart from a theme that more people
+    mention, and all others who gave a mark. Readers see who wrote what: of a theme that is nearly a part of another
+    one, two means would give the marks of the few who make the difference.
 
     Attributes
     ----------
@@ -261,16 +262,38 @@ def _rows(
         for frame in (shares[shares["statistic"] == "satisfied"], means[means["statistic"] == "mean"])
         for row in frame.to_dict("records")
     }
+    behind = _behind(mentioned, marks, persons)
     rows = []
     for code in mentioned.columns:
         share = of_code[code, "satisfied"] | {"statistic": "mentioned", "unit": "share", "also": outcome}
         share |= {"minimum": np.nan, "maximum": np.nan}
         mean = of_code.get((code, "mean"), {"variable": code, "n": 0, "n_people": 0})
         mean |= {"statistic": "mean", "unit": "points", "also": outcome}
-        others = marks[marks.notna() & (mentioned[code] != 1)]
-        behind = {
-            "n": min(int(mean["n"]), len(others)),
-            "n_people": min(int(mean["n_people"]), persons[others.index].nunique()),
-        }
-        rows += [(share, {name: int(share[name]) for name in ("n", "n_people")}), (mean, behind)]
+        rows += [(share, {name: int(share[name]) for name in ("n", "n_people")}), (mean, behind[code])]
     return rows
+
+
+def _behind(mentioned: pd.DataFrame, marks: pd.Series[float], persons: pd.Series[int]) -> dict[str, dict[str, int]]:
+    """Return of every theme how few answers and people its mean, or that mean beside a larger group's, is about."""
+    everybody = frozenset(marks.index[marks.notna()])
+    groups = {code: everybody & set(marks.index[mentioned[code] == 1]) for code in mentioned.columns}
+    larger: list[frozenset[Any]] = []
+    behind = {}
+    for code in sorted(groups, key=lambda code: -len(groups[code])):
+        own = groups[code]
+        sides = [(own - other, other - own) for other in larger if own != other]
+        behind[code] = {
+            name: min(count(own), count(everybody - own), *(_apart(count(one), count(other)) for one, other in sides))
+            for name, count in (("n", len), ("n_people", lambda rows: persons[list(rows)].nunique()))
+        }
+        larger.append(own)
+    return behind
+
+
+def _apart(one: int, other: int) -> int:
+    """Return how many people the difference of two groups' means is about, who are in one of them only.
+
+    Where the one side is less than a third of the other, it hides hardly anything of it.
+    """
+    small, large = sorted((one, other))
+    return small + large if 3 * small >= large else large

@@ -374,7 +374,7 @@ class Overview:
         """Say whether the ratings of a department agree enough to tell departments apart by their means."""
         say, title = self._say, self._say("agreement.heading")
         try:
-            agreement = self._released(self.analysis.agreement.without_sizes).only(statistics=AGREEMENT)
+            agreement = self._released(self.edition.agreement.without_sizes).only(statistics=AGREEMENT)
         except NotEnoughDataError:
             return section(title, paragraphs([say("agreement.unknown")], kind="answer"))
         columns = [

@@ -174,6 +174,35 @@ def test_shares_are_coarse_and_a_mean_rests_on_enough_on_both_sides(tmp_path: Pa
     assert row.hidden, "the others, who did not mention it, are none: their mean would follow"
 
 
+BOTH_THEMES, ONE_THEME, NONE = "Friendly, but the forms are too long.", "The forms are too long.", "Nothing to add."
+
+
+def marks_by_two_themes(rows: pd.DataFrame, n: int) -> list[int] | None:
+    """Attack: which marks can the one have given who mentions the larger theme only? Readers see who wrote what."""
+    means = rows[(rows["statistic"] == "mean") & (rows["mark"] == "")].set_index("variable")["estimate"]
+    if not {"OP1.rules", "OP1.attitude"} <= set(means.index):
+        return None
+    low = (n + 1) * (means["OP1.rules"] - 0.05) - n * (means["OP1.attitude"] + 0.05)
+    high = (n + 1) * (means["OP1.rules"] + 0.05) - n * (means["OP1.attitude"] - 0.05)
+    return [mark for mark in range(1, 6) if low <= mark <= high]
+
+
+@pytest.mark.parametrize(("only_one", "both"), [(1, 14), (5, 14), (9, 14), (11, 14)])
+def test_two_themes_do_not_give_the_mark_of_those_who_mention_one_of_them(
+    tmp_path: Path, dictionary: Dictionary, only_one: int, both: int
+) -> None:
+    """A theme that is nearly a part of another one is one release too many."""
+    said = [BOTH_THEMES] * both + [ONE_THEME] * only_one + [NONE] * (60 - both - only_one)
+    frame = answers({"d": 60, "e": 200}, 1)
+    one = organisation(tmp_path, frame.assign(OP1=[*said, *[""] * 200]))
+    edition = replace(one.edition, study=one.edition.study.model_copy(update={"themes": dictionary}))
+    (released,) = comments_section(edition, "d").released
+    if only_one == 1:
+        assert marks_by_two_themes(released.rows, both) is None
+    shown = [released.row(f"OP1.{theme}", "mean") for theme in ("rules", "attitude")]
+    assert [row is not None and not row.hidden for row in shown] == [True, only_one >= 11]
+
+
 def test_words_of_people_are_masked_before_they_are_counted(tmp_path: Path, dictionary: Dictionary) -> None:
     edition = surveyed(tmp_path, dictionary, said=("Ask Saskia Wijnands about canteen soup, cold again",)).edition
     body = comments_section(edition, "e").body

@@ -12,6 +12,7 @@ import numpy as np
 from attacks.attacker import LinearAttacker, ends, found
 from attacks.organisation import ITEMS
 from attacks.site import both, pages, rows_of_site, rows_of_workbook
+from scipy.special import stdtrit
 
 from icstats.results import ORGANISATION
 from icstats.seeds import derive_seed
@@ -212,6 +213,34 @@ def surer_of_a_joiner(
         for answer, share in shares.items()
     }
     return weights[joined[0]] / sum(weights.values()) - shares[joined[0]] if sum(weights.values()) else 0.0
+
+
+def from_the_spread(site: Path, sizes: Mapping[str, int], hidden: str, code: str) -> tuple[float, float]:
+    """Return between which ends a hidden mean lies, by how much all departments differ: ICC(1), ICC(2) and the total.
+
+    They bound the sum of squares between departments, and what the shown ones take of it is known. Whether the hidden
+    ones are in it follows from n.
+    """
+    rows, n, k = rows_of_site(site), sum(sizes.values()), len(sizes)
+    spread = {
+        statistic: found(rows, kind="Agreement", variable=code, statistic=statistic) for statistic in ("icc1", "icc2")
+    }
+    total = found(rows, kind="Summary", department=ORGANISATION, variable=code, statistic="mean")
+    one, mean_of_all = spread["icc1"], spread["icc2"]
+    if one is None or mean_of_all is None or total is None or not ends(one["n"])[0] <= n <= ends(one["n"])[1]:
+        return EVERYTHING
+    mean_size = (n - sum(size**2 for size in sizes.values()) / n) / (k - 1)
+    highest = one["estimate"] + 0.005
+    ratio = min((1 + (mean_size - 1) * highest) / (1 - highest), 1 / max(1 - mean_of_all["estimate"] - 0.005, 1e-3))
+    reach = (total["conf_high"] - total["conf_low"]) / 2 + 0.05
+    squares = (n - 1) * n * (reach / stdtrit(n - 1, 0.975)) ** 2
+    between = squares * ratio * (k - 1) / (n - k) / (1 + ratio * (k - 1) / (n - k))
+    for place in sizes:
+        shown = found(rows, kind="Summary", department=place, variable=code, statistic="mean")
+        if shown is not None:
+            between -= sizes[place] * max(abs(shown["estimate"] - total["estimate"]) - 0.1, 0) ** 2
+    half = np.sqrt(max(between, 0) / sizes[hidden]) + 0.05
+    return max(total["estimate"] - half, 1.0), min(total["estimate"] + half, 5.0)
 
 
 LEFT_OUT = "left out"

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from attacks.organisation import ITEMS, OUTCOME, answers
+from attacks.attacker import found
+from attacks.organisation import BLOCKS, ITEMS, OUTCOME, answers
 from attacks.organisation import SIZES as TWELVE
 from attacks.readers import (
     EVERYTHING,
     POINT,
     before_the_shuffle,
     follows,
+    from_the_spread,
     narrowest,
     one_each,
     order_of_comments,
@@ -127,6 +129,18 @@ def test_d14_what_all_of_a_department_said_is_not_found(twelve: Given, readers: 
 def test_d16_nothing_that_is_one_persons_answer_is_in_any_file(twelve: Given, given: Given) -> None:
     assert told_of_one_person(twelve.site) == []
     assert told_of_one_person(given.site) == []
+
+
+def test_how_much_departments_differ_does_not_narrow_a_hidden_mean(tmp_path: Path) -> None:
+    """Where all are alike, the agreement of raters once told that a hidden department is like the others."""
+    sizes = {"x": 100, "y": 140, "z": 90, "v": 10, "w": 12}
+    frame = answers({"all": sum(sizes.values())}, 3)
+    frame["department"] = [place for place, n in sizes.items() for _ in range(n)]
+    site = released_site(tmp_path, frame)
+    assert found(rows_of_site(site), kind="Agreement", variable=OUTCOME, statistic="icc1")
+    for code in (OUTCOME, *BLOCKS):
+        low, high = from_the_spread(site, sizes, "v", code)
+        assert high - low >= POINT
 
 
 def test_the_workbook_holds_the_numbers_of_the_rows_and_no_others(given: Given) -> None:
