@@ -21,7 +21,7 @@ from icstats.asymmetry import penalty_reward
 from icstats.draws import draw_items, draw_mirror
 from icstats.fielding import field_questionnaire
 from icstats.fieldwork import read_fieldwork
-from icstats.gaps import expectation_gap, mirror_gap
+from icstats.gaps import FEWEST_TOLD, expectation_gap, mirror_gap
 from icstats.mentions import themes_of
 from icstats.pooling import pool_organisations
 from icstats.priorities import quick_wins
@@ -279,7 +279,7 @@ def show_penalties(repeats: int = 500) -> None:
 def show_mirror(repeats: int = 300) -> None:
     """Write which words planted mirror types get, by team size."""
     rows = []
-    for team in (12, 20, 40, 60, 100):
+    for team in (FEWEST_TOLD, 20, 30, 40, 60, 100):
         told = mirror_rates(team, 300, repeats)
         said = told.reindex(index=list(TYPES), columns=list(TYPES), fill_value=0.0)
         right = pd.Series(np.diag(said), index=said.index)
@@ -288,22 +288,21 @@ def show_mirror(repeats: int = 300) -> None:
             | {kind.replace("_", " "): rate(value) for kind, value in right.items()}
             | {
                 "cannot tell": rate(1 - said.to_numpy().sum() / len(TYPES)),
-                "right of what is told": rate(right.sum() / said.to_numpy().sum()),
+                "least right type": rate((right / said.sum(axis=1)).min()),
                 "least right word": rate((right / said.sum()).min()),
             }
         )
     write_section(
         DIALOGUE,
         "Mirror: which word a planted type gets",
-        f"300 customers, {repeats} repeats, every fourth question of each type (means of the underlying "
-        "answers: shared "
-        "view 3.8, shared concern 2.3, blind spot 3.1 with a self-image 0.9 higher, hidden strength 4.1 with one 0.9 "
-        "lower). Told rightly, by type; then the part of which is said that it cannot be told, the part that "
-        "is right of "
-        "what is told, and the same of the word that is wrong most often.\n\n" + table(rows) + "\n\n"
-        "That two views are the same takes more staff to say than that they differ: all four types are told "
-        "rightly in 90 % "
-        "from 60 staff, blind spots and hidden strengths from 20. Below that the report says that it cannot tell.",
+        f"300 customers, {repeats} repeats, every fourth question of each type (means of the underlying answers: "
+        "shared view 3.8, shared concern 2.3, blind spot 3.1 with a self-image 0.9 higher, hidden strength 4.1 with "
+        "one 0.9 lower). Told rightly, by type; then the part of which is said that it cannot be told; then of what is "
+        "told, the part that is right: of the planted type and of the word that are wrong most often.\n\n"
+        + table(rows)
+        + "\n\n"
+        f"Of fewer than {FEWEST_TOLD} staff nothing is told. That two views are the same takes more staff to say than "
+        "that they differ: of fewer than 60 the report says more often that it cannot tell, rather than a wrong word.",
     )
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from icstats.documents import parse, read_document
 from icstats.errors import ParameterError
-from icstats.questionnaire import CODE, CODE_IN_WORDS, Strict, Text
+from icstats.questionnaire import CODE, CODE_IN_WORDS, Strict, Text, in_order
 from icstats.surveyfile import DAY, DAY_IN_WORDS
 
 if TYPE_CHECKING:
@@ -69,6 +69,11 @@ class Agreements(Strict):
     def actions_of(self, department: str, *, wave: str) -> tuple[Action, ...]:
         """Return what a department agreed from the report of a wave."""
         return tuple(action for action in self.actions if action.department == department and action.wave == wave)
+
+    def last_before(self, wave: str, *, department: str) -> str | None:
+        """Return the last wave before this one from whose report a department agreed something; None without one."""
+        waves = {action.wave for action in self.actions if action.department == department}
+        return max((one for one in waves if in_order(one) < in_order(wave)), key=in_order, default=None)
 
 
 def read_agreements(path: Path | str) -> Agreements:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import pandas as pd
 
 from icstats.errors import NotEnoughDataError
-from icstats.questionnaire import DRIVER_BLOCKS, Expects
+from icstats.questionnaire import DRIVER_BLOCKS, Expects, in_order
 from icstats.results import ORGANISATION, R, joined
 from icstats.scales import driver_items, keyed, mirrored, scale_scores, score_items, two_way_imputed
 from icstats.seeds import derive_seed
@@ -497,12 +497,17 @@ class Analysis:
     @property
     def earlier_wave(self) -> str | None:
         """The wave before this one; None for the first."""
-        before = [wave for wave in self.responses.waves if wave < self.wave]
-        return before[-1] if before else None
+        before = [wave for wave in self.responses.waves if in_order(wave) < in_order(self.wave)]
+        return max(before, key=in_order, default=None)
 
-    @cached_property
-    def change(self) -> WaveChange | None:
-        """What changed since the wave before; None where there is no earlier wave or it has no rating."""
+    def change(self, norm_change: Mapping[str, float] | None = None) -> WaveChange | None:
+        """Return what changed since the wave before; None where there is no earlier wave or it has no rating.
+
+        Parameters
+        ----------
+        norm_change
+            By how many points the norm changed meanwhile, by code.
+        """
         from icstats.trends import wave_change  # noqa: PLC0415
 
         if self.earlier_wave is None:
@@ -521,13 +526,18 @@ class Analysis:
                     clusters=self.people,
                     earlier_clusters=earlier.people,
                     breaks=self._reworded(self.earlier_wave),
+                    norm_change=norm_change,
                 )
             ]
         )
 
     def _reworded(self, earlier: str) -> list[str]:
         """Return the items with another wording in the earlier wave, and the scores that such an item is part of."""
-        items = {item.code for item in self.questionnaire.items if item.since is not None and item.since > earlier}
+        items = {
+            item.code
+            for item in self.questionnaire.items
+            if item.since is not None and in_order(item.since) > in_order(earlier)
+        }
         scores = [code for code, parts in score_items(self.questionnaire).items() if items & set(parts)]
         return [*items, *scores]
 

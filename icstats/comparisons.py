@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,13 +73,22 @@ class Comparisons:
                 # would be another norm.
                 return None
             return None if norm.values.empty else norm
-        known = self._as_read
+        known = self._as_read[0]
         apart = replace(known, values=known.values[known.values.index.isin(self.differing.norm)])
         return None if apart.values.empty else apart
 
+    @property
+    def norm_change(self) -> dict[str, float]:
+        """By how much the norm that is read changed since the wave before; empty where that one is not known."""
+        if self.norm is None or self.internal or self.study.earlier_norms is None:
+            return {}
+        earlier = self._as_read[1].values
+        changed = self.norm.values["mean"] - earlier.loc[earlier.index.isin(self.differing.earlier_norm), "mean"]
+        return {str(code): float(points) for code, points in changed.dropna().items()}
+
     @cached_property
-    def _as_read(self) -> Norm:
-        return read_norms(Path(str(self.study.norms)), questionnaire=self.study.questionnaire)
+    def _as_read(self) -> tuple[Norm, ...]:
+        return tuple(read_norms(file, questionnaire=self.study.questionnaire) for file in self.study.norm_files)
 
     def of(self, department: str) -> Comparison | None:
         """Return the difference from the norm of one department, or None without a norm.
@@ -111,18 +119,24 @@ class Comparisons:
         """Return what stands among all differences that may be shown, from the answers of all departments."""
         from icstats.benchmark import adjust_family, different  # noqa: PLC0415  as above
 
-        responses, wave = self.organisation.responses, self.organisation.wave
-        own = responses.counts(wave=wave).groupby("variable")["n"].sum()
-        norm = self._as_read.without_own(own, minimum=self.study.policy.minimum_group)
+        waves = (self.organisation.wave, self.organisation.earlier_wave)
+        norm, *earlier = [
+            self._without_own(read, wave) for read, wave in zip(self._as_read, waves, strict=False) if wave is not None
+        ]
         compared = dict(self._each(norm)) if len(norm.values) else {}
         rows = different(adjust_family(compared)) if compared else None
         cells = () if rows is None else zip(rows["department"], rows["variable"], strict=True)
         return Differing(
-            answers=responses.fingerprint,
+            answers=self.organisation.responses.fingerprint,
             basis=self._basis,
             norm=frozenset(map(str, norm.values.index)),
+            earlier_norm=frozenset(str(code) for one in earlier for code in one.values.index),
             cells=frozenset((str(department), str(variable)) for department, variable in cells),
         )
+
+    def _without_own(self, norm: Norm, wave: str) -> Norm:
+        own = self.organisation.responses.counts(wave=wave).groupby("variable")["n"].sum()
+        return norm.without_own(own, minimum=self.study.policy.minimum_group)
 
     def _each(self, norm: Norm) -> Iterator[tuple[str, Comparison]]:
         """Return what may be shown of every department, read one after the other; without damaged ones."""
@@ -137,7 +151,7 @@ class Comparisons:
     @property
     def _basis(self) -> str:
         """Fingerprint of everything that the decision follows from."""
-        values = self._as_read.values.to_csv()
+        values = "\0".join(norm.values.to_csv() for norm in self._as_read)
         hidden = sorted(self.ledger.hidden)
         parts = (self.organisation.responses.fingerprint, self.study.policy.model_dump_json(), str(hidden), values)
         return sha256("\0".join(parts).encode()).hexdigest()

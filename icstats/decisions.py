@@ -62,8 +62,8 @@ class Differing(NamedTuple):
         Fingerprint of the answers it was decided about.
     basis
         Fingerprint of everything that the decision follows from.
-    norm
-        Codes of the norm that departments are compared with.
+    norm, earlier_norm
+        Codes of the norm that departments are compared with, and of the norm of the wave before.
     cells
         Pairs of department and variable that are called different.
     """
@@ -71,6 +71,7 @@ class Differing(NamedTuple):
     answers: str = ""
     basis: str = ""
     norm: frozenset[str] = frozenset()
+    earlier_norm: frozenset[str] = frozenset()
     cells: frozenset[Cell] = frozenset()
 
 
@@ -103,14 +104,15 @@ def differing_before(study: Study, *, wave: str) -> Differing:
         found = json.loads((folder_of(study, wave) / DIFFERING).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Differing()
-    return Differing(found["answers"], found["basis"], frozenset(found["norm"]), _cells(found["cells"]))
+    norm, earlier = (frozenset(found.get(name, ())) for name in ("norm", "earlier_norm"))
+    return Differing(found["answers"], found["basis"], norm, earlier, _cells(found["cells"]))
 
 
 def write_differing(study: Study, differing: Differing, *, wave: str) -> None:
     """Write down what was decided about differences from the norm."""
     folder = folder_of(study, wave)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lists = {"norm": sorted(differing.norm), "cells": sorted(differing.cells)}
+    lists = {name: sorted(getattr(differing, name)) for name in ("norm", "earlier_norm", "cells")}
     write_privately(folder / DIFFERING, json.dumps({**differing._asdict(), **lists}).encode())
 
 

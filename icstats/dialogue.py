@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from icstats.selection import Selection
     from icstats.texts import Texts
 
+NORM_WORDS = ("ahead", "behind", "along", "uncertain")
+
 __all__ = [
     "agreed_section",
     "change_section",
@@ -38,6 +40,7 @@ __all__ = [
     "expectations_section",
     "mirror_section",
     "quick_wins_section",
+    "returned_section",
 ]
 
 
@@ -106,6 +109,7 @@ def mirror_section(
     expectation: Released | None,
     mutual: Released | None,
     expected: Mapping[str, str | None],
+    fewest: int,
 ) -> Section:
     """Lay our own view beside that of our customers, and end in what a joint meeting can talk about.
 
@@ -119,6 +123,8 @@ def mirror_section(
         Block -> its questions.
     mutual
         Released means of the questions about mutual understanding.
+    fewest
+        People of each side from which it is told whether the views differ.
     """
     if mirror is None:
         return section("")
@@ -134,6 +140,7 @@ def mirror_section(
     )
     answer = mirror_sentence(mirror, labels, texts)
     words = {word: say(f"mirror_word.{word}") for word in MIRROR_WORDS}
+    rule = say("mirror.rule", fewest=fewest)
     numbers = table(
         mirror,
         texts=texts,
@@ -152,9 +159,7 @@ def mirror_section(
         say("mirror.heading"),
         paragraphs([answer or say("mirror.none")], kind="answer"),
         mirror_dumbbells(mirror, texts=texts, labels=labels, blocks=blocks) if answer else "",
-        folded(say("benchmark.as_table"), numbers.html + paragraphs([say("mirror.rule")], kind="note"))
-        if answer
-        else "",
+        folded(say("benchmark.as_table"), numbers.html + paragraphs([rule], kind="note")) if answer else "",
         f"<h3>{escape(say('talk.heading'))}</h3>" + _numbered(points) if points else "",
         released=[mirror, *([mutual] if mutual else [])],
     )
@@ -210,7 +215,7 @@ def quick_wins_section(
         folded(say("benchmark.as_table"), numbers.html),
         paragraphs([say("priority.rule" if ease is None else "priority.rule_ease"), say("why.caution")], kind="note"),
         _action_list(
-            edition, wins, actions, statistic="priority", heading=say("action.heading"), caption=say("action.caption")
+            edition, summary, actions, statistic="mean", heading=say("action.heading"), caption=say("action.caption")
         ),
         released=[wins],
     )
@@ -231,10 +236,6 @@ def agreed_section(
         Why there is no order, and what is known all the same; empty where too few questions were asked for one.
     """
     say = edition.texts.say
-    scored = [
-        Column(heading=say("scores.mean"), statistic="mean"),
-        Column(heading=say("scores.interval"), statistic="mean", show="interval"),
-    ]
     uncertain = say("priority.uncertain") if actions else ""
     return section(
         say("priority.heading"),
@@ -244,11 +245,38 @@ def agreed_section(
             summary,
             actions,
             statistic="mean",
-            scored=scored,
+            scored=_means(edition),
             heading=say("action.heading"),
             caption=say("action.caption"),
         ),
         released=[summary] if actions else [],
+    )
+
+
+def returned_section(edition: Edition, summary: Released, actions: Sequence[Action], *, earlier: str) -> Section:
+    """Come back to what was agreed where the answers of the wave before are not there to compare with.
+
+    Parameters
+    ----------
+    edition, earlier, actions
+        As for :func:`change_section`.
+    summary
+        Released means of the questions.
+    """
+    say = edition.texts.say
+    return section(
+        say("change.heading"),
+        paragraphs([say("change.apart", earlier=earlier)], kind="answer"),
+        _action_list(
+            edition,
+            summary,
+            actions,
+            statistic="mean",
+            scored=_means(edition),
+            heading=say("action.returned_heading", earlier=earlier),
+            caption=say("action.unmeasured_caption", earlier=earlier),
+        ),
+        released=[summary],
     )
 
 
@@ -298,13 +326,17 @@ def change_section(
         ],
         labels=labels,
     )
+    answer = change_sentence(change, labels, texts, earlier=earlier, norm_name=edition.norm_name)
     return section(
         say("change.heading"),
-        paragraphs([change_sentence(change, labels, texts, earlier=earlier) or say("change.none")], kind="answer"),
+        paragraphs([answer or say("change.none")], kind="answer"),
         wave_slopes(
             change, panels=[[outcome], list(blocks)], labels=labels, waves=(earlier, edition.wave), texts=texts
         ),
-        folded(say("benchmark.as_table"), numbers.html + paragraphs([say("change.rule")], kind="note")),
+        folded(
+            say("benchmark.as_table"),
+            numbers.html + paragraphs([say("change.rule")], kind="note") + _beyond_norm(edition, change),
+        ),
         _action_list(
             edition,
             change,
@@ -317,6 +349,30 @@ def change_section(
         ),
         released=[change],
     )
+
+
+def _beyond_norm(edition: Edition, change: Released) -> str:
+    """Return the change beside that of the norm as a table; empty where the norm of the earlier wave is not known."""
+    say = edition.texts.say
+    against = {row.variable for row in change.each() if row.statistic == "beyond_norm"}
+    if not against:
+        return ""
+    words = {word: say(f"change_word.{word}") for word in NORM_WORDS}
+    numbers = table(
+        change.only(variables=sorted(against, key=change.variables.index)),
+        texts=edition.texts,
+        caption=say("change.norm_caption"),
+        stub=say("scores.question"),
+        columns=[
+            Column(heading=say("change.change"), statistic="difference", signed=True),
+            Column(heading=say("change.norm_change"), statistic="norm_change", signed=True),
+            Column(heading=say("change.beyond_norm"), statistic="beyond_norm", signed=True),
+            Column(heading=say("scores.interval"), statistic="beyond_norm", show="interval", signed=True),
+            Column(heading=say("change.word"), statistic="beyond_norm", show="verdict", names=words),
+        ],
+        labels=edition.labels,
+    )
+    return numbers.html + paragraphs([say("change.norm_rule")], kind="note")
 
 
 def chosen_section(edition: Edition, department: str) -> Section:
@@ -388,6 +444,14 @@ def _action_list(
         labels=edition.labels,
     )
     return f"<h3>{escape(heading)}</h3>{listed.html}" + paragraphs([note], kind="note")
+
+
+def _means(edition: Edition) -> list[Column]:
+    say = edition.texts.say
+    return [
+        Column(heading=say("scores.mean"), statistic="mean"),
+        Column(heading=say("scores.interval"), statistic="mean", show="interval"),
+    ]
 
 
 def _agreement_columns(edition: Edition, actions: Sequence[Action], *, statistic: str) -> list[Column]:

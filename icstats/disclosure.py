@@ -76,6 +76,9 @@ COARSE_SHARE = 0.05
 OTHER_SIDES = {"forecast": -1, "earlier": 1, "norm": 1}
 """What a mean is compared with, and whether the difference is the mean minus that (1) or that minus the mean (-1)."""
 
+SIDES = {"up": 1, "ahead": 1, "down": -1, "behind": -1}
+"""Words for a change, and the sign that it must be seen to have."""
+
 UNITS = ("points", "share", "coefficient")
 INTERVAL = frozenset({"conf_low", "conf_high"})
 ENDS = ["estimate", "conf_low", "conf_high"]
@@ -219,7 +222,17 @@ def _with_differences_of_the_shown(rows: pd.DataFrame, also: pd.Series[str], rul
         apart = _apart(shown, keys[row], also=str(others[row]))
         if apart is not None:
             ends[row] = np.round(apart, rules.decimals_points) + 0.0
-    return rows.assign(**dict(zip(ENDS, ends.T, strict=True)))
+    return _with_words_of_the_shown(rows.assign(**dict(zip(ENDS, ends.T, strict=True))))
+
+
+def _with_words_of_the_shown(rows: pd.DataFrame) -> pd.DataFrame:
+    """Call a change uncertain where the rounded numbers do not show it: nobody can act on 0.0, however sure."""
+    if "verdict" not in rows.columns:
+        return rows
+    sides = rows["verdict"].map(SIDES)
+    unseen = rows["statistic"].isin(DIFFERENCES) & (sides * rows["estimate"] <= 0)
+    told = rows[["department", "variable", "verdict"]].apply(tuple, axis=1)
+    return rows.assign(verdict=rows["verdict"].mask(told.isin(told[unseen]), UNCERTAIN))
 
 
 def _apart(shown: Mapping[tuple[str, str, str], Numbers], row: tuple[str, str, str], *, also: str) -> Numbers | None:
@@ -240,7 +253,9 @@ def _apart(shown: Mapping[tuple[str, str, str], Numbers], row: tuple[str, str, s
         return np.asarray(mean - norm[0])
     estimate, low, high = shown[row]
     reach = max(estimate - low, high - estimate)
-    return np.where(np.isnan(shown[row]), np.nan, sign * (mean[0] - other[0]) + np.array([0.0, -reach, reach]))
+    of_norm = shown[place, name, "norm_change"][0] if statistic == "beyond_norm" else 0.0
+    apart = sign * (mean[0] - other[0]) - of_norm
+    return np.where(np.isnan(shown[row]), np.nan, apart + np.array([0.0, -reach, reach]))
 
 
 def _decimals(unit: str, rules: Policy) -> int:

@@ -11,6 +11,7 @@ import pandas as pd
 from icstats.aggregation import icc
 from icstats.edition import open_edition
 from icstats.errors import NotEnoughDataError
+from icstats.questionnaire import in_order
 from icstats.results import ORGANISATION, Result, Settings
 
 if TYPE_CHECKING:
@@ -66,7 +67,11 @@ class Evidence:
             known = {one.code: one for one in edition.study.questionnaire.items}
             if item in known:
                 since = known[item].since
-                waves = [wave for wave in edition.organisation.responses.waves if since is None or wave >= since]
+                waves = [
+                    wave
+                    for wave in edition.organisation.responses.waves
+                    if since is None or in_order(wave) >= in_order(since)
+                ]
                 asked.append(f"{edition.study.name} {', '.join(waves)}")
         return tuple(asked)
 

@@ -43,6 +43,9 @@ NORM_OTHERS = {
 }
 """Mean, standard deviation within and between organisations."""
 N_ORGANISATIONS, N_RESPONDENTS = 42, 18640
+RISEN = {"product": 0.05, "process": 0.12, "orientation": 0.0}
+RISEN |= {"SA1": 0.1, "SA2": 0.05, "SA3": 0.01, "satisfaction": 0.03}
+"""By how much the norm of the later wave lies above that of the earlier one."""
 QUARTILE = 0.6745
 """The middle half of a normal distribution lies within so many standard deviations from its mean."""
 
@@ -64,26 +67,29 @@ def example_study(questionnaire: Questionnaire) -> SimulatedStudy:
     )
 
 
-def example_norm(questionnaire: Questionnaire) -> pd.DataFrame:
+def example_norm(questionnaire: Questionnaire, *, earlier: bool = False) -> pd.DataFrame:
     """Return the fictional norm: one row per driver item, block, satisfaction question and the report mark.
 
     Parameters
     ----------
     questionnaire
         The item bank for internal customers.
+    earlier
+        Whether it is that of the wave before.
     """
+    risen = RISEN if earlier else dict.fromkeys(RISEN, 0.0)
     figures: dict[str, tuple[float, float, float]] = {}
     scales = {}
     for block in DRIVER_BLOCKS:
         items = [item for item in questionnaire.items_of(block=block) if item.core]
         for item in items:
-            mean = NORM_LEVELS[block] + USUAL_LEVELS[item.code]
+            mean = NORM_LEVELS[block] + USUAL_LEVELS[item.code] - risen[block]
             figures[item.code] = (mean, ITEM_SPREADS[block], BETWEEN * 1.15)
             scales[item.code] = questionnaire.response_scale(item.code)
-        figures[block] = (NORM_LEVELS[block], BLOCK_SPREADS[block], BETWEEN)
+        figures[block] = (NORM_LEVELS[block] - risen[block], BLOCK_SPREADS[block], BETWEEN)
         scales[block] = scales[items[0].code]
-    for code, figure in NORM_OTHERS.items():
-        figures[code] = figure
+    for code, (mean, within, between) in NORM_OTHERS.items():
+        figures[code] = (mean - risen[code], within, between)
         scales[code] = questionnaire.response_scale("SA1" if code == "SA1" else "SA2")
     rows = [
         {
@@ -124,6 +130,10 @@ def write_example(root: Path, *, questionnaire: Questionnaire) -> tuple[Path, ..
         "data/example/responses.csv": example_study(questionnaire).frame.to_csv(index=False, lineterminator="\n"),
         "data/norms/example.csv": example_norm(questionnaire).to_csv(index=False, lineterminator="\n"),
         "data/norms/example.yaml": _norm_text(questionnaire),
+        "data/norms/example-earlier.csv": example_norm(questionnaire, earlier=True).to_csv(
+            index=False, lineterminator="\n"
+        ),
+        "data/norms/example-earlier.yaml": _norm_text(questionnaire, earlier=True),
     }
     written = []
     for name, text in contents.items():
@@ -150,8 +160,10 @@ def _study_text() -> str:
     )
 
 
-def _norm_text(questionnaire: Questionnaire) -> str:
+def _norm_text(questionnaire: Questionnaire, *, earlier: bool = False) -> str:
     return NORM.format(
+        name="example-earlier" if earlier else "example",
+        year=2024 if earlier else 2025,
         questionnaire=questionnaire.name,
         version=questionnaire.version,
         n_organisations=N_ORGANISATIONS,
@@ -183,6 +195,7 @@ responses:
 
 questionnaire: questionnaires/internal_customer.yaml
 norms: ../data/norms/example.csv     # fictional, and every report says so
+earlier_norms: ../data/norms/example-earlier.csv  # that of the wave before: did customers' answers change more than it?
 margin: 0.2               # smaller differences (in standard deviations) have no practical weight
 policy: policy.yaml       # what may be shown
 selection: selections/example.yaml   # which questions were chosen, by whom and why
@@ -196,13 +209,13 @@ departments:
 
 NORM = """\
 # A made-up norm for the example study. It says nothing about any real organisation.
-name: example
+name: {name}
 title: {{en: Fictional example norm, nl: Fictieve voorbeeldnorm}}
 fictional: true
 questionnaire: {questionnaire}
 version: '{version}'
 mode: online
-year: 2025
+year: {year}
 population:
   en: Made-up semi-public organisations with 300 to 3000 employees
   nl: Verzonnen semipublieke organisaties met 300 tot 3000 medewerkers

@@ -50,7 +50,7 @@ def write_explored(study: Study, *, name: str, dropped: Collection[str], moved: 
     questions["items"] = [_moved(item, moved) for item in questions["items"] if item["code"] not in gone]
     settings["name"] = name
     settings["questionnaire"] = _relative(questions_file, study_file.parent)
-    for about_other_questions in ("norms", "agreements", "selection"):
+    for about_other_questions in ("norms", "earlier_norms", "agreements", "selection"):
         settings.pop(about_other_questions, None)
     columns = [column for code in sorted(gone) for column in _columns(study, settings["responses"], code)]
     if columns:

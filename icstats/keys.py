@@ -42,7 +42,7 @@ PACKAGES = (
     "seaborn",
     "statsmodels",
 )
-PATHS = {"file", "store", "responses", "norms", "departments", "names"}
+PATHS = {"file", "store", "responses", "norms", "earlier_norms", "departments", "names"}
 """Settings that say where things are; what is there goes into a key by its content."""
 
 
@@ -119,17 +119,16 @@ class Keys:
         Of the counts of all departments a page reads its own, and what follows from the others: the hidden cells.
         """
         study = self._study
-        norm = study.norms
-        values = [] if norm is None or norm == "departments" else [norm, norm.with_suffix(".yaml")]
+        values = [file for norm in study.norm_files for file in (norm, norm.with_suffix(".yaml"))]
         return _digest(
             self._language,
             study.model_dump_json(exclude=PATHS),
             study.responses.model_dump_json(exclude={"file"}),
-            str(norm) if norm is None or norm == "departments" else norm.stem,
+            *([norm.stem for norm in study.norm_files] or [str(study.norms)]),
             *(_file_digest(path) for path in (*values, *([study.names] if study.names else []))),
             self._contents.model_dump_json(include={"waves", "departments", "attributes", "notes"}),
             self._hidden,
-            json.dumps(sorted(self._differing.norm)),
+            json.dumps([sorted(self._differing.norm), sorted(self._differing.earlier_norm)]),
             _code(),
             platform.python_version(),
             *(f"{name} {version(name)}" for name in PACKAGES),

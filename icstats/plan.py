@@ -275,15 +275,19 @@ def _unknown_departments(study: Study, wanted: Iterable[str]) -> list[Problem]:
 
 
 def _norm(study: Study) -> tuple[Norm | None, Sequence[Problem]]:
-    """Return the norm that the study reads from a file, or what is wrong with it."""
-    if study.norms is None or study.norms == INTERNAL:
+    """Return the norm that the study reads from a file, or what is wrong with it or with the earlier one."""
+    if not study.norm_files:
         return None, ()
     from icstats.norms import read_norms  # noqa: PLC0415  brings pandas
 
-    try:
-        return read_norms(Path(study.norms), questionnaire=study.questionnaire), ()
-    except ICStatsError as error:
-        return None, error.problems
+    found: list[Norm] = []
+    problems: list[Problem] = []
+    for file in study.norm_files:
+        try:
+            found.append(read_norms(file, questionnaire=study.questionnaire))
+        except ICStatsError as error:
+            problems += error.problems
+    return None if problems else found[0], problems
 
 
 def _named(norm: Norm | None, study: Study) -> NormNamed | None:

@@ -13,6 +13,7 @@ from icstats import tally
 from icstats.answers import DONT_KNOW, NOT_APPLICABLE, NOT_ASKED
 from icstats.cleaning import item_notes
 from icstats.pairwise import PairwiseMoments, merged, moments_of_answers
+from icstats.questionnaire import in_order
 from icstats.register import fingerprints
 from icstats.scales import valid_answers, valid_counts
 from icstats.store import COUNTS, Contents, Finding, fingerprints_of, partition
@@ -137,7 +138,7 @@ class Preparation:
     @property
     def waves(self) -> tuple[str, ...]:
         """The waves that were rated so far, sorted."""
-        return tuple(sorted(self._waves))
+        return tuple(sorted(self._waves, key=in_order))
 
     @property
     def departments(self) -> tuple[str, ...]:
@@ -156,7 +157,8 @@ class Preparation:
         """Count what is valid in each wave; where nobody has a name, nobody can be followed from wave to wave."""
         questionnaire = self.study.questionnaire
         answered = answers_of(part.ratings, questionnaire)
-        waves = {str(wave): ratings for wave, ratings in answered.groupby("wave", sort=True)}
+        found = {str(wave): ratings for wave, ratings in answered.groupby("wave")}
+        waves = {wave: found[wave] for wave in sorted(found, key=in_order)}
         for place, (wave, ratings) in enumerate(waves.items()):
             counts = valid_counts(ratings, questionnaire, departments=part.departments)
             earlier = list(waves.values())[:place] if part.respondents is not None else []

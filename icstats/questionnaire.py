@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from itertools import chain
 from typing import TYPE_CHECKING, Literal, get_args
@@ -27,6 +28,7 @@ __all__ = [
     "ResponseScale",
     "Scale",
     "Text",
+    "in_order",
     "read_questionnaire",
 ]
 
@@ -213,6 +215,12 @@ class Questionnaire(Strict):
         blocks = tuple(block for block in DRIVER_BLOCKS if self.items_of(block=block))
         closed = tuple(item.code for item in self.items if item.responses is not None)
         return tuple(dict.fromkeys((*closed, *(scale.code for scale in self.scales), *blocks)))
+
+
+def in_order(wave: str) -> tuple[tuple[int, str], ...]:
+    """Return what waves are put in order by: their names, numbers in them as numbers: ``wave-9``, ``wave-10``."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", wave)
+    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in parts)
 
 
 def read_questionnaire(path: Path | str) -> Questionnaire:

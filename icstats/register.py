@@ -28,6 +28,7 @@ from icstats.decisions import (
 from icstats.documents import shown_path
 from icstats.errors import Problem, RunError
 from icstats.ledger import RATINGS
+from icstats.questionnaire import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -164,7 +165,7 @@ def moved_since_releases(study: Study, ratings: pd.DataFrame, *, wave: str) -> p
     found = [
         _in_one_only(ratings, _released(path))
         for path in sorted((study.store_folder / RELEASED / study.name).glob("*/*.parquet"))
-        if path.parent.name < wave
+        if in_order(path.parent.name) < in_order(wave)
     ]
     fewest: pd.Series[int] = pd.concat([NOBODY, *found]).groupby(level=[0, 1]).min()
     return fewest

@@ -25,6 +25,7 @@ from icstats.dialogue import (
     expectations_section,
     mirror_section,
     quick_wins_section,
+    returned_section,
 )
 from icstats.disclosure import RATINGS
 from icstats.documents import did_you_mean
@@ -32,6 +33,7 @@ from icstats.drivers import DRIVERS_FROM
 from icstats.edition import Edition, open_edition
 from icstats.errors import NotEnoughDataError, ParameterError
 from icstats.figures import dot_intervals, mark_strip, reliability_dots
+from icstats.gaps import FEWEST_TOLD
 from icstats.limits import RELIABLE_FROM
 from icstats.priorities import TOP
 from icstats.reasons import drivers_section, why_section
@@ -350,6 +352,7 @@ class Report:
             expectation=self._expectation,
             mutual=None if mutual is None else self._released(mutual),
             expected=self.analysis.expected,
+            fewest=FEWEST_TOLD,
         )
 
     @unless_hidden
@@ -388,9 +391,9 @@ class Report:
     @unless_hidden
     def change(self) -> Section:
         """Say what has changed since the wave before."""
-        change, earlier = self.analysis.change, self.analysis.earlier_wave
+        change, earlier = self.analysis.change(self.edition.comparisons.norm_change), self.analysis.earlier_wave
         if change is None or earlier is None:
-            return section("")
+            return self._returned()
         return change_section(
             self.edition,
             self._released(change),
@@ -399,6 +402,14 @@ class Report:
             earlier=earlier,
             actions=self._actions_of(earlier),
         )
+
+    def _returned(self) -> Section:
+        """Come back to what was agreed before, also where the answers of then stand in another survey file."""
+        agreements = self.edition.study.agreements
+        earlier = None if agreements is None else agreements.last_before(self.edition.wave, department=self.department)
+        if earlier is None:
+            return section("")
+        return returned_section(self.edition, self._summary, self._actions_of(earlier), earlier=earlier)
 
     def _actions_of(self, wave: str) -> tuple[Action, ...]:
         """Return what this department agreed from the report of a wave."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from icstats.decisions import decision_before, differing_before
@@ -12,13 +11,14 @@ from icstats.delivery import Delivery, read_delivery
 from icstats.engine import file_digest
 from icstats.errors import ICStatsError
 from icstats.keys import Keys
-from icstats.plan import INTERNAL, OVERVIEW, Plan, outlined
+from icstats.plan import OVERVIEW, Plan, outlined
 from icstats.receipts import RECEIPT, Receipt, Standing, files_of, read_receipt, standing, write_receipt
 from icstats.study import ORGANISATION
 from icstats.summary import RunSummary, SubjectReport, subject_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from icstats.engine import Reads
     from icstats.parts import Shard
@@ -155,8 +155,7 @@ class Stock:
         """Return the files that everything is made from, with their SHA-256 as they are now."""
         study = self.plan.study
         files = [study.file, *study.sources, *self.plan.templates.values()]
-        if study.norms is not None and study.norms != INTERNAL:
-            files += [Path(study.norms), Path(study.norms).with_suffix(".yaml")]
+        files += [file for norm in study.norm_files for file in (norm, norm.with_suffix(".yaml"))]
         answers = {} if self.delivery is None else {study.responses.file: self.delivery.digest}
         return {**{path: file_digest(path) for path in files}, **answers}
 
@@ -236,7 +235,7 @@ def _keys(plan: Plan, delivery: Delivery, language: Language) -> Keys | None:
         return None
     decided = decision_before(plan.study, wave=plan.study.wave)
     differing = differing_before(plan.study, wave=plan.study.wave)
-    if plan.study.norms not in {None, INTERNAL} and differing.answers != contents.fingerprint:
+    if plan.study.norm_files and differing.answers != contents.fingerprint:
         return None  # prepared by somebody who looked at them by hand; what stands among them is not known yet
     return Keys(
         study=plan.study,

@@ -138,6 +138,9 @@ class Study(Strict):
     norms
         A norm file (``.csv`` with a ``.yaml`` beside it), ``departments`` for the mean of this study's own
         departments, or None.
+    earlier_norms
+        The norm of the wave before, a file as ``norms`` is: a change is then also held against that of the norm. None
+        without one.
     names
         A text file with a name of a person on each line, to be taken out of comments; None without one.
     margin
@@ -164,6 +167,7 @@ class Study(Strict):
     norms: Literal["departments"] | FilePath | None = Field(
         default=None, union_mode="left_to_right", description="the path of a norm, or departments"
     )
+    earlier_norms: FilePath | None = None
     names: FilePath | None = None
     margin: float = Field(default=0.2, gt=0, le=1)
     policy: Policy = Policy()
@@ -188,6 +192,13 @@ class Study(Strict):
         """The folder that the work is done in: the nearest one above the study file that has ``notebooks``."""
         folder = self.file.resolve().parent
         return next((above for above in (folder, *folder.parents) if (above / "notebooks").is_dir()), folder)
+
+    @property
+    def norm_files(self) -> tuple[Path, ...]:
+        """The norm that is read and the earlier one, as far as there are any."""
+        if self.norms is None or self.norms == "departments":
+            return ()
+        return (self.norms, *([self.earlier_norms] if self.earlier_norms else []))
 
     @property
     def store_folder(self) -> Path:
@@ -289,12 +300,13 @@ def _lost_files(document: Document, folder: Path) -> Iterator[Finding]:
         ("responses", "file"),
         ("responses", "cleaning", "invited"),
         ("norms",),
+        ("earlier_norms",),
         ("names",),
     ):
         found = document.value(loc)
         if isinstance(found, str) and found != "departments":
             path = (folder / found).resolve()
-            beside = [path.with_suffix(".yaml")] if loc == ("norms",) else []
+            beside = [path.with_suffix(".yaml")] if loc[0] in {"norms", "earlier_norms"} else []
             for lost in (lost for lost in (path, *beside) if not lost.is_file()):
                 if lost.is_dir():
                     yield Finding(
@@ -311,6 +323,7 @@ def contradictions(study: Study) -> Iterator[Finding]:
     """Return everything in a well-formed study that cannot be true together."""
     checks: tuple[Callable[[Study], Iterator[Finding]], ...] = (
         _departments,
+        _norms,
         _notebooks,
         _asked_departments,
         _without_drivers,
@@ -381,6 +394,12 @@ def _without_drivers(study: Study) -> Iterator[Finding]:
             "customers are satisfied or not."
         )
         yield Finding(("questionnaire",), 33, message)
+
+
+def _norms(study: Study) -> Iterator[Finding]:
+    if study.earlier_norms is not None and not study.norm_files:
+        message = "an earlier norm without a norm of this wave: the change of the norm is not known."
+        yield Finding(("earlier_norms",), 38, message, "give the path of the norm of this wave under norms")
 
 
 def _item_columns(study: Study) -> Iterator[Finding]:
@@ -491,7 +510,11 @@ def _agreements(study: Study) -> Iterator[Finding]:
             )
             yield Finding(("agreements",), 37, message, f"give each of them a number from {HARDEST} to {EASIEST}")
     for action in study.agreements.actions:
-        codes = [item.code for item in study.questionnaire.items]
-        if action.item not in codes:
-            message = f"an action about {quoted(action.item)}, which is no question."
+        asked = study.questionnaire.items_of(department=action.department)
+        codes = [item.code for item in asked if item.block in DRIVER_BLOCKS or item.code == study.questionnaire.outcome]
+        if action.department in slugs and action.item not in codes:
+            message = (
+                f"an action about {quoted(action.item)}, to which no report would come back; allowed: the mark, and "
+                f"what {quoted(action.department)} is asked about product, process and orientation."
+            )
             yield Finding(("agreements",), 26, message, did_you_mean(action.item, codes))

@@ -163,13 +163,36 @@ def win_sentences(
     return sentences
 
 
-def change_sentence(change: Released, labels: Mapping[str, str], texts: Texts, *, earlier: str) -> str:
-    """Return what went up and what went down since the earlier wave, the largest changes by name."""
+def change_sentence(
+    change: Released, labels: Mapping[str, str], texts: Texts, *, earlier: str, norm_name: str = ""
+) -> str:
+    """Return what went up and what went down since the earlier wave, and more or less than the norm, by name."""
     rows = [row for row in change.each() if row.statistic == "difference" and not row.hidden]
     compared = [row for row in rows if row.drawn]
+    said = _moved(compared, ("up", "down"), change, labels, texts, earlier=earlier)
+    if compared and not said:
+        key = "change.nothing" if len(compared) > 1 else "change.nothing_one"
+        said.append(texts.say(key, n=len(compared), earlier=earlier))
+    if any(row.extras["verdict"] == "break" for row in rows):
+        said.append(texts.say("change.broken"))
+    beyond = [row for row in change.each() if row.statistic == "beyond_norm" and not row.hidden and row.drawn]
+    differing = _moved(beyond, ("ahead", "behind"), change, labels, texts, norm_name=norm_name)
+    along = [texts.say("change.along", norm_name=norm_name)] if beyond and not differing else []
+    return " ".join([*said, *differing, *along])
+
+
+def _moved(
+    rows: Sequence[ReleasedRow],
+    words: Sequence[str],
+    change: Released,
+    labels: Mapping[str, str],
+    texts: Texts,
+    **against: str,
+) -> list[str]:
+    """Return a sentence per word about the rows that it is said of, the largest by name."""
     said = []
-    for word in ("up", "down"):
-        moved = sorted((row for row in compared if row.extras["verdict"] == word), key=lambda row: -abs(row.estimate))
+    for word in words:
+        moved = sorted((row for row in rows if row.extras["verdict"] == word), key=lambda row: -abs(row.estimate))
         named = [
             texts.say(
                 "change.named",
@@ -178,17 +201,12 @@ def change_sentence(change: Released, labels: Mapping[str, str], texts: Texts, *
             )
             for row in moved
         ]
-        if len(named) > MOST_NAMED + 1:  # the name of one more is as short as saying that there is one
-            items, more = ", ".join(named[:MOST_NAMED]), len(named) - MOST_NAMED
-            said.append(texts.say(f"change.{word}_more", items=items, n=more, earlier=earlier))
-        elif named:
-            said.append(texts.say(f"change.{word}", items=texts.listing(named), earlier=earlier))
-    if compared and not said:
-        key = "change.nothing" if len(compared) > 1 else "change.nothing_one"
-        said.append(texts.say(key, n=len(compared), earlier=earlier))
-    if any(row.extras["verdict"] == "break" for row in rows):
-        said.append(texts.say("change.broken"))
-    return " ".join(said)
+        # The name of one more is as short as saying that there is one.
+        shown = named if len(named) <= MOST_NAMED + 1 else named[:MOST_NAMED]
+        others = [texts.say("change.more", n=len(named) - len(shown))] if len(named) > len(shown) else []
+        if named:
+            said.append(texts.say(f"change.{word}", items=texts.listing([*shown, *others]), **against))
+    return said
 
 
 def _win_sentence(row: ReleasedRow, wins: Released, summary: Released, labels: Mapping[str, str], texts: Texts) -> str:

@@ -68,6 +68,7 @@ departments:
 
 # What to compare with: the path of a norm (.csv, with a .yaml beside it), or the mean of these departments.
 norms: departments
+# earlier_norms: path of the norm of the wave before, where norms is a path: did your scores change more than the norm?
 margin: 0.2               # differences up to this many standard deviations are of no practical weight
 
 names: null               # text file with a name of a person on each line, to be taken out of comments

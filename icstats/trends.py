@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -21,12 +22,22 @@ if TYPE_CHECKING:
 
     from icstats.questionnaire import ResponseScale
 
-__all__ = ["NO_WEIGHT", "ChangeVerdict", "WaveChange", "WaveChangeSettings", "wave_change"]
+__all__ = ["NO_WEIGHT", "ChangeVerdict", "NormVerdict", "WaveChange", "WaveChangeSettings", "wave_change"]
 
 ChangeVerdict = Literal["up", "down", "equal", "uncertain", "break"]
+NormVerdict = Literal["ahead", "behind", "along", "uncertain"]
 
 NO_WEIGHT = 1 / 20
 """A change of less than this part of the scale is of no practical weight: a fifth of a point on 1 to 5."""
+
+Word = Literal["higher", "lower", "small", "uncertain"]
+CHANGED: dict[Word, ChangeVerdict] = {"higher": "up", "lower": "down", "small": "equal", "uncertain": "uncertain"}
+BEYOND_NORM: dict[Word, NormVerdict] = {
+    "higher": "ahead",
+    "lower": "behind",
+    "small": "along",
+    "uncertain": "uncertain",
+}
 
 Row = dict[str, Any]
 ESTIMATES = ["estimate", "std_error", "conf_low", "conf_high", "p_value"]
@@ -54,8 +65,10 @@ class WaveChangeSettings(Settings):
 class WaveChange(Result):
     """Means of two waves side by side: of every variable ``mean`` (now), ``earlier`` and ``difference``.
 
+    Beside a change of the norm also ``norm_change`` and ``beyond_norm`` (difference minus norm_change).
+
     Extra columns: ``p_adjusted``, ``minimum`` and ``maximum`` of the response scale, ``verdict``. ``n`` counts a row's
-    own wave, of the difference the smaller one; ``people`` holds the smaller wave for all three.
+    own wave, of the difference the smaller one; ``people`` holds the smaller wave for all rows of a variable.
     """
 
     waves: ClassVar[int] = 2
@@ -71,6 +84,7 @@ def wave_change(
     clusters: ArrayLike | None = None,
     earlier_clusters: ArrayLike | None = None,
     breaks: Collection[str] = (),
+    norm_change: Mapping[str, float] | None = None,
     margin: float = NO_WEIGHT,
     conf_level: float = 0.95,
 ) -> WaveChange:
@@ -87,6 +101,9 @@ def wave_change(
         for different people.
     breaks
         Variables whose wording changed in between: shown side by side, never compared.
+    norm_change
+        Variable -> by how many points the norm changed between the two waves; taken as known. A change that all
+        organisations share is none of this department.
     margin
         Part of the scale up to which a change is of no practical weight.
     conf_level
@@ -99,7 +116,9 @@ def wave_change(
         both waves and for people who rate more than once (:func:`icstats.contrasts.difference_of_means`).
         ``p_adjusted`` allows for all variables of the call (Benjamini & Hochberg 1995). Verdicts: ``break``; ``equal``
         where the whole interval lies within the margin; ``up`` or ``down`` where ``p_adjusted`` says so; else
-        ``uncertain``. A broken variable, or one that the earlier wave does not have, has no difference.
+        ``uncertain``. A broken variable, or one that the earlier wave does not have, has no difference. What is beyond
+        the norm has the same error and verdicts by the same rule, ``along``, ``ahead`` and ``behind``, adjusted among
+        themselves.
 
     Raises
     ------
@@ -114,8 +133,20 @@ def wave_change(
     asked on another scale is a ``break``, also when nobody marked it. Without keys of respondents both waves are taken
     as different people, and the interval is too wide.
 
+    Notes
+    -----
+    The p values of one department are adjusted, not those of all departments together, as they are beside a norm
+    (:func:`icstats.benchmark.adjust_family`). There, who reads the overview picks out the departments that differ; a
+    change stands in the department's own report only, and the question is what changed here. Of the changes that a
+    report tells, at most one in twenty is a false one on average, and no word in it depends on what changed elsewhere
+    (Efron 2008). Who lays the reports of 40 departments where nothing changed side by side finds about two that tell
+    of some change.
+
     References
     ----------
+    Efron, B. (2008). Simultaneous inference: when should hypothesis testing problems be combined? Annals of Applied
+    Statistics 2, 197-223.
+
     In R: ``t.test(now, earlier, paired = TRUE)`` or ``t.test(now, earlier)``; in between
     ``partiallyoverlapping::Partover.test``; ``p.adjust(p, "BH")``.
     """
@@ -132,26 +163,38 @@ def wave_change(
     compared = {
         code: Difference(estimate=np.nan) if code in broken else difference_of_means(*sides[code]) for code in sides
     }
-    adjusted = _adjusted({code: one.p_value for code, one in compared.items() if np.isfinite(one.p_value)})
+    beyond = {
+        code: replace(compared[code], estimate=compared[code].estimate - shift)
+        for code, shift in (norm_change or {}).items()
+        if code in compared and np.isfinite(compared[code].estimate)
+    }
+    adjusted, adjusted_beyond = _adjusted(compared), _adjusted(beyond)
     described = summarise(values, response_scales=response_scales, clusters=people, conf_level=conf_level)
     described_before = summarise(before, response_scales=response_scales, clusters=people_before, conf_level=conf_level)
     means, means_before = (_means(one.data) for one in (described, described_before))
     rows: list[Row] = []
     smallest: list[Row] = []
     for code, (own, other) in sides.items():
-        scale, p = response_scales[code], adjusted.get(code, np.nan)
+        scale = response_scales[code]
+        word = partial(_word, margin=margin * (scale.maximum - scale.minimum), conf_level=conf_level)
         about = {"variable": code, "unit": "points", "minimum": scale.minimum, "maximum": scale.maximum}
-        width = scale.maximum - scale.minimum
-        about["verdict"] = (
-            "break" if code in broken else _verdict(compared[code], p, margin=margin * width, conf_level=conf_level)
-        )
+        about["verdict"] = "break" if code in broken else CHANGED[word(compared[code], adjusted.get(code, np.nan))]
         fewer = {"n": min(own.n, other.n), "n_people": min(own.n_people, other.n_people)}
-        rows += [
+        changed = {"statistic": "difference", "p_adjusted": adjusted.get(code, np.nan)}
+        found = [
             means[code] | about | {"statistic": "mean"},
             means_before[code] | about | {"statistic": "earlier"},
-            compared[code].row(conf_level) | about | fewer | {"statistic": "difference", "p_adjusted": p},
+            compared[code].row(conf_level) | about | fewer | changed,
         ]
-        smallest += 3 * [fewer]
+        if norm_change is not None and code in beyond:
+            p = adjusted_beyond.get(code, np.nan)
+            told = about | fewer | {"verdict": BEYOND_NORM[word(beyond[code], p)]}
+            found += [
+                told | {"statistic": "norm_change", "estimate": norm_change[code]},
+                beyond[code].row(conf_level) | told | {"statistic": "beyond_norm", "p_adjusted": p},
+            ]
+        rows += found
+        smallest += len(found) * [fewer]
     data = pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(NUMBERS, float))
     return WaveChange(
         data=data,
@@ -168,13 +211,13 @@ def wave_change(
     )
 
 
-def _verdict(change: Difference, p_adjusted: float, *, margin: float, conf_level: float) -> ChangeVerdict:
+def _word(change: Difference, p_adjusted: float, *, margin: float, conf_level: float) -> Word:
     low, high = change.interval(conf_level)
     if low >= -margin and high <= margin:
-        return "equal"
+        return "small"
     # The last decimals of 1 - 0.95 must not decide.
     if p_adjusted <= round(1 - conf_level, 9):
-        return "up" if change.estimate > 0 else "down"
+        return "higher" if change.estimate > 0 else "lower"
     return "uncertain"
 
 
@@ -195,8 +238,9 @@ def _means(data: pd.DataFrame) -> dict[str, Row]:
     return {str(row["variable"]): {str(name): value for name, value in row.items()} for row in rows}
 
 
-def _adjusted(p_values: Mapping[str, float]) -> dict[str, float]:
-    """Return the Benjamini-Hochberg adjusted p values."""
+def _adjusted(changes: Mapping[str, Difference]) -> dict[str, float]:
+    """Return the Benjamini-Hochberg adjusted p values of the changes that have one."""
+    p_values = {code: change.p_value for code, change in changes.items() if np.isfinite(change.p_value)}
     if not p_values:
         return {}
     from scipy.stats import false_discovery_control  # noqa: PLC0415  slow to load; only comparisons need it

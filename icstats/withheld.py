@@ -47,8 +47,8 @@ SHARES_OF_VARIANCE = frozenset(
 MEANS = frozenset({"mean", "forecast", "earlier"})
 """Means of people's answers: of customers, of staff, of the wave before."""
 GAPS = frozenset({"adequacy_gap", "superiority_gap"})
-DIFFERENCES = frozenset({"difference", *GAPS})
-TELL_EACH_OTHER = MEANS | DIFFERENCES | {"norm", "others", "shrunken", "adjusted"}
+DIFFERENCES = frozenset({"difference", "beyond_norm", *GAPS})
+TELL_EACH_OTHER = MEANS | DIFFERENCES | {"norm", "norm_change", "others", "shrunken", "adjusted"}
 SIZES = frozenset({"k0", "k_bar"})
 """Mean group sizes: times the number of groups they are an exact total, which only stands as a band."""
 MODELS = frozenset({"driver", "term"})
@@ -125,7 +125,7 @@ def _says_what_each_answered(raw: pd.DataFrame, rules: Policy) -> Flags:
     points = (raw["unit"] == "points").to_numpy()
     mean = points & raw["statistic"].isin(MEANS).to_numpy()
     ends = at_an_end(raw["estimate"], numbers_of(raw, "minimum"), numbers_of(raw, "maximum"), rules)
-    has_error = points & raw["statistic"].isin(MEANS | DIFFERENCES).to_numpy()
+    has_error = points & (raw["statistic"].isin(MEANS | DIFFERENCES) & raw["estimate"].notna()).to_numpy()
     told: Flags = (mean & ends) | (has_error & np.isnan(numbers_of(raw, "std_error")))
     return told
 

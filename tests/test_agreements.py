@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -49,7 +50,10 @@ def test_agreements_of_nobody_and_about_nothing_are_refused(tmp_path: Path) -> N
     assert [problem.message for problem in refusal.value.problems] == [
         'an agreement of "hq", which is no department of this study.',
         'the ease of "it" is given for 17 of its 17 questions, for 0 that it is not asked, and 1 times out of range.',
-        'an action about "PD33", which is no question.',
+        (
+            'an action about "PD33", to which no report would come back; allowed: the mark, and what "it" is asked '
+            "about product, process and orientation."
+        ),
     ]
 
 
@@ -64,6 +68,30 @@ def test_the_report_lists_what_was_agreed_and_comes_back_to_what_was_agreed_befo
     assert all(action.what[text] in change and action.owner[text] in change for action in before)
     assert say("action.returned_heading", earlier="2025") in change
     assert not any(action.what[text] in wins for action in before)
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_the_report_comes_back_also_where_the_answers_of_then_stand_in_another_file(
+    tmp_path: Path, language: str
+) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8").replace("wave: '2025'", "wave: '2024'")
+    report = ic.open_report(study_with(tmp_path, text), "it", language=language, wave="2025")
+    say, body = report.edition.texts.say, report.change().body
+    assert say("change.apart", earlier="2024") in body
+    assert say("action.returned_heading", earlier="2024") in body
+    for action in report.edition.study.agreements.actions_of("it", wave="2024"):  # type: ignore[union-attr]
+        told = (action.what, action.owner)
+        assert all((one.nl if language == "nl" else one.en) in body for one in told)
+        assert report.edition.texts.date(date.fromisoformat(action.due)) in body
+    assert ic.open_report(study_with(tmp_path, text), "hr", wave="2025").change().body == ""
+
+
+def test_actions_are_about_what_a_later_report_measures(tmp_path: Path) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    read_study(study_with(tmp_path, text.replace("item: PD3", "item: SA1")))
+    for item in ("MU1", "OP1", "process"):
+        with pytest.raises(ParameterError, match="no report would come back"):
+            read_study(study_with(tmp_path, text.replace("item: PD3", f"item: {item}")))
 
 
 def test_how_easy_it_is_changes_what_comes_first() -> None:

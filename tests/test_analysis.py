@@ -53,7 +53,7 @@ def test_the_label_of_a_reverse_item_says_that_its_numbers_are_turned() -> None:
 
 def test_the_dialogue_passes_the_door_where_everything_it_rests_on_may_be_shown() -> None:
     analysis, edition = department("hr"), open_edition(EXAMPLE)
-    for result in (analysis.expectation, analysis.mirror, analysis.quick_wins, analysis.change):
+    for result in (analysis.expectation, analysis.mirror, analysis.quick_wins, analysis.change()):
         assert result is not None
         released = edition.released(result, "hr")
         assert (released.rows["mark"] == "").any()
@@ -61,4 +61,4 @@ def test_the_dialogue_passes_the_door_where_everything_it_rests_on_may_be_shown(
 
 def test_the_first_wave_has_no_change() -> None:
     first = replace(department("hr"), wave="2025")
-    assert (first.earlier_wave, first.change) == (None, None)
+    assert (first.earlier_wave, first.change()) == (None, None)

@@ -16,6 +16,7 @@ from icstats.comparisons import Comparisons
 from icstats.decisions import differing_before, write_differing
 from icstats.errors import RunError
 from icstats.ledger import open_ledger
+from icstats.norms import read_norms
 from icstats.simulate import simulate_ratings
 from icstats.study import read_study
 
@@ -34,6 +35,7 @@ class Store:
     frame: pd.DataFrame
     readable: tuple[str, ...] = SLUGS
     fingerprint: str = "made up"
+    waves: tuple[str, ...] = ("2026",)
 
     def ratings(self, *, wave: str, department: str) -> pd.DataFrame:
         assert wave == "2026"
@@ -42,7 +44,8 @@ class Store:
         return self.frame[self.frame["department"] == department].reset_index(drop=True)
 
     def counts(self, *, wave: str) -> pd.DataFrame:
-        assert (wave, self.readable) == ("2026", SLUGS)
+        assert wave in self.waves
+        assert self.readable == SLUGS
         return counts_of(self.frame)
 
 
@@ -152,3 +155,41 @@ def test_what_may_not_be_shown_is_no_part_of_the_family(study: Study, ratings: p
     cells = [comparisons(study, Store(frame)).differing.cells for frame in (few, strange)]
     assert cells[0] == cells[1]
     assert all(place != "it" for place, _ in cells[0])
+
+
+def norm_with(study: Study, tmp_path: Path, *, respondents: int) -> Path:
+    """Return an earlier norm whose question PC1 rests on fewer respondents than the others."""
+    earlier = study.norm_files[1]
+    rows = earlier.read_text(encoding="utf-8").splitlines()
+    rows = [row.replace("18640", str(respondents)) if row.startswith("PC1,") else row for row in rows]
+    (tmp_path / "before.csv").write_text("\n".join(rows), encoding="utf-8")
+    (tmp_path / "before.yaml").write_bytes(earlier.with_suffix(".yaml").read_bytes())
+    return tmp_path / "before.csv"
+
+
+def test_the_change_of_the_norm_is_that_of_its_means_and_needs_both_waves(study: Study, ratings: pd.DataFrame) -> None:
+    both = comparisons(study, Store(ratings, waves=("2025", "2026")))
+    now, before = (read_norms(file).values["mean"] for file in study.norm_files)
+    assert both.norm_change == pytest.approx((now - before).to_dict())
+    write_differing(study, both.differing, wave="2026")
+    assert differing_before(study, wave="2026") == both.differing
+    without = study.model_copy(update={"earlier_norms": None})
+    assert comparisons(without, Store(ratings, waves=("2025", "2026"))).norm_change == {}
+    internal = study.model_copy(update={"norms": "departments", "earlier_norms": None})
+    assert comparisons(internal, Store(ratings, waves=("2025", "2026"))).norm_change == {}
+    assert comparisons(study, Store(ratings, fingerprint="one wave")).norm_change == {}
+
+
+@pytest.mark.parametrize(("others", "known"), [(9, False), (10, True), (-1, True)])
+def test_no_change_of_the_norm_from_which_the_answers_of_a_few_others_would_follow(
+    study: Study,
+    ratings: pd.DataFrame,
+    tmp_path: Path,
+    others: int,
+    known: bool,  # noqa: FBT001  a column of the table
+) -> None:
+    own = int(counts_of(ratings).groupby("variable")["n"].sum()["PC1"])
+    earlier = norm_with(study, tmp_path, respondents=own + others)
+    found = comparisons(study.model_copy(update={"earlier_norms": earlier}), Store(ratings, waves=("2025", "2026")))
+    assert ("PC1" in found.norm_change) == known
+    assert "PC2" in found.norm_change

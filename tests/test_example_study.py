@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 BANK = ROOT / "params" / "questionnaires" / "internal_customer.yaml"
-FILES = ("params/example.yaml", "data/example/responses.csv", "data/norms/example.csv", "data/norms/example.yaml")
+NORMS = [f"data/norms/{name}.{ending}" for name in ("example", "example-earlier") for ending in ("csv", "yaml")]
+FILES = ("params/example.yaml", "data/example/responses.csv", *NORMS)
 LARGEST_FILE = 1_500_000
 
 

@@ -74,6 +74,7 @@ def test_other_answers_change_the_keys_of_those_that_read_them(study: SmallStudy
         {"hidden": frozenset({("hr", "SA1")})},
         {"notes": ("Two rows are the same.",)},
         {"differing": Differing(norm=frozenset({"SA1", "PC1"}))},
+        {"differing": NOTHING._replace(earlier_norm=frozenset({"SA1"}))},
     ],
 )
 def test_what_may_be_shown_of_anybody_and_what_is_said_of_the_file_change_every_key(

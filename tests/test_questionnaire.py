@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from shared import shared_file
 
 from icstats.errors import QuestionnaireError
-from icstats.questionnaire import DRIVER_BLOCKS, RESERVED, Item, Questionnaire, Text, contradictions, read_questionnaire
+from icstats.questionnaire import (
+    DRIVER_BLOCKS,
+    RESERVED,
+    Item,
+    Questionnaire,
+    Text,
+    contradictions,
+    in_order,
+    read_questionnaire,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 BANK = ROOT / "params" / "questionnaires" / "internal_customer.yaml"
@@ -61,6 +70,19 @@ def messages(folder: Path, *changes: tuple[str, str]) -> list[str]:
 @pytest.fixture(scope="module")
 def bank() -> Questionnaire:
     return read_questionnaire(BANK)
+
+
+@pytest.mark.parametrize(
+    "waves",
+    [
+        ["2025", "2026"],
+        ["wave-2", "wave-9", "wave-10"],
+        ["2025-2", "2025-10", "2026", "2026-1"],
+        ["W1", "W2", "W11"],
+    ],
+)
+def test_waves_follow_each_other_by_name_with_numbers_as_numbers(waves: list[str]) -> None:
+    assert sorted(set(waves), key=in_order) == waves
 
 
 def test_a_good_questionnaire_is_read_in_the_order_of_the_file(folder: Path) -> None:

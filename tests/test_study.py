@@ -47,8 +47,8 @@ items:
 """
 
 SETTINGS = (
-    "name, title, organisation, wave, responses, questionnaire, norms, names, margin, policy, agreements, selection, "
-    "themes, language, departments, notebooks, store, seed"
+    "name, title, organisation, wave, responses, questionnaire, norms, earlier_norms, names, margin, policy, "
+    "agreements, selection, themes, language, departments, notebooks, store, seed"
 )
 
 
@@ -75,6 +75,19 @@ def messages(folder: Path, *changes: tuple[str, str]) -> list[str]:
     with pytest.raises(ParameterError) as caught:
         read_study("s.yaml")
     return str(caught.value).splitlines()
+
+
+@pytest.mark.parametrize("norms", ["", "norms: departments\n"])
+def test_an_earlier_norm_without_a_norm_to_read_is_refused(folder: Path, norms: str) -> None:
+    for ending in ("csv", "yaml"):
+        (folder / f"n.{ending}").touch()
+    told = messages(folder, ("wave: '2026'\n", f"wave: '2026'\n{norms}earlier_norms: n.csv\n"))
+    assert [message.partition(": ")[2] for message in told] == [
+        (
+            "an earlier norm without a norm of this wave: the change of the norm is not known. Hint: give the path of "
+            "the norm of this wave under norms [ICS-338]"
+        )
+    ]
 
 
 def test_a_good_study_is_read_with_its_questionnaire(folder: Path) -> None:

@@ -5,10 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made import counts
 from scipy import stats
 
+from icstats import open_report
+from icstats.disclosure import Released, open_ledger, release
 from icstats.errors import ParameterError
 from icstats.questionnaire import ResponseScale
+from icstats.study import Policy
+from icstats.talk import change_sentence
 from icstats.texts import Texts
 from icstats.trends import WaveChange, wave_change
 
@@ -70,6 +77,78 @@ def test_p_values_allow_for_all_comparisons_of_the_call() -> None:
     np.testing.assert_allclose(differences["p_adjusted"], expected, rtol=1e-12)
 
 
+def test_people_who_answer_twice_are_paired_and_the_others_are_not() -> None:
+    """Derived anew from three groups of people: each has its own variance of what it adds to the difference."""
+    earlier = wave(150, seed=2)["SA1"].to_numpy()
+    now = wave(120, seed=1)["SA1"].to_numpy() + np.r_[earlier[:70] / 2, np.zeros(50)]
+    found = row(
+        change(
+            pd.DataFrame({"SA1": now}),
+            pd.DataFrame({"SA1": earlier}),
+            clusters=np.arange(120),
+            earlier_clusters=np.r_[np.arange(70), np.arange(500, 580)],
+        ),
+        "SA1",
+    )
+    apart, apart_before = (now - now.mean()) / 120, (earlier - earlier.mean()) / 150
+    apart, apart_before = apart * (120 / 119) ** 0.5, apart_before * (150 / 149) ** 0.5
+    squared = [
+        ((apart[:70] - apart_before[:70]) ** 2).sum(),
+        (apart[70:] ** 2).sum(),
+        (apart_before[70:] ** 2).sum(),
+    ]
+    freedom = sum(squared) ** 2 / sum(part**2 / (n - 1) for part, n in zip(squared, (70, 50, 80), strict=True))
+    error, mean = sum(squared) ** 0.5, now.mean() - earlier.mean()
+    assert found["estimate"] == pytest.approx(mean, abs=1e-12)
+    assert found["std_error"] == pytest.approx(error, rel=1e-9)
+    assert found["p_value"] == pytest.approx(2 * stats.t.sf(abs(mean / error), freedom), rel=1e-9)
+    covariance = np.cov(now[:70], earlier[:70])[0, 1]
+    textbook = now.var(ddof=1) / 120 + earlier.var(ddof=1) / 150 - 2 * 70 * covariance / (120 * 150)
+    assert found["std_error"] == pytest.approx(textbook**0.5, rel=0.03)
+
+
+@pytest.mark.parametrize("keyed", [True, False])
+def test_beside_the_norm_the_change_is_tested_against_that_of_the_norm(keyed: bool) -> None:  # noqa: FBT001  a case
+    now, earlier = wave(seed=1, shift=0.6), wave(seed=2)
+    people = {"clusters": np.arange(200), "earlier_clusters": np.arange(200)} if keyed else {}
+    shifts = {"SA1": 0.25, "PC1": -0.1, "CO1": 0.3}
+    result = change(now, earlier, norm_change=shifts, **people)
+    assert set(result.data.loc[result.data["statistic"] == "beyond_norm", "variable"]) == {"SA1", "PC1"}
+    p_values = {}
+    for code in ("SA1", "PC1"):
+        test = (
+            stats.ttest_rel(now[code] - shifts[code], earlier[code])
+            if keyed
+            else stats.ttest_ind(now[code] - shifts[code], earlier[code], equal_var=False)
+        )
+        found = row(result, code, "beyond_norm")
+        assert row(result, code, "norm_change")["estimate"] == shifts[code]
+        assert found["estimate"] == pytest.approx(row(result, code)["estimate"] - shifts[code], abs=1e-12)
+        assert (found["conf_low"], found["conf_high"]) == pytest.approx(tuple(test.confidence_interval()), abs=1e-12)
+        p_values[code] = found["p_value"]
+        assert p_values[code] == pytest.approx(test.pvalue, abs=1e-12)
+    adjusted = stats.false_discovery_control(list(p_values.values()))
+    assert [row(result, code, "beyond_norm")["p_adjusted"] for code in p_values] == pytest.approx(adjusted, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("shift", "of_norm", "verdict"),
+    [(1.0, 0.0, "ahead"), (1.0, 1.0, "along"), (0.0, 1.0, "behind"), (1.0, 0.7, "uncertain")],
+)
+def test_a_change_is_ahead_of_that_of_the_norm_along_with_it_or_behind(
+    shift: float, of_norm: float, verdict: str
+) -> None:
+    now = earlier = wave(1500, seed=4)[["SA1"]]
+    noise = np.random.default_rng(8).normal(0, 6.5 if verdict == "uncertain" else 0.5, 1500)
+    result = change(now + shift + (noise - noise.mean())[:, None], earlier, norm_change={"SA1": of_norm})
+    assert row(result, "SA1", "beyond_norm")["verdict"] == verdict
+
+
+def test_a_broken_question_is_not_held_against_the_norm() -> None:
+    result = change(wave(seed=1), wave(seed=2), breaks=["SA1"], norm_change={"SA1": 0.2, "PC1": 0.1})
+    assert set(result.data.loc[result.data["statistic"] == "beyond_norm", "variable"]) == {"PC1"}
+
+
 @pytest.mark.parametrize(
     ("shift", "n", "verdict"), [(1.0, 200, "up"), (-1.0, 200, "down"), (0.0, 3000, "equal"), (0.0, 20, "uncertain")]
 )
@@ -121,4 +200,86 @@ def test_wrong_settings_are_refused_all_at_once() -> None:
 # Shown: only what may be shown in both waves.
 
 
+def through_the_door(result: WaveChange, n: int = 200) -> Released:
+    ledger = open_ledger(
+        counts({slug: {"ratings": n, **dict.fromkeys(result.data["variable"], n)} for slug in ("hr", "it")}),
+        policy=Policy(),
+        department="hr",
+    )
+    return release(result, policy=Policy(), ledger=ledger.along_with(ledger))
+
+
+@pytest.mark.parametrize("n", [20, 200])
+def test_both_means_of_a_broken_question_are_shown_and_no_change(n: int) -> None:
+    released = through_the_door(change(wave(n, seed=1), wave(n, seed=2), breaks=["SA1"], norm_change={}), n)
+    rows = {row.statistic: row for row in released.each() if row.variable == "SA1"}
+    assert {name: row.hidden for name, row in rows.items()} == dict.fromkeys(("mean", "earlier", "difference"), False)
+    assert np.isnan(rows["difference"].estimate)
+    assert not np.isnan(rows["earlier"].estimate)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.floats(-0.5, 0.5), st.floats(-0.5, 0.5), st.integers(15, 400))
+def test_beyond_the_norm_follows_from_the_shown_numbers_and_its_word_from_it(
+    seed: int, shift: float, of_norm: float, n: int
+) -> None:
+    now, earlier = wave(n, seed=seed, shift=shift), wave(n, seed=seed + 1)
+    released = through_the_door(change(now, earlier, norm_change=dict.fromkeys(now, of_norm)), n)
+    shown = {(row.variable, row.statistic): row for row in released.each() if not row.hidden}
+    for variable in now:
+        if (variable, "mean") not in shown:
+            continue
+        mean, before, difference, norm, beyond = (
+            shown[variable, name].estimate for name in ("mean", "earlier", "difference", "norm_change", "beyond_norm")
+        )
+        assert difference == pytest.approx(mean - before, abs=1e-9)
+        assert beyond == pytest.approx(mean - before - norm, abs=1e-9)
+        words = (shown[variable, name].extras["verdict"] for name in ("difference", "beyond_norm"))
+        for word, number in zip(words, (difference, beyond), strict=True):
+            assert {"up": 1, "ahead": 1, "down": -1, "behind": -1}.get(word, np.sign(number)) == np.sign(number)
+
+
+SENTENCES = {
+    EN: (
+        "Surely higher than in 2025: “Mark” (+1.0) and “Process” (+0.5).",
+        "Surely more favourable than the change of the norm: “Mark” (+0.8).",
+        "Surely less favourable than the change of the norm: “Process” (−0.5).",
+    ),
+    NL: (
+        "Zeker hoger dan in 2025: “Mark” (+1,0) en “Process” (+0,5).",
+        "Zeker gunstiger dan de verandering van de norm: “Mark” (+0,8).",
+        "Zeker ongunstiger dan de verandering van de norm: “Process” (−0,5).",
+    ),
+}
+
+
+@pytest.mark.parametrize("texts", SENTENCES, ids=["en", "nl"])
+def test_the_sentence_names_what_changed_and_what_changed_otherwise_than_the_norm(texts: Texts) -> None:
+    earlier = wave(400, seed=2).round(1)
+    now = earlier.assign(SA1=earlier["SA1"] + 1.0, process=earlier["process"] + 0.5)
+    released = through_the_door(change(now, earlier, norm_change={"SA1": 0.2, "process": 1.0}), 400)
+    name = texts.say("summary.norm_name")
+    said = change_sentence(released, LABELS, texts, earlier="2025", norm_name=name)
+    assert said.replace("\u2018", "“").replace("\u2019", "”") == " ".join(SENTENCES[texts])
+
+
+def test_more_than_three_changes_are_counted() -> None:
+    codes = [f"Q{number}" for number in range(5)]
+    earlier = pd.DataFrame({code: wave(200, seed=number)["process"] for number, code in enumerate(codes)})
+    now = earlier.add(pd.Series([0.9, 0.8, 0.7, 0.6, 0.5], index=codes))
+    released = through_the_door(wave_change(now, earlier, response_scales=dict.fromkeys(codes, FIVE)))
+    labels = {code: code for code in codes}
+    sentence = change_sentence(released, labels, EN, earlier="2025")
+    assert sentence == "Surely higher than in 2025: “Q0” (+0.9), “Q1” (+0.8), “Q2” (+0.7) and 2 more."
+
+
 # The example study.
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_the_example_holds_its_changes_against_those_of_the_norm(language: str) -> None:
+    report = open_report("params/example.yaml", "it", language=language)
+    assert report.edition.texts.say("change.norm_caption") in report.change().body
+    changes = report.edition.comparisons.norm_change
+    assert changes["process"] == pytest.approx(0.12)
+    assert "MU1" not in changes
