@@ -145,7 +145,7 @@ class Comparisons:
                 compared = self.organisation.of(department).comparison(norm)
             except RunError:
                 continue
-            shown = [department in self.ledger.shown(str(variable)) for variable in compared.data["variable"]]
+            shown = [not self.ledger.hides(str(variable), department) for variable in compared.data["variable"]]
             yield department, replace(compared, data=compared.data[shown], people=compared.people[shown])
 
     @property

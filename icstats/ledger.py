@@ -7,6 +7,7 @@ answered. Others are hidden with them until neither totals nor scores give one o
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -101,8 +102,12 @@ class Ledger:
         """Return the departments that may be shown for this variable."""
         return tuple(department for department in self.departments if not self.hides(variable, department))
 
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset((*self.departments, ORGANISATION))
+
     def _check_known(self, department: str) -> None:
-        if department != ORGANISATION and department not in self.departments:
+        if department not in self._known:
             raise DisclosureError(
                 f'There are no counts for department "{department}": what may be shown of it was never decided.',
                 code="ICS-601",
