@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import warnings
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -42,6 +41,7 @@ NEEDED = ("lingua", "simplemma", "sklearn")
 """What the extra ``icstats[text]`` installs."""
 
 WORD = re.compile(r"[^\W\d_]+(?:[’'-][^\W\d_]+)*")
+NEVER = "(?!)"
 SHORTEST_FOUND = 4
 """Letters of a word that may name a theme which no dictionary has."""
 MOST_FOUND = 3
@@ -145,12 +145,9 @@ def comment_themes(
 def themes_of(text: str, dictionary: Dictionary) -> tuple[str, ...]:
     """Return the codes of the themes that a comment has by its words, in the order of the dictionary."""
     language = language_of(text)
-    spoken = _words(text)
-    forms = [(word, lemma_of(word, language)) for word in spoken]
+    forms = "".join(f" {word}\t{lemma_of(word, language)}" for word in _words(text)) + " "
     return tuple(
-        theme.code
-        for theme in dictionary.themes
-        if any(_tells(_parts(entry, language), forms) for entry in getattr(theme.words, language))
+        theme.code for theme in dictionary.themes if _pattern(getattr(theme.words, language), language).search(forms)
     )
 
 
@@ -186,24 +183,18 @@ def lemma_of(word: str, language: Language) -> str:
 
 
 @cache
-def _parts(entry: str, language: Language) -> tuple[tuple[str, str], ...]:
-    """Return the words of an entry, each as it stands and as its lemma."""
-    return tuple((one, one if "*" in one else lemma_of(one, language)) for one in entry.casefold().split())
+def _pattern(entries: tuple[str, ...], language: Language) -> re.Pattern[str]:
+    """Return what finds any entry of a theme among the words of a comment, each as it stands and as its lemma."""
+    entries_found = ("".join(_form(one, language) for one in entry.casefold().split()) for entry in entries)
+    return re.compile(f"(?:{'|'.join(entries_found) or NEVER})(?= )")
 
 
-def _tells(entry: Sequence[tuple[str, str]], forms: Sequence[tuple[str, str]]) -> bool:
-    return any(
-        all(_is_word(part, word) for part, word in zip(entry, forms[start : start + len(entry)], strict=True))
-        for start in range(len(forms) - len(entry) + 1)
-    )
-
-
-def _is_word(part: tuple[str, str], word: tuple[str, str]) -> bool:
-    """Return whether a word of a comment is one of the dictionary: the same form, the same lemma, or the pattern."""
-    written, lemma = part
-    if "*" in written:
-        return any(fnmatchcase(form, written) for form in word)
-    return written == word[0] or lemma == word[1]
+def _form(word: str, language: Language) -> str:
+    """Return what finds a word of the dictionary: the same form, the same lemma, or either as a pattern."""
+    if "*" not in word:
+        return rf" (?:{re.escape(word)}\t[^ ]*|[^\t]*\t{re.escape(lemma_of(word, language))}(?= ))"
+    written = "[^ \\t]*".join(map(re.escape, word.split("*")))
+    return rf" (?:{written}\t[^ ]*|[^\t]*\t{written}(?= ))"
 
 
 def _found(rest: pd.Series[str], dictionary: Dictionary, minimum: int) -> dict[str, tuple[tuple[str, ...], list[Any]]]:
