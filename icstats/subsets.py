@@ -41,7 +41,7 @@ REDUNDANT = 1e-10
 CELLS_AT_ONCE = 1 << 22
 CELLS_IN_CACHE = 1 << 17
 CELLS_OF_SUBSETS = 1 << 21
-BRANCHES = 9
+BRANCHES = 7
 """Groups whose subsets are followed to the end for one portion after the other."""
 
 
@@ -304,8 +304,8 @@ def _followed(rows: Sequence[FloatArray], groups: Sequence[Sequence[int]]) -> li
 def _given_last(partial: Sequence[FloatArray], given: list[FloatArray]) -> list[FloatArray]:
     """Fill in the covariances of all but the last variable, given the last one."""
     last = partial[-1]
-    varies = last[-1] > REDUNDANT
-    slopes = last[:-1] * (varies / np.where(varies, last[-1], 1.0))
+    np.copyto(last[-1], np.inf, where=last[-1] <= REDUNDANT)  # what follows from others has slopes of 0
+    slopes = last[:-1] / last[-1]
     for row, (before, after) in enumerate(zip(partial, given, strict=False)):
         np.multiply(last[row], slopes[: row + 1], out=after)
         np.subtract(before, after, out=after)
