@@ -351,6 +351,7 @@ def sheet(height: int) -> Iterator[Sheet]:
         "hatch.linewidth": 0.6,
         "axes.linewidth": 0.8,
         "text.color": INK,
+        "text.hinting": "none",  # letters keep their shape; with as many pixels hinting only takes time
     }
     with style.context(house, after_reset=True):
         yield Sheet(height)
