@@ -22,7 +22,7 @@ from icstats.results import Result, Settings
 from icstats.sampling import person_codes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import ArrayLike
 

@@ -41,6 +41,7 @@ REDUNDANT = 1e-10
 CELLS_AT_ONCE = 1 << 22
 CELLS_IN_CACHE = 1 << 17
 CELLS_OF_SUBSETS = 1 << 21
+CELLS_OF_STEM = 1 << 16
 BRANCHES = 7
 """Groups whose subsets are followed to the end for one portion after the other."""
 
@@ -127,7 +128,8 @@ def shapley(worth: FloatArray) -> FloatArray:
     numpy.ndarray
         Shape (members, replicates); adds up to the worth of all minus the worth of none.
     """
-    return _divided(_weights_by_subset(worth.shape[0].bit_length() - 1)[:, None] * worth, worth[-1] - worth[0])
+    weighed = _weights_by_subset(worth.shape[0].bit_length() - 1)[:, None] * worth
+    return _adding_up_to(worth[-1] - worth[0], _sums_by_member(weighed))
 
 
 def _weights_by_subset(members: int) -> FloatArray:
@@ -137,16 +139,20 @@ def _weights_by_subset(members: int) -> FloatArray:
     return np.asarray(by_size[_sizes(members)], dtype=np.float64)
 
 
-def _divided(weighed: FloatArray, total: FloatArray) -> FloatArray:
-    """Return the Shapley values (members, replicates) that add up to ``total``; ``weighed`` is used up."""
+def _sums_by_member(weighed: FloatArray) -> FloatArray:
+    """Return for every member the sum over the subsets that it is in (members, replicates); ``weighed`` is used up."""
     members = weighed.shape[0].bit_length() - 1
-    values = np.empty((members, weighed.shape[1]))
+    sums = np.empty((members, weighed.shape[1]))
     for member in reversed(range(members)):
         half = 1 << member
-        np.add.reduce(weighed[half : 2 * half], axis=0, out=values[member])
+        np.add.reduce(weighed[half : 2 * half], axis=0, out=sums[member])
         weighed[:half] += weighed[half : 2 * half]
-    # All values lack the same amount, the worth of leaving; what they add up to is known.
-    values -= (values.sum(axis=0) - total) / members
+    return sums
+
+
+def _adding_up_to(total: FloatArray, values: FloatArray) -> FloatArray:
+    """Return the Shapley values: all lack the same amount, the worth of leaving, and what they add up to is known."""
+    values -= (values.sum(axis=0) - total) / len(values)
     return values
 
 
@@ -159,16 +165,34 @@ def shapley_values(covariances: FloatArray, groups: Sequence[Sequence[int]], *, 
     weights = -_weights_by_subset(len(groups))
     if rows is not None:
         weights *= _adjustments(groups, rows)
-    values = []
-    for portion in portions(covariances, len(groups)):
-        total = np.where(portion[0] > REDUNDANT, portion[0], np.nan)
-        unexplained = _unexplained(portion, groups)
-        drivers = sum(map(len, groups))
-        explained = 1 - unexplained[-1] / total
-        explained = explained if rows is None else adjusted(explained, drivers, rows)
-        unexplained *= weights[:, None]
-        values.append(_divided(unexplained, explained * total) / total)
-    return np.hstack(values)
+    stem, branches = _forked(groups)
+    at_once = max(1, min(CELLS_IN_CACHE >> len(branches), CELLS_OF_STEM >> len(stem)))
+    parts = (covariances[:, start : start + at_once] for start in range(0, covariances.shape[1], at_once))
+    return np.hstack([_shapley_values_of(part, groups, weights.reshape(-1, 2 ** len(stem)), rows) for part in parts])
+
+
+def _shapley_values_of(
+    covariances: FloatArray, groups: Sequence[Sequence[int]], weights: FloatArray, rows: int | None
+) -> FloatArray:
+    """Return the values of one portion of replicates; ``weights`` is subsets of the branches x subsets of the stem.
+
+    What the subsets leave over is added up per member while it is in the processor's cache.
+    """
+    _, branches = _forked(groups)
+    members = _membership(len(branches))
+    in_stem = np.empty((weights.shape[1], covariances.shape[1]))
+    in_branches = np.zeros((len(branches), covariances.shape[1]))
+    whole = np.empty(0)
+    for subsets, left in _left_over(covariances, groups):
+        whole = left[-1, -1].copy()  # of all groups, when the last subsets are there
+        np.multiply(left, weights[:, subsets, None], out=left)
+        sums = (members @ left.reshape(len(left), -1)).reshape(len(members), -1, covariances.shape[1])
+        in_stem[subsets] = sums[0]
+        in_branches += sums[1:].sum(axis=1)
+    total = np.where(covariances[0] > REDUNDANT, covariances[0], np.nan)
+    explained = 1 - whole / total
+    explained = explained if rows is None else adjusted(explained, sum(map(len, groups)), rows)
+    return _adding_up_to(explained * total, np.vstack([_sums_by_member(in_stem), in_branches])) / total
 
 
 def owen_values(
@@ -261,22 +285,46 @@ def _moments(products: FloatArray, counts: FloatArray) -> tuple[FloatArray, Floa
 
 
 def _unexplained(covariances: FloatArray, groups: Sequence[Sequence[int]]) -> FloatArray:
-    """Return the variances of the outcome (subsets, replicates) that the subsets of groups leave over.
+    """Return the variances of the outcome (subsets, replicates) that the subsets of groups leave over."""
+    stem, branches = _forked(groups)
+    left = np.empty((2 ** len(branches), 2 ** len(stem), covariances.shape[1]))
+    for subsets, part in _left_over(covariances, groups):
+        left[:, subsets] = part
+    return left.reshape(2 ** len(groups), -1)
 
-    The subsets of the first groups stand side by side as replicates do; then the last groups are followed to the end
-    for one portion of them after the other, each small enough for the processor's cache.
+
+def _left_over(covariances: FloatArray, groups: Sequence[Sequence[int]]) -> Iterator[tuple[slice, FloatArray]]:
+    """Yield subsets of the stem, and the variances of the outcome that they leave over with every subset of branches.
+
+    The subsets of the first groups, the stem, stand side by side as replicates do; then the last groups, the branches,
+    are followed to the end for one portion of them after the other, each small enough for the processor's cache. The
+    variances are subsets of the branches x subsets of the stem x replicates.
     """
     order = [0, *(variable for group in reversed(groups) for variable in group)]
     triangle = covariances[_positions(order)]
     rows = [triangle[_triangle(row) : _triangle(row + 1)] for row in range(len(order))]
-    branches = groups[max(0, len(groups) - BRANCHES) :]
-    stem = _followed(rows, groups[: len(groups) - len(branches)])
-    left = np.empty((2 ** len(branches), stem[0].shape[1]))
-    at_once = max(1, CELLS_IN_CACHE >> len(branches))
-    for start in range(0, left.shape[1], at_once):
-        (outcome,) = _followed([row[:, start : start + at_once] for row in stem], branches)
-        left[:, start : start + at_once] = outcome.reshape(len(left), -1)
-    return left.reshape(2 ** len(groups), -1)
+    stem, branches = _forked(groups)
+    trunk = _followed(rows, stem)
+    samples = covariances.shape[1]
+    at_once = max(1, (CELLS_IN_CACHE >> len(branches)) // max(1, samples))
+    for start in range(0, 2 ** len(stem), at_once):
+        subsets = slice(start, min(start + at_once, 2 ** len(stem)))
+        here = slice(subsets.start * samples, subsets.stop * samples)
+        (outcome,) = _followed([row[:, here] for row in trunk], branches)
+        yield subsets, outcome.reshape(2 ** len(branches), -1, samples)
+
+
+def _forked(groups: Sequence[Sequence[int]]) -> tuple[Sequence[Sequence[int]], Sequence[Sequence[int]]]:
+    """Return the first groups and the last ones."""
+    fork = max(0, len(groups) - BRANCHES)
+    return groups[:fork], groups[fork:]
+
+
+@cache
+def _membership(members: int) -> FloatArray:
+    """Return 1 for every subset, and then per member whether it is in the subset."""
+    within = np.arange(2**members) >> np.arange(members)[:, None] & 1
+    return np.vstack([np.ones(2**members), within])
 
 
 def _followed(rows: Sequence[FloatArray], groups: Sequence[Sequence[int]]) -> list[FloatArray]:
