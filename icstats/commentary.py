@@ -91,7 +91,7 @@ def _themes(edition: Edition, department: str, questions: Sequence[str]) -> tupl
 
 def _found(edition: Edition, department: str, questions: Sequence[str], dictionary: Dictionary) -> CommentThemes:
     """Return the themes of one department's comments; names and numbers are masked before any word is counted."""
-    analysis = edition.organisation.of(department)
+    analysis = edition.of(department)
     names, outcome = names_of(edition.study), analysis.outcome
     return comment_themes(
         analysis.ratings[list(questions)].map(lambda text: masked(text, names=names), na_action="ignore"),

@@ -90,8 +90,8 @@ class Comparisons:
     def _as_read(self) -> tuple[Norm, ...]:
         return tuple(read_norms(file, questionnaire=self.study.questionnaire) for file in self.study.norm_files)
 
-    def of(self, department: str) -> Comparison | None:
-        """Return the difference from the norm of one department, or None without a norm.
+    def of(self, own: Analysis) -> Comparison | None:
+        """Return the difference from the norm of one department, by its analysis, or None without a norm.
 
         Where the norm is the mean of the departments themselves, this one is a part of it.
         """
@@ -99,12 +99,11 @@ class Comparisons:
 
         if self.norm is None:
             return None
-        own = self.organisation.of(department)
         if not self.internal:
-            stands = {variable for place, variable in self.differing.cells if place == department}
+            stands = {variable for place, variable in self.differing.cells if place == own.department}
             return with_decision(own.comparison(self.norm), stands)
         compared = self._among_departments
-        rows = (compared.data["department"] == department) & compared.data["variable"].isin(own.measured.columns)
+        rows = (compared.data["department"] == own.department) & compared.data["variable"].isin(own.measured.columns)
         rows &= compared.data["statistic"] != "others"  # one more rounded number about the same means
         data = compared.data[rows].drop(columns="p_adjusted")  # as beside a norm that is read
         return replace(compared, data=data, people=compared.people[rows])

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from icstats.documents import shown_path
 from icstats.errors import Problem, RunError
 from icstats.study import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from icstats.ledger import Cell
@@ -19,16 +20,19 @@ if TYPE_CHECKING:
 __all__ = [
     "Decision",
     "Differing",
+    "Together",
     "decision_before",
     "differing_before",
     "folder_of",
     "require_locked_policy",
     "sheet_of",
+    "together_before",
     "write_differing",
     "write_privately",
+    "write_together",
 ]
 
-RELEASED, HIDDEN, DIFFERING = "released", "hidden.json", "differing.json"
+RELEASED, HIDDEN, DIFFERING, TOGETHER = "released", "hidden.json", "differing.json", "together.json"
 
 
 class Decision(NamedTuple):
@@ -75,6 +79,27 @@ class Differing(NamedTuple):
     cells: frozenset[Cell] = frozenset()
 
 
+class Together(NamedTuple):
+    """What is said of all departments together, released; see :class:`icstats.overall.Overall`.
+
+    Attributes
+    ----------
+    answers
+        Fingerprint of the answers it was made of.
+    basis
+        Fingerprint of everything that it follows from.
+    said
+        What any department's report may quote.
+    rows
+        Department -> what is said of it in particular.
+    """
+
+    answers: str = ""
+    basis: str = ""
+    said: Mapping[str, Any] = MappingProxyType({})
+    rows: Mapping[str, Any] = MappingProxyType({})
+
+
 COARSER_IS_LESS = frozenset({"extreme_share", "decimals_points", "decimals_share", "decimals_coefficient"})
 """Settings of a policy that hide more when they are smaller; all others do when they are larger."""
 
@@ -110,10 +135,26 @@ def differing_before(study: Study, *, wave: str) -> Differing:
 
 def write_differing(study: Study, differing: Differing, *, wave: str) -> None:
     """Write down what was decided about differences from the norm."""
-    folder = folder_of(study, wave)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lists = {name: sorted(getattr(differing, name)) for name in ("norm", "earlier_norm", "cells")}
-    write_privately(folder / DIFFERING, json.dumps({**differing._asdict(), **lists}).encode())
+    _write(folder_of(study, wave) / DIFFERING, {**differing._asdict(), **lists})
+
+
+def together_before(study: Study, *, wave: str) -> Together:
+    """Return what was last said of all departments together."""
+    try:
+        return Together(**json.loads((folder_of(study, wave) / TOGETHER).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return Together()
+
+
+def write_together(study: Study, together: Together, *, wave: str) -> None:
+    """Write down what is said of all departments together."""
+    _write(folder_of(study, wave) / TOGETHER, together._asdict())
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_privately(path, json.dumps(content).encode())
 
 
 def write_privately(path: Path, content: bytes) -> None:

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from icstats.analysis import SERVICE, Analysis
 from icstats.comments import signed_off
 from icstats.comparisons import FEWEST_IN_NORM, Comparisons
-from icstats.decisions import Decision, decision_before, folder_of, require_locked_policy, write_differing
+from icstats.decisions import (
+    Decision,
+    Together,
+    decision_before,
+    folder_of,
+    require_locked_policy,
+    together_before,
+    write_differing,
+    write_together,
+)
 from icstats.disclosure import RATINGS, open_ledger, release, shown_n
 from icstats.errors import NotEnoughDataError, ParameterError, RunError
 from icstats.ledger import reopened_ledger
 from icstats.limits import VERDICTS
+from icstats.overall import Overall, kept, reopened
 from icstats.questionnaire import DRIVER_BLOCKS
 from icstats.register import admit, moved_since_releases
 from icstats.responses import read_responses
@@ -37,7 +48,6 @@ if TYPE_CHECKING:
     from icstats.raters import Leniency
     from icstats.responses import Responses
     from icstats.results import R
-    from icstats.shrinkage import Shrinkage
     from icstats.study import Study
 
 __all__ = ["Edition", "admit_release", "find_study", "open_edition"]
@@ -77,6 +87,14 @@ class Edition:
     def wave(self) -> str:
         """The wave that is reported."""
         return self.organisation.wave
+
+    def of(self, department: str) -> Analysis:
+        """Return the analysis of a department: always the same one, so that its answers are read once."""
+        return self._analyses.setdefault(department, self.organisation.of(department))
+
+    @cached_property
+    def _analyses(self) -> dict[str, Analysis]:
+        return {}
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -251,24 +269,51 @@ class Edition:
         return self.texts.say("benchmark.unavailable")
 
     @cached_property
-    def organisation_blocks(self) -> tuple[Released | None, str]:
-        """The blocks of the organisation as a whole, or why there are none."""
-        try:
-            return self.released(self.organisation.block_importance, ORGANISATION), ""
-        except NotEnoughDataError:
-            unreliable = self.organisation.too_unreliable
-            return None, unreliable_sentence(self.texts) if unreliable else self.texts.say("why.none")
-        except RunError:
-            return None, self.texts.say("why.unavailable")
+    def overall(self) -> Overall:
+        """What is said of all departments together: as it was released with the wave, else from all answers."""
+        before = together_before(self.study, wave=self.wave)
+        return reopened(before, policy=self.study.policy) if before.basis == self._basis_of_all else self._overall()
 
-    @cached_property
+    def _overall(self) -> Overall:
+        organisation = self.organisation
+        try:
+            about = Overall(shrunken=self._shrunken())
+            blocks = self.released(organisation.block_importance, ORGANISATION)
+        except NotEnoughDataError:
+            return replace(about, absent="unreliable" if organisation.too_unreliable else "none")
+        except RunError:
+            # Another department's answers are damaged: that must not stop this one.
+            return Overall(absent="unavailable")
+        left_out = organisation.left_out
+        gate = self.released(organisation.gate, ORGANISATION) if left_out else None
+        return replace(about, blocks=blocks, gate=gate, left_out=left_out)
+
+    @property
+    def together(self) -> Together:
+        """What is said of all departments together, to be written down; what damaged answers leave is not kept."""
+        basis = "" if self.overall.absent == "unavailable" else self._basis_of_all
+        return kept(self.overall, answers=self.organisation.responses.fingerprint, basis=basis)
+
+    @property
+    def _basis_of_all(self) -> str:
+        """Fingerprint of everything that is said of all departments together."""
+        hidden = sorted(self.ledger.hidden)
+        settings = self.study.model_dump_json(include={"seed", "policy"})
+        parts = (self.organisation.responses.fingerprint, settings, str(hidden), str(self.organisation.n_boot))
+        return sha256("\0".join(parts).encode()).hexdigest()
+
+    @property
+    def no_blocks(self) -> str:
+        """Why there are no blocks of the organisation as a whole."""
+        if self.overall.absent == "unreliable":
+            return unreliable_sentence(self.texts)
+        return self.texts.say("why.unavailable" if self.overall.absent == "unavailable" else "why.none")
+
+    @property
     def organisation_left_out(self) -> str:
         """Which scales the reliability gate keeps out of the drivers of the organisation as a whole, and why."""
-        scales = self.organisation.left_out
-        if not scales:
-            return ""
-        gate = self.released(self.organisation.gate, ORGANISATION)
-        return left_out_sentence(gate, scales, self.labels, self.texts)
+        gate = self.overall.gate
+        return "" if gate is None else left_out_sentence(gate, self.overall.left_out, self.labels, self.texts)
 
     @property
     def norm_is_internal(self) -> bool:
@@ -285,7 +330,7 @@ class Edition:
 
     def comparison(self, department: str) -> Comparison | None:
         """Return the difference from the norm of one department, or None without a norm."""
-        return self.comparisons.of(department)
+        return self.comparisons.of(self.of(department))
 
     @cached_property
     def within_raters(self) -> Leniency | None:
@@ -323,25 +368,21 @@ class Edition:
         departments = organisation.ratings["department"]
         return joined([icc(shown[code], departments, name=code, clusters=organisation.people) for code in codes])
 
-    @cached_property
-    def shrunken(self) -> Shrinkage | None:
-        """The outcome and blocks per department, small ones drawn to the mean; None with too few, or with weights.
+    def _shrunken(self) -> Released | None:
+        """Return the outcome and blocks per department, small ones drawn to the mean."""
+        from icstats.shrinkage import shrink  # noqa: PLC0415  once per wave
 
-        None too when another department's answers are damaged: that must not stop this one.
-        """
-        from icstats.shrinkage import shrink  # noqa: PLC0415  only the benchmark notebook shows it
-
+        if self.organisation.weights is not None:
+            return None
         try:
-            if self.organisation.weights is not None:
-                return None
             means = shrink(
                 self.comparisons.measured_and_shown[[self.organisation.outcome, *self.organisation.blocks]],
                 departments=self.organisation.ratings["department"],
                 clusters=self.organisation.people,
             )
-            return self._with_scales(means)
-        except (NotEnoughDataError, RunError):
+        except NotEnoughDataError:
             return None
+        return self.released(self._with_scales(means), ORGANISATION)
 
     def _with_scales(self, result: R) -> R:
         """Return a result with the ends of the response scales, without which the door hides means of few answers."""
@@ -394,8 +435,8 @@ def open_edition(study: str | Path, *, language: str = "", wave: str = "") -> Ed
 def admit_release(study: Study, responses: Responses) -> None:
     """Write down that a wave is released, before anything of it is; see :func:`icstats.register.admit`.
 
-    Written down with it is what stands among all differences from the norm, so that no notebook has to read the
-    answers about other departments to know that of its own.
+    Written down with it is what stands among all differences from the norm, and what is said of all departments
+    together, so that no notebook about a department has to read the answers about others.
 
     Raises
     ------
@@ -411,7 +452,9 @@ def admit_release(study: Study, responses: Responses) -> None:
         change=edition.ledger_of_change,
         basis=edition.basis,
     )
-    comparisons = replace(edition).comparisons
+    released = replace(edition)
+    comparisons = released.comparisons
+    write_together(study, released.together, wave=study.wave)
     if study.norms is not None and not comparisons.internal:
         write_differing(study, comparisons.differing, wave=study.wave)
 

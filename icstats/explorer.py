@@ -127,7 +127,7 @@ class Explorer:
     @property
     def analysis(self) -> Analysis:
         """The raw statistics of the department, without the changes."""
-        return self.edition.organisation.of(self.department)
+        return self.edition.of(self.department)
 
     def released(self, result: Result) -> Released:
         """Return what others may see of a raw result about this department, by the study's policy and ledger.

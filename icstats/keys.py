@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
-    from icstats.decisions import Differing
+    from icstats.decisions import Differing, Together
     from icstats.engine import Reads
     from icstats.ledger import Cell
     from icstats.study import Study
@@ -63,6 +63,8 @@ class Keys:
         What is not shown, of the wave or of it and the one before together.
     differing
         What stands among all differences from the norm: of the departments, each key holds its own.
+    together
+        What is said of all departments together; of what it says of each, each key holds its own.
     secret
         Keys are published beside reports; without it they cannot be tried out.
     """
@@ -76,12 +78,13 @@ class Keys:
         language: str,
         hidden: Iterable[Cell],
         differing: Differing,
+        together: Together,
         secret: bytes,
     ) -> None:
         self._study, self._contents, self._secret = study, contents, secret
         self._templates = {notebook: _source(path) for notebook, path in templates.items()}
         self._language, self._hidden = language, json.dumps(sorted(hidden))
-        self._differing = differing
+        self._differing, self._together = differing, together
 
     def of(self, department: str, notebook: str, *, reads: Reads) -> str:
         """Return the key of a notebook that has read its own department's answers, or those of all."""
@@ -103,7 +106,7 @@ class Keys:
         signed = sheet_of(self._study, department, wave=self._study.wave)
         sheet = _file_digest(signed) if signed.is_file() else ""
         stands = [variable for place, variable in sorted(self._differing.cells) if place == department]
-        return _digest(*parts, sheet, json.dumps(stands))
+        return _digest(*parts, sheet, json.dumps([stands, self._together.rows.get(department)]))
 
     def _described(self, department: str) -> str:
         return self._descriptions[department]
@@ -129,6 +132,7 @@ class Keys:
             self._contents.model_dump_json(include={"waves", "departments", "attributes", "notes"}),
             self._hidden,
             json.dumps([sorted(self._differing.norm), sorted(self._differing.earlier_norm)]),
+            json.dumps(dict(self._together.said)),
             _code(),
             platform.python_version(),
             *(f"{name} {version(name)}" for name in PACKAGES),
@@ -137,7 +141,7 @@ class Keys:
     @cached_property
     def _everyone(self) -> str:
         answers = (f"{name}={digest}" for name, digest in self._contents.files.items() if name.startswith("wave="))
-        stands = json.dumps(sorted(self._differing.cells))
+        stands = json.dumps([sorted(self._differing.cells), dict(self._together.rows)])
         return _digest(*sorted(answers), *self._descriptions.values(), stands)
 
 

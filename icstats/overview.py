@@ -99,7 +99,7 @@ class Overview:
 
     @cached_property
     def _departments(self) -> dict[str, Analysis]:
-        return {slug: self.analysis.of(slug) for slug in self.shown}
+        return {slug: self.edition.of(slug) for slug in self.shown}
 
     @cached_property
     def _summary(self) -> Released:

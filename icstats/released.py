@@ -16,7 +16,16 @@ if TYPE_CHECKING:
 
     from icstats.study import Policy
 
-__all__ = ["HIDDEN", "Released", "ReleasedRow", "ReleasedSettings", "gathered", "only_released"]
+__all__ = [
+    "HIDDEN",
+    "NUMBERS",
+    "OWN_NUMBERS",
+    "Released",
+    "ReleasedRow",
+    "ReleasedSettings",
+    "gathered",
+    "only_released",
+]
 
 HIDDEN = "hidden"
 """The mark of a row that may not be shown; whether for its own sake or for another's is not told."""

@@ -131,7 +131,7 @@ class Report:
     @cached_property
     def analysis(self) -> Analysis:
         """The raw statistics of this department, for researchers; sections show released ones only."""
-        return self.edition.organisation.of(self.department)
+        return self.edition.of(self.department)
 
     @cached_property
     def _summary(self) -> Released:
@@ -179,12 +179,12 @@ class Report:
     @cached_property
     def _importance(self) -> Released | None:
         """The blocks, of the organisation where the department is too small; None when there are none."""
-        return self.edition.organisation_blocks[0] if self._inherited else self._own_importance
+        return self.edition.overall.blocks if self._inherited else self._own_importance
 
     @property
     def _no_importance(self) -> str:
         """Why there are no blocks."""
-        return self.edition.organisation_blocks[1] if self._inherited else self._unreliable or self._no_differences
+        return self.edition.no_blocks if self._inherited else self._unreliable or self._no_differences
 
     @property
     def _has_priorities(self) -> bool:
@@ -424,11 +424,10 @@ class Report:
     @unless_hidden
     def shrunken(self) -> Section:
         """Show what is left of this department's means when chance is taken out, beside the means themselves."""
-        title, department = self._say("shrunken.heading"), self.analysis.department
-        if self.edition.shrunken is None:
-            return section(title, paragraphs([self._say("shrunken.none")], kind="answer"))
-        means = self._released(self.edition.shrunken).only(departments=[department])
-        return shrunken(self.edition, means)
+        means = self.edition.overall.shrunken
+        if means is None:
+            return section(self._say("shrunken.heading"), paragraphs([self._say("shrunken.none")], kind="answer"))
+        return shrunken(self.edition, means.only(departments=[self.department]))
 
     @unless_hidden
     def comments(self) -> Section:

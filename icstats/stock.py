@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from icstats.decisions import decision_before, differing_before
+from icstats.decisions import decision_before, differing_before, together_before
 from icstats.delivery import Delivery, read_delivery
 from icstats.engine import file_digest
 from icstats.errors import ICStatsError
@@ -235,7 +235,9 @@ def _keys(plan: Plan, delivery: Delivery, language: Language) -> Keys | None:
         return None
     decided = decision_before(plan.study, wave=plan.study.wave)
     differing = differing_before(plan.study, wave=plan.study.wave)
-    if plan.study.norm_files and differing.answers != contents.fingerprint:
+    together = together_before(plan.study, wave=plan.study.wave)
+    known = {together.answers, *([differing.answers] if plan.study.norm_files else [])}
+    if known != {contents.fingerprint}:
         return None  # prepared by somebody who looked at them by hand; what stands among them is not known yet
     return Keys(
         study=plan.study,
@@ -244,6 +246,7 @@ def _keys(plan: Plan, delivery: Delivery, language: Language) -> Keys | None:
         language=language,
         hidden=[*decided.hidden, *((place, f"change of {name}") for place, name in decided.change)],
         differing=differing,
+        together=together,
         secret=delivery.key,
     )
 

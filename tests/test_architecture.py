@@ -136,7 +136,7 @@ RANKS = (
     ("figures", "tolerance", "dumbbells", "prioritymap", "slopes"),
     ("talk",),
     # reports
-    ("comparisons",),
+    ("comparisons", "overall"),
     ("edition", "sections", "quality"),
     ("colophon", "commentary", "crosschecks", "dialogue", "evidence", "improvement", "reasons"),
     ("yardstick",),

@@ -23,6 +23,7 @@ from icstats.study import read_study
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from icstats.benchmark import Comparison
     from icstats.study import Study
 
 SLUGS = ("it", "facilities", "hr", "payroll", "finance", "communications", "training", "procurement")
@@ -84,10 +85,16 @@ def comparisons(study: Study, store: Store) -> Comparisons:
 
 def said(found: Comparisons, departments: tuple[str, ...] = SLUGS) -> dict[tuple[str, str], str]:
     """Return the verdict on every difference."""
-    rows = [found.of(slug).data.assign(department=slug) for slug in departments]  # type: ignore[union-attr]
+    rows = [found.of(found.organisation.of(slug)).data.assign(department=slug) for slug in departments]  # type: ignore[union-attr]
     data = pd.concat(rows)
     data = data[data["statistic"] == "difference"]
     return dict(zip(zip(data["department"], data["variable"], strict=True), data["verdict"], strict=True))
+
+
+def of_hr(found: Comparisons) -> Comparison:
+    compared = found.of(found.organisation.of("hr"))
+    assert compared is not None
+    return compared
 
 
 def test_a_direction_is_said_only_of_what_stands_among_all_departments_and_questions(
@@ -110,8 +117,7 @@ def test_a_direction_is_said_only_of_what_stands_among_all_departments_and_quest
 
 
 def test_no_p_value_of_a_smaller_family_is_beside_the_verdict(study: Study, ratings: pd.DataFrame) -> None:
-    compared = comparisons(study, Store(ratings)).of("hr")
-    assert compared is not None
+    compared = of_hr(comparisons(study, Store(ratings)))
     assert "p_adjusted" not in compared.data
     assert compared.settings.family == 0
 
@@ -121,7 +127,7 @@ def test_once_decided_a_department_is_compared_without_the_others(study: Study, 
     write_differing(study, decided.differing, wave="2026")
     assert differing_before(study, wave="2026") == decided.differing
     alone = comparisons(study, Store(ratings, readable=("hr",)))
-    pd.testing.assert_frame_equal(alone.of("hr").data, decided.of("hr").data)  # type: ignore[union-attr]
+    pd.testing.assert_frame_equal(of_hr(alone).data, of_hr(decided).data)
 
 
 @pytest.mark.parametrize("change", ["answers", "policy"])

@@ -129,10 +129,11 @@ def test_a_small_department_has_no_mean_of_either_kind() -> None:
     section = Overview(edition=opened).raters()
     (released,) = section.released
     assert "payroll" not in released.departments
-    found = opened.shrunken
-    assert found is not None
-    hidden = found.data[(found.data["department"] == "payroll") & (found.data["statistic"] == "mean")]
-    assert hidden["n"].eq(0).all()  # not even in the model: with it in, it could be solved for
+    means = opened.overall.shrunken
+    assert means is not None
+    assert (means.only(departments=["payroll"]).rows["mark"] == "hidden").all()
+    others = opened.comparisons.measured_and_shown[opened.organisation.ratings["department"] == "payroll"]
+    assert others.isna().all(axis=None)  # not even in the model: with it in, it could be solved for
 
 
 def test_what_is_for_researchers_does_not_pass_the_door() -> None:

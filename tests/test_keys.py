@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from small_study import SmallStudy
 
-from icstats.decisions import Differing
+from icstats.decisions import Differing, Together
 from icstats.keys import Keys
 from icstats.store import COUNTS, Contents, partition
 from icstats.study import ORGANISATION
@@ -22,6 +22,7 @@ SLUGS = ("hr", "it", "legal")
 FILES = {COUNTS: "counts", **{partition("2026", slug): slug for slug in SLUGS}}
 NOBODY: frozenset[Cell] = frozenset()
 NOTHING = Differing(norm=frozenset({"SA1"}))
+UNSAID = Together()
 
 
 @pytest.fixture
@@ -36,6 +37,7 @@ def keys(
     hidden: frozenset[Cell] = NOBODY,
     notes: tuple[str, ...] = (),
     differing: Differing = NOTHING,
+    together: Together = UNSAID,
 ) -> dict[tuple[str, Reads], str]:
     contents = Contents(
         fingerprint="f", waves=("2026",), departments=SLUGS, attributes=(), n_ratings=9, notes=notes, files=files
@@ -47,6 +49,7 @@ def keys(
         language="en",
         hidden=hidden,
         differing=differing,
+        together=together,
         secret=b"secret",
     )
     asked: list[tuple[str, str, Reads]] = [
@@ -75,6 +78,7 @@ def test_other_answers_change_the_keys_of_those_that_read_them(study: SmallStudy
         {"notes": ("Two rows are the same.",)},
         {"differing": Differing(norm=frozenset({"SA1", "PC1"}))},
         {"differing": NOTHING._replace(earlier_norm=frozenset({"SA1"}))},
+        {"together": Together(said={"absent": "none"})},
     ],
 )
 def test_what_may_be_shown_of_anybody_and_what_is_said_of_the_file_change_every_key(
@@ -91,3 +95,12 @@ def test_what_stands_of_a_department_changes_its_key_and_what_tests_it_hung_on_d
     stands = NOTHING._replace(cells=frozenset({("hr", "SA1")}))
     assert changed(study, differing=stands) == {("hr", "own"), ("it", "all"), (ORGANISATION, "own")}
     assert changed(study, differing=NOTHING._replace(answers="others", basis="others")) == set()
+
+
+def test_what_is_said_of_a_department_among_all_changes_its_key_and_no_other(study: SmallStudy) -> None:
+    assert changed(study, together=Together(rows={"hr": [["hr", "SA1", 6.8]]})) == {
+        ("hr", "own"),
+        ("it", "all"),
+        (ORGANISATION, "own"),
+    }
+    assert changed(study, together=Together(answers="others", basis="others")) == set()
