@@ -29,6 +29,7 @@ class MadeUpResponses:
 
     frame: pd.DataFrame
     fingerprint: str = "made up"
+    waves: tuple[str, ...] = ("2026",)
 
     def ratings(self, *, wave: str, department: str | None) -> pd.DataFrame:
         assert wave == "2026"
