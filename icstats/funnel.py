@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["funnel_plot"]
 
-LEFT, RIGHT, TOP, FOOT = 46, 24, 22, 300
-HEIGHT = 348
+LEFT, RIGHT, TOP, FOOT = 46, 24, 34, 312
+HEIGHT = 360
 LIMITS = (0.95, 0.998)
 """One department in 20, and one in 500, lies outside by chance alone (Spiegelhalter 2005)."""
 
@@ -81,6 +81,7 @@ def funnel_plot(
         return Figure.of_sentence(written_nothing(summary, texts))
     funnel = _Funnel(points={slug: (_middle(row.n), row.estimate) for slug, row in rows.items()}, norm=norm, sd=sd)
     with sheet(HEIGHT) as page:
+        page.text(0, TOP - 22, f"{label} ↑", size=12, colour=SOFT)
         _draw(page, funnel, departments, texts)
         picture = page.png()
     shown = list(rows.values())

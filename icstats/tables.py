@@ -156,9 +156,10 @@ def table(
     )
     body = "".join(grid.body(name, lines) for name, lines in bodies)
     whole = f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>{body}</table>"
-    has_verdict = [_kind(column) for column in columns[-2:]] == ["number", "words"]
+    kinds = [_kind(column) for column in columns]
+    has_verdict = kinds[-2:] == ["number", "words"]
     html = scrolled(
-        whole, caption, columns=len(columns) + 1, beside=len(columns) - has_verdict, has_verdict=has_verdict
+        whole, caption, columns=len(columns) + 1, beside=max(kinds.count("number"), 1), has_verdict=has_verdict
     )
     return Table(html=html + grid.notes(body), caption=caption)
 
@@ -173,8 +174,8 @@ def scrolled(html: str, caption: str, *, columns: int, beside: int = 0, has_verd
     columns
         How many it has.
     beside
-        How many of them stand beside each other on a narrow screen, where the name of the row is set above them; 0
-        leaves the table as it is.
+        How many of them stand beside each other on a narrow screen, where the name of the row and what is told in words
+        are set above them; 0 leaves the table as it is.
     has_verdict
         Whether the last is a verdict in words, which there stands beside the name.
     """
@@ -300,8 +301,8 @@ class _Grid:
             cells.append(self._hidden_cell(waiting))
             waiting = 0
             text = self.texts.say("tables.hidden") if is_hidden else self._written(column, row, key)
-            kind = ' class="hidden"' if is_hidden else _class(column)
-            cells.append(f"<td{kind}>{escape(text)}</td>")
+            kind = f"{_kind(column)} hidden" if is_hidden else _kind(column)
+            cells.append(f'<td class="{kind}">{escape(text)}</td>')
         return "".join([*cells, self._hidden_cell(waiting)])
 
     def _hidden_cell(self, width: int) -> str:
@@ -343,7 +344,7 @@ class _Grid:
     def notes(self, body: str) -> str:
         """Return under the table what was left out, in words that hold for every reason."""
         rules, said = self.released.policy, []
-        if 'class="hidden"' in body:
+        if 'hidden"' in body:
             said.append(self.texts.say("tables.note_hidden", minimum=rules.minimum_group))
         if "spread" in self.released.notes and any(column.show == "interval" for column in self.columns):
             said.append(self.texts.say("tables.note_spread", spread=rules.minimum_spread))
