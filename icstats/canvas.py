@@ -261,7 +261,7 @@ class Sheet:
 
         at, size = self._at(x, y), (width * self._sharpness, height * self._sharpness)
         pale = Ellipse(at, *size, facecolor=colour, edgecolor="none", alpha=0.16)
-        rim = Ellipse(at, *size, facecolor="none", edgecolor=colour, linewidth=self.points(1.2))
+        rim = Ellipse(at, *size, facecolor="none", edgecolor=colour, linewidth=self.points(1))
         self._draw(1.4, partial(pale.draw, self._renderer))
         self._draw(1.5, partial(rim.draw, self._renderer))
 

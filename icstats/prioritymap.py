@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["importance_performance_map"]
 
-HEIGHT = 500
+HEIGHT = 440
 LEFT, RIGHT, TOP, BOTTOM = 40, WIDTH - 14, 26, HEIGHT - 46
 SIZE = 11.5
 LINE_HEIGHT = 15
