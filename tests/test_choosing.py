@@ -169,7 +169,8 @@ def test_the_log_stands_in_the_report(fieldwork: Fieldwork, made: Path, tmp_path
     say = edition.texts.say
     assert f"<dt>{escape(say('chosen.chosen'))}</dt><dd>{escape(edition.labels['PC3'])}</dd>" in body
     assert f"<dt>{escape(say('chosen.not_usable'))}</dt><dd>{escape(edition.labels['CO2'])}</dd>" in body
-    assert say("chosen.agreed", by="Head of IT", on="2027-01-12") in body
+    on = {"en": "12 January 2027", "nl": "12 januari 2027"}[language]
+    assert say("chosen.agreed", by="Head of IT", on=on) in body
 
 
 @pytest.mark.parametrize("language", ["en", "nl"])
