@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Delivery", "read_delivery"]
 
-FORM = "7"
+FORM = "8"
 """Changes when the store is laid out differently, so that older stores are made again."""
 
 

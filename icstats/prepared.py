@@ -241,7 +241,7 @@ def _answered(ratings: pd.DataFrame, closed: Sequence[str], questionnaire: Quest
 
 
 def _fingerprints(part: Checked, study: Study, key: bytes) -> pd.DataFrame:
-    """Return ``wave, department, who, what, answered`` of the customers' ratings: what the register knows them by.
+    """Return ``wave, department, role, who, what, answered`` of all ratings: what the register knows them by.
 
     Without respondents in the file a rating is known by its answers only.
     """
@@ -260,6 +260,5 @@ def _fingerprints(part: Checked, study: Study, key: bytes) -> pd.DataFrame:
         people = [f"{text}\x1f{number}" for text, number in zip(what, alike, strict=True)]
     who = [f"{person}\x1f{department}" for person, department in zip(people, rated, strict=True)]
     answered = _answered(ratings, closed, study.questionnaire)
-    rated_in = ratings[["wave", "department"]].astype(str).reset_index(drop=True)
-    known = pd.concat([rated_in, fingerprints(who, what, answered, key=key)], axis=1)
-    return known[(ratings["role"] == "customer").to_numpy()].reset_index(drop=True)
+    rated_in = ratings[["wave", "department", "role"]].astype(str).reset_index(drop=True)
+    return pd.concat([rated_in, fingerprints(who, what, answered, key=key)], axis=1)

@@ -39,9 +39,11 @@ if TYPE_CHECKING:
     from icstats.ledger import Ledger
     from icstats.study import Study
 
-__all__ = ["admit", "fingerprints", "moved_since_releases"]
+__all__ = ["admit", "fingerprints", "moved_since_releases", "staff_of"]
 
 FINGERPRINT_BYTES = 8
+OF_STAFF = "/staff"
+"""After a department: what its own staff filled in, of which other numbers are shown than of what customers did."""
 NOT_SHOWN = ""
 """Where the ratings of all departments that are not shown are: a reader knows them together only."""
 NOBODY = pd.Series(dtype=int, index=pd.MultiIndex.from_arrays([[], []]))
@@ -105,9 +107,7 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str, ch
         If the difference from an earlier release is too small, or the policy shows more than that of an earlier
         release; nothing is written down then.
     """
-    shown = list(ledger.shown(RATINGS))
-    release = ratings.assign(department=ratings["department"].where(ratings["department"].isin(shown), NOT_SHOWN))
-    release = release.sort_values(["department", "who"], ignore_index=True)
+    release = _shown_apart(ratings, ledger).sort_values(["department", "who"], ignore_index=True)
     minimum = study.policy.minimum_answers
     if len(release) < minimum:
         return
@@ -133,6 +133,28 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str, ch
         "change": [] if change is None else sorted(change.hidden),
     }
     write_privately(folder / HIDDEN, json.dumps(decision).encode())
+
+
+def staff_of(department: str) -> str:
+    """Return under which name the register keeps what a department's own staff filled in; no slug is like it."""
+    return f"{department}{OF_STAFF}"
+
+
+def _shown_apart(ratings: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+    """Return the ratings by the department under which they are shown, all others together.
+
+    What staff filled in is in no total: where none of it is shown, nothing follows from it, and it is left out.
+    """
+    places = ratings["department"]
+    of_staff = places.str.endswith(OF_STAFF)
+    answered = ratings[of_staff].groupby("department")["answered"].agg(" ".join)
+    shown = [
+        place
+        for place, codes in answered.items()
+        if not all(ledger.hides(code, str(place).removesuffix(OF_STAFF)) for code in set(codes.split()))
+    ]
+    apart = places.where(places.isin([*ledger.shown(RATINGS), *shown]), NOT_SHOWN)
+    return ratings.assign(department=apart)[~of_staff | places.isin(shown)]
 
 
 def _name_of(release: pd.DataFrame) -> str:
@@ -179,7 +201,8 @@ def _in_one_only(now: pd.DataFrame, before: pd.DataFrame) -> pd.Series[int]:
     alike = pairs.groupby(["department", "answered_now", "answered_before"]).size()
     n: Counter[tuple[str, str]] = Counter()
     asked: set[tuple[str, str]] = set()
-    for (place, here, there), people in zip(alike.index.tolist(), alike.tolist(), strict=True):
+    for (group, here, there), people in zip(alike.index.tolist(), alike.tolist(), strict=True):
+        place = group.removesuffix(OF_STAFF)
         asked.update((place, name) for name in there.split())
         n.update({(place, name): people for name in set(here.split()) ^ set(there.split())})
     cells = sorted(cell for cell in n if cell in asked)
@@ -245,7 +268,10 @@ def _moved_in_words(before: str, now: str) -> str:
 
 
 def _named(department: str) -> str:
-    return "departments that are not shown" if department == NOT_SHOWN else department
+    if department == NOT_SHOWN:
+        return "departments that are not shown"
+    place = department.removesuffix(OF_STAFF)
+    return department if place == department else f"{place} by its own staff"
 
 
 def _problem(path: Path, few: Sequence[str], study: Study) -> Problem:

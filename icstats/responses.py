@@ -19,6 +19,7 @@ from icstats.intake import parse_table
 from icstats.pairwise import PairwiseMoments, merged
 from icstats.prepared import Checked, Preparation, answers_of, closed_items, moments_of
 from icstats.ratings import checked_table
+from icstats.register import staff_of
 from icstats.store import ALL_COUNTS, COUNTS, Contents, fingerprints_of, partition, read_frame, write_store
 from icstats.storekey import key_of_store, keyed
 
@@ -179,8 +180,9 @@ class Responses:
         return keyed("".join(files), key_of_store(self.store.parent))
 
     def fingerprints(self, *, wave: str) -> pd.DataFrame:
-        """Return ``department, who, what, answered`` of every rating by a customer; see :mod:`icstats.register`.
+        """Return ``department, who, what, answered`` of every rating; see :mod:`icstats.register`.
 
+        What a department's own staff filled in stands apart from what customers did, as if of another department.
         They stand in files of their own, so that the damaged answers of one department stop no other.
         """
         _require(wave, self.waves, "wave")
@@ -188,7 +190,10 @@ class Responses:
             read_frame(self.store, self.contents, fingerprints_of(wave, slug)).assign(department=slug)
             for slug in self.departments
         )
-        return pd.concat(known, ignore_index=True)[["department", "who", "what", "answered"]]
+        ratings = pd.concat(known, ignore_index=True)
+        by_staff = ratings["department"].map(staff_of)
+        ratings["department"] = ratings["department"].mask(ratings["role"] == "staff", by_staff)
+        return ratings[["department", "who", "what", "answered"]]
 
     @property
     def _closed(self) -> list[str]:

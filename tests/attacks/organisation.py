@@ -50,6 +50,18 @@ def answers(sizes: Mapping[str, int], seed: int) -> pd.DataFrame:
     return frame.assign(respondent=[f"r{row}" for row in frame.index])
 
 
+def with_staff(frame: pd.DataFrame, staff: Mapping[str, int], seed: int) -> pd.DataFrame:
+    """Return the ratings and, after them, what so many of a department's own staff think that customers answer."""
+    rng = np.random.default_rng(seed)
+    forecasts = [
+        {"department": place, "respondent": f"s{place}{number}", "role": "staff", "MI1": int(rng.integers(2, 6))}
+        for place, n in staff.items()
+        for number in range(n)
+    ]
+    whole = pd.concat([frame.assign(role="customer"), pd.DataFrame(forecasts)], ignore_index=True)
+    return whole.astype(dict.fromkeys([*ITEMS, "MI1"], "Int64"))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Organisation:
     """The truth, and what is released of it."""
@@ -112,6 +124,7 @@ def organisation(
     items = [item(code, block, scale=block) for block, codes in BLOCKS.items() for code in codes]
     items += [item(OUTCOME, "outcome")]
     items += [item("OP1", "open", responses=None)] if "OP1" in frame else []
+    items += [item("MI1", "mirror", about="P1")] if "MI1" in frame else []
     items += [item(code, "product", core=False, departments=slugs) for code, slugs in (own or {}).items()]
     asked = questionnaire(
         *items, scales=tuple(Scale.model_validate({"code": b, "block": b, "label": text(b)}) for b in BLOCKS)
@@ -125,7 +138,9 @@ def organisation(
         responses=ResponsesFile(
             file=folder / "survey.csv",
             columns=Columns(
-                respondent="respondent" if "respondent" in frame else None, wave="wave" if "wave" in frame else None
+                respondent="respondent" if "respondent" in frame else None,
+                wave="wave" if "wave" in frame else None,
+                role="role" if "role" in frame else None,
             ),
         ),
         questionnaire=asked,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
-from attacks.organisation import BLOCKS, ITEMS, OUTCOME, Organisation, answers, organisation
+from attacks.organisation import BLOCKS, ITEMS, OUTCOME, Organisation, answers, organisation, with_staff
 
 from icstats.decisions import HIDDEN, RELEASED
 from icstats.edition import admit_release
@@ -118,6 +118,54 @@ def test_the_same_ratings_and_differences_of_many_are_released(
     frame = answers(SIZES, 1)
     released(tmp_path, frame)
     released(tmp_path, change(frame))
+
+
+# ------------------------------------------------------------- the department's own staff: a small group by itself
+
+STAFF = {"d": 14, "e": 4}
+
+
+@pytest.mark.parametrize(
+    ("staff", "told"),
+    [
+        ({"d": 15, "e": 4}, "new ratings of d by its own staff."),
+        ({"d": 12, "e": 4}, "ratings of d by its own staff left out."),
+    ],
+    ids=["one late", "two left out"],
+)
+def test_a_difference_of_a_few_forecasts_is_refused(tmp_path: Path, staff: dict[str, int], told: str) -> None:
+    frame = answers(SIZES, 1)
+    released(tmp_path, with_staff(frame, STAFF, 1))
+    assert refusal(tmp_path, with_staff(frame, staff, 1)) == f"fewer than 10 ratings of others away: {told}"
+
+
+def test_a_forecast_that_is_corrected_is_refused(tmp_path: Path) -> None:
+    frame = with_staff(answers(SIZES, 1), STAFF, 1)
+    released(tmp_path, frame)
+    one = frame.index[frame["respondent"] == "sd0"]
+    corrected_frame = frame.assign(MI1=frame["MI1"].where(frame.index != one[0], 1))
+    assert refusal(tmp_path, corrected_frame) == (
+        "fewer than 10 ratings of others away: changed answers about d by its own staff."
+    )
+
+
+@pytest.mark.parametrize("staff", [STAFF, {"d": 25, "e": 4}, {"d": 14, "e": 5}, {"d": 14}], ids=str)
+def test_many_more_forecasts_and_those_that_are_not_shown_may_differ(tmp_path: Path, staff: dict[str, int]) -> None:
+    frame = answers(SIZES, 1)
+    released(tmp_path, with_staff(frame, STAFF, 1))
+    released(tmp_path, with_staff(frame, staff, 1))
+
+
+@pytest.mark.parametrize(("n", "hidden"), [(15, True), (14, False), (25, False)])
+def test_forecasts_are_hidden_where_few_staff_joined_since_a_wave_in_another_file(
+    tmp_path: Path, n: int, *, hidden: bool
+) -> None:
+    frame = answers(SIZES, 1)
+    released(tmp_path, with_staff(frame, {"d": 14}, 1))
+    others = frame.assign(**{item: frame[item] % 5 + 1 for item in ITEMS})
+    later = organisation(tmp_path, with_staff(others, {"d": n}, 1), wave="2").edition.ledger
+    assert later.hides("MI1", "d") == hidden
+    assert not later.hides("P1", "d")
 
 
 def test_every_earlier_release_counts_and_not_the_last_only(tmp_path: Path) -> None:
