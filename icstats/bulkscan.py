@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from icstats.bulktext import SPACES, loaded, stripped
+from icstats.bulktext import loaded, stripped
 from icstats.intake import is_bulk
 from icstats.leakscan import (
     COMPARED,
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from icstats.study import Study
 
 __all__ = ["BulkScan", "scan_of"]
+
+NO_WORD = r"[^\p{L}\p{N}]+"
+"""What stands between words, as :func:`icstats.leakscan.plain_of` sees it."""
 
 AT_ONCE = 200_000
 """So many beginnings of texts of a released file are looked up at a time."""
@@ -69,7 +72,8 @@ def scan_of(study: Study, responses: Responses) -> Iterator[Scan]:
         _keep_what_is_looked_for(bulk)
         for rows in stretches(study, responses):
             _insert(bulk.database, "rows", pa.array(rows.view("<i8").ravel()))
-        yield BulkScan(database=bulk.database, own=own_words(study))
+        own = own_words(study)
+        yield BulkScan(database=bulk.database, own=own, said=plain_of(own))
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -80,12 +84,13 @@ class BulkScan(Scan):
     ----------
     database
         Tables ``keys``, ``texts`` (``given``: how it begins) and ``rows`` (of so many answers, one byte each).
-    own
-        What the study says itself, which is no secret.
+    own, said
+        What the study says itself, which is no secret; as it stands, and as texts are compared.
     """
 
     database: duckdb.DuckDBPyConnection
     own: str
+    said: str
 
     def finds(self, content: bytes) -> list[str]:
         """Return what a file holds that it must not, in words."""
@@ -97,7 +102,7 @@ class BulkScan(Scan):
             plain = plain_of(text)
             starts = (plain[place : place + SHORTEST_TEXT] for place in range(len(plain) - SHORTEST_TEXT + 1))
             for known in self._known("texts", "text", starts):
-                if known not in self.own:
+                if known not in self.said:
                     texts.setdefault(known[:SHORTEST_TEXT], set()).add(known)
         return LeakScan(
             keys=frozenset(key for key in keys if is_telling(key) and key not in self.own),
@@ -127,10 +132,10 @@ def _keep_what_is_looked_for(bulk: BulkText) -> None:
     for column in bulk.columns:
         database.execute(
             f"INSERT INTO texts SELECT DISTINCT substring(plain, 1, {SHORTEST_TEXT}), substring(plain, 1, {COMPARED}) "
-            f"FROM (SELECT trim(regexp_replace({column}, ?, ' ', 'g')) AS plain FROM raw "
+            f"FROM (SELECT trim(regexp_replace(lower({column}), ?, ' ', 'g')) AS plain FROM raw "
             f"WHERE length({column}) >= {SHORTEST_TEXT} GROUP BY {column} HAVING count(*) < ?) "
-            f"WHERE length(plain) >= {SHORTEST_TEXT} AND NOT regexp_full_match(plain, '[0-9.]*[0-9][0-9.]*')",
-            [f"[{SPACES}]+", study.policy.minimum_group],
+            f"WHERE length(plain) >= {SHORTEST_TEXT} AND NOT regexp_full_match(plain, '[0-9 ]+')",
+            [NO_WORD, study.policy.minimum_group],
         )
     database.execute("DROP VIEW filled; DROP TABLE raw; DROP TABLE IF EXISTS lines; CHECKPOINT")
 

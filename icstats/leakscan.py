@@ -1,8 +1,9 @@
 """The leak scan: no file is released that holds a respondent's key, what somebody wrote, or a row of answers.
 
-Every file is taken apart first: JSON and notebooks with their metadata, data in addresses, members of zip archives
-(also workbooks), text in pictures, and of a PDF its text, everything it says about itself and what is attached. What is
-said about a find never holds what was found.
+Every file is taken apart first: JSON and notebooks with their metadata, data in addresses, base64 and hexadecimal
+digits, members of zip archives (also workbooks), text in pictures, and of a PDF its text, everything it says about
+itself and what is attached. A text is looked at as it stands and as it is read: without escapes, characters that show
+nothing and tags. What is said about a find never holds what was found. It finds accidents, not a cipher.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import binascii
 import io
 import json
 import re
+import sys
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
@@ -20,7 +22,8 @@ from dataclasses import dataclass
 from html import unescape
 from itertools import chain
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes
+from unicodedata import normalize
+from urllib.parse import unquote, unquote_to_bytes
 
 import numpy as np
 
@@ -55,23 +58,34 @@ __all__ = [
     "words_of",
 ]
 
-SHORTEST_TEXT, COMPARED = 12, 60
+SHORTEST_TEXT, COMPARED = 11, 60
 """A text of a respondent is looked for from this many characters on, by its first so many."""
 SHORTEST_KEY, SHORTEST_NUMBER = 4, 6
 IN_A_ROW = 8
 LARGEST_MEMBER = 50 * 2**20
 DEEPEST = 6
 
-WORD = re.compile(r"[\w@.+-]+")
+WORD, NAME, PART = re.compile(r"[\w@.+-]+"), re.compile(r"\w+"), re.compile(r"[^\W_]+")
+"""What a key may be: with what addresses have in them, as a name, between underscores."""
 DATA_ADDRESS = re.compile(r"data:[\w/+.-]*(?:;[\w=-]+)*?(;base64)?,([A-Za-z0-9+/=%_.!~*'();:@&$-]*)")
 BASE64 = re.compile(r"[A-Za-z0-9+/\s]{64,}={0,2}\s*")
+PACKED = re.compile(r"(?<![A-Za-z0-9+/_-])(?:(?:[0-9A-Fa-f]{2}){8,}|[A-Za-z0-9+/_-]{14,}={0,2})(?![A-Za-z0-9+/_-])")
+LONG = re.compile(r"[A-Za-z0-9+/]{400,}={0,2}")
+"""Is nothing that could be read; what it holds is looked at once it is unpacked."""
+ESCAPED = re.compile(r"\\u\{?([0-9A-Fa-f]{4,6})\}?|\\x([0-9A-Fa-f]{2})|\\([0-9A-Fa-f]{1,6}) ?")
+UNSEEN = re.compile("[\u00ad\u034f\u061c\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+OFTEN_ESCAPED = 3
 TAG = re.compile(r"<[^>]*>")
 NAME_OF_VALUE = re.compile(r'"[^"]{0,60}"\s*:')
 ANSWERS = re.compile(r"(?<![\w.,])(?:\d{1,2}(?:\.0)?(?![\w.])[^\w]{1,40}){7,}\d{1,2}(?![\w])")
 NUMBER = re.compile(r"(\d{1,2})(?:\.0)?")
 PNG = b"\x89PNG\r\n\x1a\n"
 ZIP = b"PK\x03\x04"
+GZIP, ZLIB = b"\x1f\x8b", b"\x78"
 PDF = b"%PDF-"
+PIXELS = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"bKGD", b"sBIT", b"pHYs", b"sRGB", b"gAMA", b"cHRM"})
+"""Parts of a PNG that hold numbers about its pixels only."""
+URL_SAFE = str.maketrans("-_", "+/")
 FAILED = re.compile(r'"output_type"\s*:\s*"(?:error|stream)"')
 
 
@@ -133,11 +147,12 @@ class LeakScan(Scan):
         """
         frame = parse_table(survey_bytes(study.responses), study.responses).frame
         own = own_words(study)
+        said = plain_of(own)
         respondent = study.responses.columns.respondent
         keys = set() if respondent is None else {text.strip() for text in frame[respondent].unique()}
         starts: dict[str, list[str]] = {}
         for text in _rare_texts(frame, fewer_than=study.policy.minimum_group):
-            if text[:COMPARED] not in own:
+            if text[:COMPARED] not in said:
                 starts.setdefault(text[:SHORTEST_TEXT], []).append(text[:COMPARED])
         return cls(
             keys=frozenset(key for key in keys if is_telling(key) and key not in own),
@@ -172,19 +187,20 @@ class LeakScan(Scan):
 
 
 def plain_of(text: str) -> str:
-    """Return a text as texts are compared: lines broken elsewhere are the same."""
-    return " ".join(text.split())
+    """Return a text as texts are compared: the same words are, in other lines, marks and capitals too."""
+    return " ".join(PART.findall(text.lower()))
 
 
 def words_of(text: str) -> set[str]:
     """Return what may be a key in a text."""
     words = set(WORD.findall(text))
-    return words | {word.strip(".") for word in words}
+    names = {name for word in words for name in NAME.findall(word)}
+    return words | {word.strip(".") for word in words} | names | {part for name in names for part in PART.findall(name)}
 
 
 def runs_of(text: str) -> Iterator[bytes]:
     """Yield what may be answers of one rating: every so many numbers that stand side by side."""
-    for run in ANSWERS.findall(NAME_OF_VALUE.sub("", TAG.sub(" ", text))):
+    for run in ANSWERS.findall(NAME_OF_VALUE.sub("", f"{TAG.sub(' ', text)}\n{' '.join(TAG.findall(text))}")):
         numbers = bytes(int(number) for number in NUMBER.findall(run))
         yield from (numbers[place : place + IN_A_ROW] for place in range(len(numbers) - IN_A_ROW + 1))
 
@@ -207,7 +223,7 @@ def _rare_texts(frame: pd.DataFrame, *, fewer_than: int) -> Iterator[str]:
         counts = frame[column].value_counts()
         for text in counts.index[counts < fewer_than]:
             plain = plain_of(str(text))
-            if len(plain) >= SHORTEST_TEXT and not plain.replace(".", "").isdecimal():
+            if len(plain) >= SHORTEST_TEXT and not plain.replace(" ", "").isdecimal():
                 yield plain
 
 
@@ -230,12 +246,23 @@ def texts_in(content: bytes, depth: int = 0) -> Iterator[str]:
         return
     if content.startswith(PNG):
         yield from chain.from_iterable(texts_in(text, depth + 1) for text in _texts_of_picture(content))
-    elif content.startswith(ZIP):
+    elif content.startswith(ZIP) or (ZIP in content and zipfile.is_zipfile(io.BytesIO(content))):
         yield from chain.from_iterable(texts_in(member, depth + 1) for member in _members(content))
     elif content.startswith(PDF):
         yield from chain.from_iterable(texts_in(part, depth + 1) for part in _parts_of_pdf(content))
+    elif content.startswith(GZIP):
+        yield from texts_in(_inflated(content, wbits=31), depth + 1)
     else:
-        yield from _texts_of_text(content.decode("utf-8", errors="replace"), depth)
+        yield from chain.from_iterable(_texts_of_text(text, depth) for text in _written(content))
+
+
+def _written(content: bytes) -> Iterator[str]:
+    """Yield the text of a file in the encodings that it may have; of UTF-16 and UTF-32 the Latin letters."""
+    plain = content.replace(b"\0", b"")
+    text = plain.decode("utf-8", errors="replace")
+    yield text
+    if "\ufffd" in text:
+        yield plain.decode("cp1252", errors="replace")
 
 
 def _texts_of_text(text: str, depth: int) -> Iterator[str]:
@@ -248,10 +275,61 @@ def _texts_of_text(text: str, depth: int) -> Iterator[str]:
             strings = _strings(json.loads(text))
         except ValueError:
             strings = iter(())
-        yield from chain.from_iterable(texts_in(string.encode(), depth + 1) for string in strings)
-    yield plain
-    for content in packed:
+        long = {True: list[str](), False: list[str]()}
+        for string in strings:
+            long[len(string) > COMPARED].append(string)
+        together = "\n".join(dict.fromkeys(long[False]))
+        yield from chain.from_iterable(texts_in(string.encode(), depth + 1) for string in (together, *long[True]))
+    plain = LONG.sub(" ", plain)
+    yield from _as_read(plain)
+    for content in [*packed, *_packed_in(plain)]:
         yield from texts_in(content, depth + 1)
+
+
+def _as_read(text: str) -> Iterator[str]:
+    """Yield a text as it stands, and as it is read: without escapes, characters that show nothing, and tags."""
+    read, before = text, ""
+    for _ in range(OFTEN_ESCAPED):
+        if read != before:
+            read, before = unescape(unquote(ESCAPED.sub(_character, read))), read
+    read = UNSEEN.sub("", normalize("NFKC", read))
+    yield from dict.fromkeys((text, read, TAG.sub("", read), TAG.sub(" ", read)))
+
+
+def _character(escape: re.Match[str]) -> str:
+    number = int(next(digits for digits in escape.groups() if digits), 16)
+    return chr(number) if number <= sys.maxunicode else " "
+
+
+def _packed_in(text: str) -> Iterator[bytes]:
+    """Yield what stands somewhere in a text as base64 or hexadecimal digits, if it can be read or taken apart."""
+    for word in set(PACKED.findall(text)):
+        digits = word.translate(URL_SAFE).rstrip("=")
+        for unpacked in (_from_base64(digits + "=" * (-len(digits) % 4)), _from_hex(word)):
+            if unpacked.startswith((PNG, ZIP, PDF, GZIP)) or _is_read(unpacked):
+                yield unpacked
+
+
+def _is_read(content: bytes) -> bool:
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return bool(text) and "".join(text.split()).isprintable()
+
+
+def _from_hex(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return b""
+
+
+def _inflated(content: bytes, *, wbits: int = zlib.MAX_WBITS) -> bytes:
+    try:
+        return zlib.decompressobj(wbits).decompress(content, LARGEST_MEMBER)
+    except zlib.error:
+        return b""
 
 
 def _unpacked(address: re.Match[str]) -> bytes:
@@ -321,10 +399,8 @@ def _texts_of_picture(content: bytes) -> Iterator[bytes]:
     while kind != b"IEND" and place + 8 <= len(content):
         length, kind = int.from_bytes(content[place : place + 4], "big"), content[place + 4 : place + 8]
         data = content[place + 8 : place + 8 + length]
-        if kind in {b"tEXt", b"iTXt", b"eXIf"}:
+        if kind not in PIXELS:
             yield data.replace(b"\0", b" ")
-        elif kind == b"zTXt":
-            _, _, packed = data.partition(b"\0")
-            yield zlib.decompressobj().decompress(packed[1:], LARGEST_MEMBER)
+            yield from (_inflated(data[start.start() :]) for start in re.finditer(ZLIB, data))
         place += length + 12
     yield content[place:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 import json
 import re
@@ -96,6 +97,15 @@ def pdf(text: str = "Report", **options: str) -> bytes:
     )
 
 
+def packed(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def every(text: str, way: str) -> str:
+    """Write each letter of a text in a way of its own."""
+    return "".join(way.format(ord(sign)) for sign in text)
+
+
 SABOTAGE: dict[str, Callable[[pd.DataFrame], bytes]] = {
     "a frame displayed": lambda frame: page(frame.head().to_html()),
     "a frame displayed, answers only": lambda frame: page(frame[list(ITEMS)].astype(float).to_html(index=False)),
@@ -127,6 +137,41 @@ SABOTAGE: dict[str, Callable[[pd.DataFrame], bytes]] = {
     "an alt text in a PDF": lambda _: pdf(f'<img alt="by {KEY}" src="data:image/png;base64,{PIXEL}">'),
     "an attachment of a PDF": lambda _: pdf(attached=f"respondent: {KEY}"),
     "behind a PDF": lambda _: pdf() + KEY.encode(),
+    "a comment of the page": lambda _: page(f"<!-- {KEY} -->"),
+    "a row in a comment of the page": lambda frame: page(f"<!-- {frame[list(ITEMS)].iloc[3].tolist()} -->"),
+    "a row in an attribute": lambda frame: page(f'<i data-x="{frame[list(ITEMS)].iloc[3].tolist()}"></i>'),
+    "an attribute": lambda _: page(f'<i data-who="{KEY}"></i>'),
+    "a style": lambda _: page(f"<style>p::after {{content: '{KEY}'}}</style>"),
+    "a style with escapes": lambda _: page("<style>p::after {content: '" + every(KEY, "\\{:x} ") + "'}</style>"),
+    "a script with escapes": lambda _: page("<script>'" + every(KEY, "\\x{:02x}") + "'</script>"),
+    "escapes of JSON": lambda _: page("<script>{" + every(KEY, "\\u{:04x}") + "}</script>"),
+    "entities": lambda _: page(every(KEY, "&#{};")),
+    "entities of entities": lambda _: page(every(KEY, "&amp;#{};")),
+    "an address in percents": lambda _: page(f'<a href="#{every(KEY, "%{:02X}")}">x</a>'),
+    "soft hyphens": lambda _: page("\u00ad".join(KEY)),
+    "soft hyphens in a comment": lambda _: page("\u00ad".join(COMMENT)),
+    "tags between letters": lambda _: page("<b></b>".join(KEY)),
+    "letters of full width": lambda _: page("".join(chr(ord(sign) + 0xFEE0) for sign in KEY)),
+    "capitals": lambda _: page(escaped(COMMENT).upper().replace("&AMP;", "&amp;").replace("&QUOT;", "&quot;")),
+    "underscores": lambda _: page(COMMENT.replace(" ", "_").replace("&", "and").replace("_and_", "_")),
+    "base64 in an attribute": lambda _: page(f'<i data-x="{packed(KEY.encode())}"></i>'),
+    "base64 in base64": lambda _: page(f"see {packed(packed(KEY.encode()).encode())}"),
+    "base64 for addresses": lambda _: page(packed(KEY.encode()).replace("+", "-").replace("/", "_")),
+    "a picture in base64 in a script": lambda _: page(f"<script>{packed(picture(b'tEXt', KEY.encode()))}</script>"),
+    "hexadecimal digits": lambda _: page(KEY.encode().hex()),
+    "UTF-16": lambda _: page(KEY).decode().encode("utf-16"),
+    "UTF-16 without a mark": lambda _: page(escaped(COMMENT)).decode().encode("utf-16-be"),
+    "UTF-32": lambda _: page(KEY).decode().encode("utf-32"),
+    "Windows letters": lambda _: page(f"é {KEY}").decode().encode("cp1252"),
+    "a packed file": lambda _: gzip.compress(page(KEY)),
+    "a picture's packed text in any language": lambda _: picture(
+        b"iTXt", b"Comment\0\1\0\0\0" + zlib.compress(KEY.encode())
+    ),
+    "a picture's private part": lambda _: picture(b"prVt", KEY.encode()),
+    "a picture's colours": lambda _: picture(b"iCCP", b"c\0\0" + zlib.compress(KEY.encode())),
+    "properties of a workbook": lambda _: zipped("docProps/core.xml", f"<creator>{KEY}</creator>".encode()),
+    "the name of a member, behind something else": lambda _: b"x" + zipped(f"of_{KEY}.csv", b""),
+    "an archive in an archive": lambda _: zipped("a.zip", zipped("b.txt", COMMENT.encode())),
     "a workbook in a page": lambda _: page(address(zipped("a.xml", page(escaped(COMMENT))), "application/zip")),
 }
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from attacks.organisation import answers, organisation
+from openpyxl import Workbook
 from test_canaries import CANARY, found_again, with_canaries
 
 import icstats
@@ -47,6 +48,27 @@ SABOTAGED = {
     "a canary in a PNG chunk": PICTURE
     + "asked['html'] = f'<section><img alt=\"\" src=\"data:image/png;base64,{png}\"></section>'",
     "a canary in results.json": "asked['rows'] = [{**asked['rows'][0], 'variable': cell}]",
+    "a canary in an attribute": "asked['html'] = f'<section><p data-who=\"{cell}\">Marks</p></section>'",
+    "a canary in a style": "asked['html'] = '<section><style>p::after {content: \"' + cell + '\"}</style></section>'",
+    "a canary in base64": (
+        "import base64\ncoded = base64.b64encode(base64.b64encode(cell.encode())).decode()\n"
+        "asked['html'] = f'<section><p title=\"{coded}\">Marks</p></section>'"
+    ),
+    "a canary in percents": (
+        "from urllib.parse import quote\n"
+        "asked['html'] = '<section><p>' + ''.join(f'%{ord(one):02X}' for one in cell) + '</p></section>'"
+    ),
+    "a canary with soft hyphens": "asked['html'] = '<section><p>' + '\u00ad'.join(cell) + '</p></section>'",
+    "a canary between tags": "asked['html'] = '<section><p>' + '<b></b>'.join(cell) + '</p></section>'",
+    "a canary in UTF-16": (
+        "from urllib.parse import quote_from_bytes\n"
+        "address = 'data:text/plain,' + quote_from_bytes(cell.encode('utf-16'))\n"
+        "asked['html'] = f'<section><img alt=\"\" src=\"{address}\"></section>'"
+    ),
+    "a canary in results.json, packed": (
+        "import gzip, base64\n"
+        "asked['rows'] = [{**asked['rows'][0], 'variable': base64.b64encode(gzip.compress(cell.encode())).decode()}]"
+    ),
     "a canary in a traceback": "raise ValueError(cell)",
 }
 STRIPPED = {
@@ -54,6 +76,14 @@ STRIPPED = {
         "Shown._repr_mimebundle_ = lambda self, **_: (self.bundle, {'text/html': {'note': cell}})"
     ),
     "a canary in a stream": "print(cell); import sys; print(cell, file=sys.stderr)",
+    "a frame by display": (
+        "import pandas as pd\nfrom IPython.display import display\ndisplay(pd.read_csv('data/small.csv').head())"
+    ),
+    "the answers by their name": (
+        "from icstats.responses import read_responses\nfrom icstats.study import read_study\n"
+        "responses = read_responses(read_study('params/small.yaml'))\nprint(repr(responses), vars(responses))"
+    ),
+    "answers as a variable of the notebook": "import pandas as pd\nframe = pd.read_csv('data/small.csv')\nframe",
     "a canary in another media type": "Shown._repr_mimebundle_ = lambda self, **_: {**self.bundle, 'text/csv': cell}",
 }
 
@@ -79,9 +109,27 @@ def test_a_sabotaged_section_is_not_released(tmp_path: Path, how: tuple[str, ...
     assert found_again(study.outputs) == []
 
 
-def test_what_is_not_a_section_is_taken_out_or_withheld(tmp_path: Path) -> None:
-    study, _ = ran(tmp_path, list(STRIPPED.values()))
+@pytest.mark.parametrize("how", threes(STRIPPED), ids="; ".join)
+def test_what_is_not_a_section_is_taken_out_or_withheld(tmp_path: Path, how: tuple[str, ...]) -> None:
+    study, _ = ran(tmp_path, [STRIPPED[one] for one in how])
     assert found_again(study.outputs) == []
+
+
+def test_a_canary_in_the_properties_of_the_workbook_stops_the_whole_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = with_canaries(tmp_path)
+    line = (study.root / "data" / "small.csv").read_text(encoding="utf-8").splitlines()[3]
+
+    def sabotaged(_: object, folder: Path, **__: object) -> None:
+        book = Workbook()
+        book.properties.keywords = line.split(",")[0]
+        book.save(folder / "results.xlsx")
+
+    monkeypatch.setattr(batch, "write_workbook", sabotaged)
+    with pytest.raises(HaltedError, match=r"Nothing is released\. results\.xlsx would hold the key of a respondent"):
+        run(study.opened(), outputs=study.outputs)
+    assert not study.folder.exists() or found_again(study.folder) == []
 
 
 def test_a_canary_in_the_index_stops_the_whole_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
