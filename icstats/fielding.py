@@ -26,7 +26,7 @@ from icstats.fieldwork import (
 from icstats.limesurvey import department_codes, limesurvey, limesurvey_settings
 from icstats.texts import LANGUAGES, Texts
 from icstats.workbooks import write_workbook
-from icstats.xlsform import xlsform, xlsform_settings
+from icstats.xlsform import xlsform, xlsform_settings, xml_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,8 +63,8 @@ def field_questionnaire(fieldwork: Fieldwork, folder: Path) -> tuple[Path, ...]:
         together, once :func:`icstats.collecting.collect_exports` has put them in one file (``xlsform-both.yaml``).
     """
     folder.mkdir(parents=True, exist_ok=True)
-    plain = {department.slug: department.slug for department in fieldwork.departments}
-    codes = {"xlsform": plain, "limesurvey": department_codes(fieldwork)}
+    named = {department.slug: xml_name(department.slug) for department in fieldwork.departments}
+    codes = {"xlsform": named, "limesurvey": department_codes(fieldwork)}
     settings = {"xlsform": xlsform_settings(fieldwork), "limesurvey": limesurvey_settings(fieldwork)}
     written = _forms(fieldwork, folder, "")
     written += [

@@ -6,6 +6,7 @@ import random
 import re
 from dataclasses import dataclass
 from io import StringIO
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,8 +15,6 @@ from pydantic import Field
 from icstats.documents import Finding, did_you_mean, parse, read_document
 from icstats.errors import ParameterError
 from icstats.questionnaire import (
-    CODE,
-    CODE_IN_WORDS,
     LINE,
     LINE_IN_WORDS,
     RESERVED,
@@ -85,6 +84,16 @@ CHOICE = r"^[A-Za-z0-9]{1,5}$"
 CHOICE_IN_WORDS = "one to five letters and digits"
 
 
+ATTRIBUTE = r"^[A-Za-z][A-Za-z0-9]*$"
+ATTRIBUTE_IN_WORDS = "a letter, then letters and digits, at most 20 characters"
+FORM_NAMES = frozenset({"used", "order", "welcome", "thanks"})
+PLATFORM_NAMES = frozenset(
+    {"id", "submitdate", "startdate", "datestamp", "lastpage", "startlanguage", "seed", "token", "ipaddr", "refurl"}
+    | {"key", "start", "end", "submissiondate", "instanceid", "instancename"}
+)
+"""Columns that a platform adds itself."""
+
+
 class Choice(Strict):
     """One answer to a question about the customer."""
 
@@ -95,7 +104,7 @@ class Choice(Strict):
 class Attribute(Strict):
     """A question about the customer, such as the unit."""
 
-    name: str = Field(pattern=CODE, max_length=20, description=CODE_IN_WORDS)
+    name: str = Field(pattern=ATTRIBUTE, max_length=20, description=ATTRIBUTE_IN_WORDS)
     wording: Text
     choices: tuple[Choice, ...] = Field(min_length=2)
 
@@ -236,9 +245,12 @@ def _contradictions(fieldwork: Fieldwork) -> Iterator[Finding]:
             message = f'"{slug}" is already the slug of another department.'
             yield Finding(("departments", place, "slug"), 23, message)
     codes = {item.code for item in fieldwork.questionnaire.items}
+    taken = RESERVED | FORM_NAMES | PLATFORM_NAMES | {code.casefold() for code in codes}
     for place, attribute in enumerate(fieldwork.attributes):
-        if attribute.name in RESERVED or attribute.name in codes or attribute.name == "used":
+        name = attribute.name.casefold()
+        if name in taken or any(name.startswith((f"{slug}q", f"{slug}p")) for slug in slugs):
             yield Finding(("attributes", place, "name"), 22, f'found "{attribute.name}"; this name is taken.')
+        taken |= {name}
     yield from _locked(fieldwork)
     for item in fieldwork.questionnaire.items:
         for slug in item.departments or ():
@@ -347,12 +359,19 @@ def missing_texts() -> dict[str, list[str]]:
 
 
 def short_codes(names: list[str], *, longest: int, otherwise: str) -> dict[str, str]:
-    """Return name -> letters and digits only, as platforms want them; numbered where that would not be one name."""
+    """Return name -> letters and digits only, as platforms want them; numbered where that would not be one name.
+
+    Capitals do not make two names.
+    """
     codes: dict[str, str] = {}
+    taken: set[str] = set()
     for place, name in enumerate(names, start=1):
         code = re.sub(r"[^A-Za-z0-9]", "", name)
-        usable = 0 < len(code) <= longest and code[0].isalpha() and code not in codes.values()
-        codes[name] = code if usable else f"{otherwise}{place}"
+        if not (0 < len(code) <= longest and code[0].isalpha() and code.casefold() not in taken):
+            numbered = (f"{otherwise}{number}" for number in count(place))
+            code = next(free for free in numbered if free not in taken)
+        codes[name] = code
+        taken.add(code.casefold())
     return codes
 
 

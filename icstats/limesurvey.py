@@ -85,10 +85,17 @@ def limesurvey(fieldwork: Fieldwork) -> str:
     stream = StringIO(newline="")
     writer = csv.DictWriter(stream, COLUMNS, delimiter="\t", restval="", lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows(_settings(fieldwork, languages))
+    writer.writerows(map(_without_expressions, _settings(fieldwork, languages)))
     for language in languages:
-        writer.writerows({**row, "language": language} for row in _questions(fieldwork, language))  # type: ignore[arg-type]
+        rows = _questions(fieldwork, language)  # type: ignore[arg-type]
+        writer.writerows({**_without_expressions(row), "language": language} for row in rows)
     return stream.getvalue()
+
+
+def _without_expressions(row: dict[str, str]) -> dict[str, str]:
+    """Return a row in whose words no brace begins an expression, but where it is one."""
+    shown = ("name", "text") if row["class"] == "G" else () if row.get("type/scale") == EQUATION else ("text",)
+    return {**row, **{column: row[column].replace("{", "{ ") for column in shown if column in row}}
 
 
 def limesurvey_settings(fieldwork: Fieldwork) -> dict[str, object]:
@@ -197,14 +204,12 @@ def _group(place: int, name: str) -> dict[str, str]:
 
 
 def _question(kind: str, name: str, text: str) -> dict[str, str]:
-    # An opening brace in a text would begin an expression.
-    shown = text if kind == EQUATION else text.replace("{", "{ ")
     return {
         "class": "Q",
         "type/scale": kind,
         "name": name,
         "relevance": "1",
-        "text": shown,
+        "text": text,
         "mandatory": "N",
         "other": "N",
         "same_default": "1",
@@ -212,7 +217,7 @@ def _question(kind: str, name: str, text: str) -> dict[str, str]:
 
 
 def _subquestion(name: str, text: str) -> dict[str, str]:
-    return {"class": "SQ", "type/scale": "0", "name": name, "relevance": "1", "text": text.replace("{", "{ ")}
+    return {"class": "SQ", "type/scale": "0", "name": name, "relevance": "1", "text": text}
 
 
 def _answer(name: str, text: str) -> dict[str, str]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from icstats.study import Department
     from icstats.workbooks import Cell
 
-__all__ = ["xlsform", "xlsform_settings"]
+__all__ = ["xlsform", "xlsform_settings", "xml_name"]
 
 NAMES: dict[Language, str] = {"en": "English (en)", "nl": "Nederlands (nl)"}
 FORWARD, BACKWARD, PICKED = "forward_", "backward_", "picked_"
@@ -59,7 +59,7 @@ def xlsform(fieldwork: Fieldwork) -> dict[str, list[list[Cell]]]:
         "settings": [
             ["form_title", "form_id", "version", "default_language", "style"],
             [
-                fieldwork.title[fieldwork.language],
+                _without_references(fieldwork.title[fieldwork.language]),
                 fieldwork.name.replace("-", "_"),
                 fieldwork.wave,
                 NAMES[fieldwork.language],
@@ -101,7 +101,7 @@ def _survey(fieldwork: Fieldwork) -> Iterator[dict[str, str]]:
     for place, department in enumerate(fieldwork.departments, start=1):
         yield {
             **_said("begin_group", f"page_{place}", {language: department.name[language] for language in NAMES}),
-            "relevant": f"selected(${{used}}, '{department.slug}')",
+            "relevant": f"selected(${{used}}, '{xml_name(department.slug)}')",
         }
         for number, battery in enumerate(batteries(fieldwork, department), start=1):
             yield from _battery(fieldwork, department, battery, f"part_{place}_{number}")
@@ -124,13 +124,13 @@ def _battery(fieldwork: Fieldwork, department: Department, battery: Battery, nam
         }
         for item in items:
             words = {language: labelled(item, department, language) for language in NAMES}
-            kind = f"select_one {battery.responses}" if battery.responses else "text"
+            kind = f"select_one {_scale(fieldwork, battery.responses)}" if battery.responses else "text"
             look = "multiline" if battery.responses is None else ""
-            yield {**_said(kind, f"{start}{department.slug}{JOINT}{item.code}", words), "appearance": look}
+            yield {**_said(kind, f"{start}{xml_name(department.slug)}{JOINT}{item.code}", words), "appearance": look}
         yield {"type": "end_group"}
     if battery.shuffled:
         for item in battery.items:
-            field = f"{department.slug}{JOINT}{item.code}"
+            field = f"{xml_name(department.slug)}{JOINT}{item.code}"
             both = f"coalesce(${{{FORWARD}{field}}}, ${{{BACKWARD}{field}}})"
             yield {"type": "calculate", "name": field, "calculation": both}
 
@@ -146,11 +146,21 @@ def _picks(department: Department, battery: Battery, intro: dict[Language, str])
     }
     for item in battery.items:
         picked = f"if(count-selected(${{{name}}}) = 0, '', if(selected(${{{name}}}, '{item.code}'), 1, 0))"
-        yield {"type": "calculate", "name": f"{department.slug}{JOINT}{item.code}", "calculation": picked}
+        yield {"type": "calculate", "name": f"{xml_name(department.slug)}{JOINT}{item.code}", "calculation": picked}
 
 
 def _intro(battery: Battery, department: Department, language: Language) -> str:
     return Texts(language).say(f"fielding.{battery.part}", department=department.name[language], most=MOST_PICKED)
+
+
+def xml_name(slug: str) -> str:
+    """Return how a department is called in the form, where no name begins with a digit."""
+    return slug if slug[0].isalpha() else f"_{slug}"
+
+
+def _scale(fieldwork: Fieldwork, responses: str) -> str:
+    """Return the list of answers of a response scale; its own name may have blanks, or be that of another list."""
+    return f"scale_{list(fieldwork.questionnaire.responses).index(responses) + 1}"
 
 
 def _points(department: Department) -> str:
@@ -158,33 +168,40 @@ def _points(department: Department) -> str:
 
 
 def _said(kind: str, name: str, words: dict[Language, str]) -> dict[str, str]:
-    # A dollar with a brace would be read as a reference to another question.
-    labels = {f"label::{NAMES[language]}": text.replace("${", "$ {") for language, text in words.items()}
+    labels = {f"label::{NAMES[language]}": _without_references(text) for language, text in words.items()}
     return {"type": kind, "name": name, **labels}
 
 
+def _without_references(text: str) -> str:
+    """Return a text in which no dollar with a brace is read as a reference to another question."""
+    return text.replace("${", "$ {")
+
+
 def _choices(fieldwork: Fieldwork) -> list[list[Cell]]:
-    rows: list[list[Cell]] = [["list_name", "name", *(f"label::{name}" for name in NAMES.values())]]
-    rows += [
-        [attribute.name, choice.code, *(choice.label[language] for language in NAMES)]
+    rows = [
+        (attribute.name, choice.code, [choice.label[language] for language in NAMES])
         for attribute in fieldwork.attributes
         for choice in attribute.choices
     ]
     rows += [
-        ["used", department.slug, *(department.name[language] for language in NAMES)]
+        ("used", xml_name(department.slug), [department.name[language] for language in NAMES])
         for department in fieldwork.departments
     ]
     asked = [
         (department, battery) for department in fieldwork.departments for battery in batteries(fieldwork, department)
     ]
     scales = dict.fromkeys(battery.responses for _, battery in asked if battery.responses and not battery.picked)
-    for scale in scales:
-        labels = [answers_of(fieldwork, scale, language) for language in NAMES]
-        rows += [[scale, code, *(of_language[code] for of_language in labels)] for code in labels[0]]
+    for responses in scales:
+        labels = [answers_of(fieldwork, responses, language) for language in NAMES]
+        rows += [
+            (_scale(fieldwork, responses), code, [of_language[code] for of_language in labels]) for code in labels[0]
+        ]
     for department, battery in asked:
         if battery.picked:
             rows += [
-                [_points(department), item.code, *(pick_label(item, fieldwork, language) for language in NAMES)]
+                (_points(department), item.code, [pick_label(item, fieldwork, language) for language in NAMES])
                 for item in battery.items
             ]
-    return rows
+    header: list[Cell] = ["list_name", "name", *(f"label::{name}" for name in NAMES.values())]
+    table: list[list[Cell]] = [[name, code, *map(_without_references, labels)] for name, code, labels in rows]
+    return [header, *table]
