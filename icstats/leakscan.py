@@ -19,6 +19,7 @@ import zlib
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from html import unescape
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from icstats.responses import Responses
     from icstats.study import Study
@@ -62,6 +64,7 @@ SHORTEST_TEXT, COMPARED = 11, 60
 """A text of a respondent is looked for from this many characters on, by its first so many."""
 SHORTEST_KEY, SHORTEST_NUMBER = 4, 6
 IN_A_ROW = 8
+MARKS, MULTIPLIER = 1 << 20, 1_000_003
 LARGEST_MEMBER = 50 * 2**20
 DEEPEST = 6
 
@@ -163,24 +166,34 @@ class LeakScan(Scan):
     def finds(self, content: bytes) -> list[str]:
         """Return what a file holds that it must not, in words."""
         found: dict[str, None] = {}
-        for text in texts_in(content):
-            if words_of(text) & self.keys:
+        plain = set[str]()
+        for text in dict.fromkeys(texts_in(content)):
+            if not words_of(text).isdisjoint(self.keys):
                 found["the key of a respondent"] = None
-            if self._has_text(text):
+            if (words := plain_of(text)) not in plain and self._has_text(words):
                 found["a text of a respondent"] = None
+            plain.add(words)
             if self._has_row(text):
                 found["a row of answers"] = None
             if FAILED.search(text):
                 found["the output of a failure or a print"] = None
         return list(found)
 
-    def _has_text(self, text: str) -> bool:
-        plain = plain_of(text)
+    def _has_text(self, plain: str) -> bool:
+        places = np.flatnonzero(self._marks[_marks_of(plain)])
         return any(
             plain.startswith(candidate, place)
-            for place in range(len(plain) - SHORTEST_TEXT + 1)
+            for place in places.tolist()
             for candidate in self.texts.get(plain[place : place + SHORTEST_TEXT], ())
         )
+
+    @cached_property
+    def _marks(self) -> NDArray[np.bool_]:
+        """Which marks the beginnings of texts have: most places of a file are told apart by theirs at once."""
+        marks = np.zeros(MARKS, dtype=np.bool_)
+        for start in self.texts:
+            marks[_marks_of(start)] = True
+        return marks
 
     def _has_row(self, text: str) -> bool:
         return any(run in self.rows for run in runs_of(text))
@@ -194,8 +207,18 @@ def plain_of(text: str) -> str:
 def words_of(text: str) -> set[str]:
     """Return what may be a key in a text."""
     words = set(WORD.findall(text))
-    names = {name for word in words for name in NAME.findall(word)}
-    return words | {word.strip(".") for word in words} | names | {part for name in names for part in PART.findall(name)}
+    each_once = " ".join(words)
+    return words.union(NAME.findall(each_once), PART.findall(each_once), (word.strip(".") for word in words))
+
+
+def _marks_of(text: str) -> NDArray[np.uint32]:
+    """Return a number below :data:`MARKS` for every so many characters that follow each other."""
+    letters = np.frombuffer(text.encode("utf-32-le", errors="replace"), dtype="<u4")
+    marks = np.zeros(max(0, len(letters) - SHORTEST_TEXT + 1), dtype=np.uint32)
+    for place in range(SHORTEST_TEXT):
+        marks *= np.uint32(MULTIPLIER)
+        marks += letters[place : place + len(marks)]
+    return marks >> np.uint32(32 - MARKS.bit_length() + 1)
 
 
 def runs_of(text: str) -> Iterator[bytes]:
@@ -344,12 +367,15 @@ def _from_base64(text: str) -> bytes:
 
 
 def _strings(value: Any) -> Iterator[str]:  # noqa: ANN401  whatever a JSON file holds
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        yield from chain.from_iterable(_strings(part) for part in (*value.keys(), *value.values()))
-    elif isinstance(value, list):
-        yield from chain.from_iterable(_strings(part) for part in value)
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
+            waiting += [*one.keys(), *one.values()]
+        elif isinstance(one, list):
+            waiting += one
 
 
 def _members(content: bytes) -> Iterator[bytes]:

@@ -9,11 +9,17 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import warnings
+from contextlib import contextmanager
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import TYPE_CHECKING
 
 import icstats
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
@@ -29,18 +35,32 @@ LIBRARIES = (
     "statsmodels.api",
 )
 
+NEVER_USED = "rfc3987_syntax"
+"""Checks internationalised addresses in JSON schemas: no notebook has any, and its grammar takes a second to build."""
+
 
 def _warm() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for name in (*LIBRARIES, *(f"icstats.{room}" for room in _rooms())):
-            import_module(name)
+        with _without(NEVER_USED):
+            for name in (*LIBRARIES, *(f"icstats.{room}" for room in _rooms())):
+                import_module(name)
         _draw()
         _read()
         _fit()
         _export()
     gc.collect()
     gc.freeze()  # else the first collection in a child would copy every page that it looks at
+
+
+@contextmanager
+def _without(module: str) -> Iterator[None]:
+    """Let an optional module look as if it were not installed."""
+    sys.modules[module] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[module]
 
 
 def _rooms() -> list[str]:
