@@ -82,6 +82,8 @@ TAG = re.compile(r"<[^>]*>")
 NAME_OF_VALUE = re.compile(r'"[^"]{0,60}"\s*:')
 ANSWERS = re.compile(r"(?<![\w.,])(?:\d{1,2}(?:\.0)?(?![\w.])[^\w]{1,40}){7,}\d{1,2}(?![\w])")
 NUMBER = re.compile(r"(\d{1,2})(?:\.0)?")
+DECIMAL_COMMA = re.compile(r"(?<![\w.,])\d{1,3},\d{1,2}(?!,?\d|\w)")
+"""6,8 stands for one number, as 6.8 does; in 6,8,7 there are three answers."""
 PNG = b"\x89PNG\r\n\x1a\n"
 ZIP = b"PK\x03\x04"
 GZIP, ZLIB = b"\x1f\x8b", b"\x78"
@@ -223,7 +225,8 @@ def _marks_of(text: str) -> NDArray[np.uint32]:
 
 def runs_of(text: str) -> Iterator[bytes]:
     """Yield what may be answers of one rating: every so many numbers that stand side by side."""
-    for run in ANSWERS.findall(NAME_OF_VALUE.sub("", f"{TAG.sub(' ', text)}\n{' '.join(TAG.findall(text))}")):
+    plain = NAME_OF_VALUE.sub("", f"{TAG.sub(' ', text)}\n{' '.join(TAG.findall(text))}")
+    for run in ANSWERS.findall(DECIMAL_COMMA.sub("x", plain)):
         numbers = bytes(int(number) for number in NUMBER.findall(run))
         yield from (numbers[place : place + IN_A_ROW] for place in range(len(numbers) - IN_A_ROW + 1))
 

@@ -207,3 +207,12 @@ def test_what_may_be_shown_is_not_taken_for_a_leak(scan: Scan, content: bytes) -
 
 def test_the_scan_shows_nothing_of_what_it_looks_for(scan: Scan) -> None:
     assert repr(scan) in {"<LeakScan: not released>", "<BulkScan: not released>"}
+
+
+def test_numbers_with_a_decimal_comma_are_no_row_of_answers(scan: Scan, frame: pd.DataFrame) -> None:
+    """A Dutch table with five numbers in a row once spelled what somebody had answered."""
+    row = [int(answer) for answer in frame[list(ITEMS)].iloc[3]]
+    pairs = [f"{one},{other}" for one, other in zip(row[::2], row[1::2], strict=False)]
+    assert scan.finds(page(",".join(map(str, row)))) == ["a row of answers"]
+    assert scan.finds(page(" +".join(pairs))) == []
+    assert scan.finds(page("</td><td>".join(pairs))) == []
