@@ -19,6 +19,7 @@ from icstats.selection import Agreed, Choice, Selection
 from icstats.simulate import simulate_ratings
 from icstats.sizes import expected_margin, expected_reliability, survey_sizes
 from icstats.surveyfile import ResponsesFile
+from icstats.texts import LANGUAGES, Texts
 from icstats.workbooks import write_workbook
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ PILOTED = ["department", "scale", "items", "answers", "alpha", "conf_low", "conf
 WORST, BEST = 1, 5
 ENOUGH = 3
 """A candidate that staff rate lower than this on either question is not asked."""
-QUESTIONS, AGREED = "questions", "agreed"
+QUESTIONS, AGREED, EXPLANATION = "questions", "agreed", "explanation"
 HEADER = ("code", "block", "en", "nl", "earlier", *RATED)
 AGREED_HEADER = ("department", "agreed_by", "agreed_on")
 
@@ -94,7 +95,7 @@ def write_sheets(fieldwork: Fieldwork, folder: Path) -> tuple[Path, ...]:
     Returns
     -------
     tuple of Path
-        ``<slug>.xlsx`` with two sheets, ``questions`` and ``agreed``.
+        ``<slug>.xlsx`` with the sheets ``questions``, ``agreed`` and, in both languages, ``explanation``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     evidence = earlier_evidence(fieldwork.choice.earlier)
@@ -106,8 +107,20 @@ def write_sheets(fieldwork: Fieldwork, folder: Path) -> tuple[Path, ...]:
             words = [item.wording[language].format(department=department.name[language]) for language in ("en", "nl")]
             rows.append([item.code, item.block, *words, told, None, None])
         paths.append(folder / f"{department.slug}.xlsx")
-        write_workbook(paths[-1], {QUESTIONS: rows, AGREED: [[*AGREED_HEADER], [department.slug, "", ""]]})
+        agreed: list[list[Cell]] = [[*AGREED_HEADER], [department.slug, "", ""]]
+        write_workbook(paths[-1], {QUESTIONS: rows, AGREED: agreed, EXPLANATION: _explanation()})
     return tuple(paths)
+
+
+def _explanation() -> list[list[Cell]]:
+    """Return what each column means, the languages side by side."""
+    words = [Texts(language) for language in LANGUAGES]
+    rows: list[list[Cell]] = [["", *LANGUAGES]]
+    rows += [
+        [name, *(text.say(f"choosing.{name}", worst=WORST, best=BEST) for text in words)]
+        for name in (*RATED, "earlier", "agreed")
+    ]
+    return rows
 
 
 def _told(evidence: Evidence, code: str) -> str:

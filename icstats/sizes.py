@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import nctdtrinc, stdtrit
 
 from icstats.errors import ParameterError
 
@@ -36,7 +37,7 @@ def expected_reliability(items: int, *, mean_correlation: float) -> float:
 
 
 def expected_margin(answers: float, *, sd: float, conf_level: float = 0.95, invited: int | None = None) -> float:
-    """Return half the width of the interval of a mean: z sd / sqrt(n).
+    """Return half the width of the interval of a mean: t sd / sqrt(n), with n - 1 degrees of freedom.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ def expected_margin(answers: float, *, sd: float, conf_level: float = 0.95, invi
     if answers <= 1 or sd <= 0 or not 0 < conf_level < 1:
         raise ParameterError("A margin needs two answers and a positive standard deviation.", code="ICS-340")
     correction = 1.0 if invited is None else sqrt(max(invited - answers, 0) / (invited - 1))
-    return float(norm.ppf((1 + conf_level) / 2) * sd / sqrt(answers) * correction)
+    return float(stdtrit(answers - 1, (1 + conf_level) / 2)) * sd / sqrt(answers) * correction
 
 
 def invitations(
@@ -74,14 +75,14 @@ def invitations(
     sd
         Standard deviation of the answers, in points.
     margin
-        Half the width of the interval of a mean: n = (z sd / margin)².
+        Half the width of the interval of a mean, see :func:`expected_margin`.
     difference
-        Difference between two independent waves of this size that should be found with this ``power``: n per wave =
-        2 ((z + z_power) sd / difference)². One of ``margin`` and ``difference`` is given.
+        Difference between two independent waves of this size that a t test should find with this ``power``. One of
+        ``margin`` and ``difference`` is given.
 
     Notes
     -----
-    In R: ``power.t.test`` (which uses the t distribution: one or two more).
+    In R: ``presize::prec_mean(sd, conf.width = 2 * margin)`` and ``power.t.test(delta, sd, power)``.
     """
     wanted = margin if difference is None else difference
     if wanted is None or (margin is not None and difference is not None) or wanted <= 0:
@@ -90,9 +91,25 @@ def invitations(
         raise ParameterError(
             "Response, power and confidence are shares; the standard deviation is positive.", code="ICS-341"
         )
-    z = float(norm.ppf((1 + conf_level) / 2))
-    answers = (z * sd / wanted) ** 2 if difference is None else 2 * ((z + float(norm.ppf(power))) * sd / wanted) ** 2
+
+    def reach(answers: float) -> float:
+        if difference is None:
+            return expected_margin(answers, sd=sd, conf_level=conf_level)
+        return sd * _smallest_difference(answers, power=power, conf_level=conf_level)
+
+    # Everybody more makes it more certain, so that the first number that is enough is found by halving.
+    most = 2
+    while reach(most) > wanted:
+        most *= 2
+    answers = bisect_left(range(most), x=True, lo=2, key=lambda number: reach(number) <= wanted)
     return ceil(answers / response)
+
+
+def _smallest_difference(answers: float, *, power: float, conf_level: float) -> float:
+    """Return the difference between two waves of this size, in standard deviations, that a t test finds."""
+    freedom = 2 * answers - 2
+    beyond = float(stdtrit(freedom, (1 + conf_level) / 2))
+    return float(nctdtrinc(freedom, 1 - power, beyond)) * sqrt(2 / answers)
 
 
 def survey_sizes(
@@ -118,17 +135,16 @@ def survey_sizes(
     for_difference = invitations(
         response=response, sd=sd, difference=wanted_difference, power=power, conf_level=conf_level
     )
-    reach = sqrt(2) * (1 + float(norm.ppf(power)) / float(norm.ppf((1 + conf_level) / 2)))
     rows = [
         {
             "department": name,
             "invited": number,
-            "answers": round(number * response),
-            "margin": (margin := expected_margin(max(number * response, 2), sd=sd, conf_level=conf_level)),
-            "smallest_difference": reach * margin,
+            "answers": round(answers),
+            "margin": expected_margin(answers, sd=sd, conf_level=conf_level),
+            "smallest_difference": sd * _smallest_difference(answers, power=power, conf_level=conf_level),
             "enough_for_margin": for_margin,
             "enough_for_difference": for_difference,
         }
-        for name, number in invited
+        for name, number, answers in ((name, number, max(number * response, 2)) for name, number in invited)
     ]
     return pd.DataFrame(rows)

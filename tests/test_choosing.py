@@ -11,6 +11,8 @@ import pytest
 from click.testing import CliRunner
 from conftest import ROOT
 from openpyxl import load_workbook
+from scipy import stats
+from statsmodels.stats.power import TTestIndPower
 
 from icstats.__main__ import main
 from icstats.choosing import candidates, chosen_questionnaire, pilot, propose, read_sheets, write_sheets
@@ -65,6 +67,17 @@ def test_every_candidate_stands_in_the_workbook_with_what_an_earlier_wave_says(
     earlier = dict((row[0], row[4]) for row in rows[1:])  # noqa: C402  codes to texts
     assert "ceiling" in str(earlier["PC3"])
     assert "icc1" in str(earlier["PC3"])
+
+
+def test_the_workbook_explains_its_columns_in_both_languages(made: Path) -> None:
+    book = load_workbook(made / "it.xlsx")
+    assert book.sheetnames == ["questions", "agreed", "explanation"]
+    told = {row[0]: row[1:] for row in book["explanation"].iter_rows(values_only=True)}
+    assert told["actable"] == (
+        "Can we act on the answer ourselves? From 1 (not at all) to 5 (completely).",
+        "Kunnen wij zelf naar het antwoord handelen? Van 1 (helemaal niet) tot 5 (volledig).",
+    )
+    assert [name for name in told if name] == ["usable", "actable", "earlier", "agreed"]
 
 
 def test_the_best_rated_are_proposed_within_number_and_time(fieldwork: Fieldwork, made: Path, tmp_path: Path) -> None:
@@ -129,15 +142,31 @@ def test_the_pilot_gives_the_reliability_that_was_planted(fieldwork: Fieldwork) 
 
 def test_sizes_are_those_of_the_textbook() -> None:
     assert expected_reliability(4, mean_correlation=0.5) == pytest.approx(0.8)
-    assert expected_margin(100, sd=1.0) == pytest.approx(0.19600, abs=1e-5)
+    assert expected_margin(100, sd=1.0) == pytest.approx(0.19842, abs=1e-5)  # as in the reports, by t
     assert expected_margin(100, sd=1.0, invited=100) == 0
-    assert invitations(response=0.5, sd=1.0, margin=0.196) == 200
-    # In R: power.t.test(delta = 0.5, sd = 1, power = 0.8) gives 63.77 per group by t; the normal one less.
-    assert invitations(response=1.0, sd=1.0, difference=0.5) == 63
-    sizes = survey_sizes([("hr", 200)], response=0.5, sd=1.0, wanted_margin=0.196, wanted_difference=0.5)
-    assert sizes.loc[0, ["answers", "enough_for_margin", "enough_for_difference"]].tolist() == [100, 200, 126]
-    # The difference that 100 answers per wave find is the one for which 100 answers per wave are enough.
-    assert invitations(response=1.0, sd=1.0, difference=float(sizes.loc[0, "smallest_difference"])) == 100
+    assert invitations(response=0.5, sd=1.0, margin=0.1985) == 200
+    # In R: power.t.test(delta = 0.5, sd = 1, power = 0.8) gives 63.77 per group.
+    assert invitations(response=1.0, sd=1.0, difference=0.5) == 64
+    sizes = survey_sizes([("hr", 200)], response=0.5, sd=1.0, wanted_margin=0.1985, wanted_difference=0.5)
+    assert sizes.loc[0, ["answers", "enough_for_margin", "enough_for_difference"]].tolist() == [100, 200, 128]
+
+
+@pytest.mark.parametrize("sd", [0.7, 1.6])
+@pytest.mark.parametrize("power", [0.5, 0.8, 0.95])
+@pytest.mark.parametrize("answers", [2, 5, 30, 431])
+def test_margins_and_power_are_those_of_the_t_test(answers: int, power: float, sd: float) -> None:
+    """Derived anew by other means: an interval from scipy, and the power of a t test from statsmodels."""
+    low, high = stats.t.interval(0.95, answers - 1, scale=sd / answers**0.5)
+    margin = expected_margin(answers, sd=sd)
+    assert margin == pytest.approx((high - low) / 2, rel=1e-9)
+    found = survey_sizes(
+        [("hr", 2 * answers)], response=0.5, sd=sd, wanted_margin=margin, wanted_difference=1.0, power=power
+    )
+    difference = float(found.loc[0, "smallest_difference"])
+    power_of = TTestIndPower().power
+    assert power_of(difference / sd, nobs1=answers, alpha=0.05) == pytest.approx(power, abs=2e-3)
+    for wanted in ({"margin": margin * 1.0001}, {"difference": difference * 1.0001, "power": power}):
+        assert invitations(response=1.0, sd=sd, **wanted) == answers
 
 
 @pytest.mark.parametrize(
