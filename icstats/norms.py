@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from icstats.questionnaire import Item, Questionnaire
 
-__all__ = ["Norm", "norm_of_departments", "read_norms"]
+__all__ = ["OLDEST", "Norm", "norm_of_departments", "read_norms", "year_of"]
 
 WHOLE_COLUMNS = ("minimum", "maximum", "n_organisations", "n_respondents")
 QUARTILES = ("q25", "q50", "q75")
@@ -109,9 +109,15 @@ class Norm:
 
         Also 0 where norm or wave has no year; a wave has one when its name holds it (``2026``, ``2026-spring``).
         """
-        year = re.search(r"(?<![0-9])(19|20)[0-9]{2}(?![0-9])", wave)
-        age = int(year.group()) - self.year if year and self.year else 0
+        year = year_of(wave)
+        age = year - self.year if year and self.year else 0
         return age if age > OLDEST else 0
+
+
+def year_of(wave: str) -> int | None:
+    """Return the year in the name of a wave; None where there is none."""
+    year = re.search(r"(?<![0-9])(19|20)[0-9]{2}(?![0-9])", wave)
+    return int(year.group()) if year else None
 
 
 class _Description(Strict):

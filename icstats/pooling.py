@@ -107,8 +107,8 @@ def pool_organisations(
     Returns
     -------
     Pooled
-        Codes of at least five organisations, in the order of the first that has them. Quartiles from ten
-        organisations on, else NaN.
+        Codes of at least five organisations, none of which gave more than half of the answers to it, in the order of
+        the first that has them. Quartiles from ten organisations on, else NaN.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def pool_organisations(
     rows, intervals = {}, []
     for code in codes:
         own = pd.DataFrame([scores.loc[code] for scores in usable.values() if code in scores.index])
-        if len(own) >= FEWEST_ORGANISATIONS:
+        if len(own) >= FEWEST_ORGANISATIONS and own["n"].max() <= DOMINATES * own["n"].sum():
             one = _Code(own=own, conf_level=conf_level)
             rows[code] = one.values
             intervals += [{"code": code, **row} for row in one.intervals]

@@ -8,14 +8,15 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 from pydantic import Field
 from ruamel.yaml import YAML
 
 from icstats import __version__
-from icstats.documents import parse, read_document, shown_path
+from icstats.documents import did_you_mean, file_nearby, parse, read_document, shown_path
 from icstats.errors import NormError, Problem
-from icstats.norms import VALUE_COLUMNS, Norm
+from icstats.norms import OLDEST, VALUE_COLUMNS, Norm, year_of
 from icstats.pooling import organisation_scores, pool_organisations
 from icstats.questionnaire import DRIVER_BLOCKS, Strict, Text
 from icstats.responses import read_responses
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["BuiltNorm", "Published", "build_norm", "read_published", "write_norm"]
 
 DECIMALS = 2
-OTHER_QUESTIONS, SAME_STUDY, UNREADABLE_SCORES, NO_SUCH_PLACE, NO_SCORE = 432, 433, 434, 435, 436
+OTHER_QUESTIONS, SAME_STUDY, UNREADABLE_SCORES, NO_SUCH_PLACE, NO_SCORE, OTHER_YEAR = range(432, 438)
+TWICE = "the same organisation stands in the recipe twice: by its name or by its data."
 
 
 class NormRecipe(Strict):
@@ -90,14 +92,15 @@ def build_norm(path: Path | str) -> BuiltNorm:
     Raises
     ------
     NormError
-        Wrong settings; studies with another questionnaire or version; the same data twice; fewer than five
+        Wrong settings; studies with another questionnaire or version; the same study or data twice, or two waves of one
+        organisation; a wave of another year than that of the norm and the five before it; fewer than five
         organisations; one with more than half of all ratings.
     """
     recipe_path = Path(path)
     document = read_document(recipe_path, error=NormError)
     recipe = parse(document, NormRecipe, context={"folder": recipe_path.resolve().parent})
     studies = [read_study(file) for file in recipe.studies]
-    _require_one_questionnaire(studies)
+    _require_alike(studies, recipe.year)
     questionnaire, organisations = studies[0].questionnaire, {}
     prints: list[str] = []
     for study in studies:
@@ -107,7 +110,7 @@ def build_norm(path: Path | str) -> BuiltNorm:
             _measured(ratings, questionnaire), clusters=ratings["respondent"]
         )
         prints.append(responses.fingerprint)
-    _require_different(studies, prints)
+    _require_other_data(studies, prints)
     minimum = max(study.policy.minimum_group for study in studies)
     pooled = pool_organisations(organisations, minimum_group=minimum)
     return BuiltNorm(
@@ -198,36 +201,41 @@ def _norm(recipe: NormRecipe, pooled: Pooled, questionnaire: Questionnaire) -> N
     )
 
 
-def _require_one_questionnaire(studies: list[Study]) -> None:
+def _require_alike(studies: list[Study], year: int) -> None:
     first = studies[0].questionnaire
-    problems = [
-        Problem(
-            code=f"ICS-{OTHER_QUESTIONS}",
-            file=shown_path(study.file),
-            message=f'uses "{study.questionnaire.name}", version {study.questionnaire.version}; the first study uses '
-            f'"{first.name}", version {first.version}.',
-            hint="other wording moves scores: pool only surveys with the same questionnaire",
-        )
-        for study in studies
-        if (study.questionnaire.name, study.questionnaire.version) != (first.name, first.version)
-    ]
+    problems = []
+    for place, study in enumerate(studies):
+        own, before = study.questionnaire, studies[:place]
+        if (own.name, own.version) != (first.name, first.version):
+            message = (
+                f'uses "{own.name}", version {own.version}; the first study uses "{first.name}", version '
+                f"{first.version}."
+            )
+            hint = "other wording moves scores: pool only surveys with the same questionnaire"
+            problems.append(_problem(OTHER_QUESTIONS, study, message, hint))
+        if study.name in [other.name for other in before]:
+            problems.append(_problem(SAME_STUDY, study, TWICE))
+        elif any(study.organisation == other.organisation and study.wave != other.wave for other in before):
+            message = f"another wave of {study.organisation.en} stands in the recipe already."
+            hint = "every organisation counts once: take one wave of each"
+            problems.append(_problem(SAME_STUDY, study, message, hint))
+        found = year_of(study.wave)
+        if found is not None and not year - OLDEST <= found <= year:
+            message = f"its wave is {study.wave}; allowed in a norm of {year}: the years from {year - OLDEST} on."
+            hint = "what customers expect moves on: pool surveys of about the same time"
+            problems.append(_problem(OTHER_YEAR, study, message, hint))
     if problems:
         raise NormError(problems)
 
 
-def _require_different(studies: list[Study], prints: list[str]) -> None:
-    names = [study.name for study in studies]
-    problems = [
-        Problem(
-            code=f"ICS-{SAME_STUDY}",
-            file=shown_path(study.file),
-            message="the same organisation stands in the recipe twice: by its name or by its data.",
-        )
-        for place, study in enumerate(studies)
-        if study.name in names[:place] or prints[place] in prints[:place]
-    ]
-    if problems:
-        raise NormError(problems)
+def _require_other_data(studies: list[Study], prints: list[str]) -> None:
+    twice = [study for place, study in enumerate(studies) if prints[place] in prints[:place]]
+    if twice:
+        raise NormError([_problem(SAME_STUDY, study, TWICE) for study in twice])
+
+
+def _problem(kind: int, study: Study, message: str, hint: str = "") -> Problem:
+    return Problem(code=f"ICS-{kind}", file=shown_path(study.file), message=message, hint=hint)
 
 
 def _yaml(content: dict[str, object]) -> str:
@@ -288,32 +296,70 @@ def read_published(path: Path | str, *, score: str, organisation: str, published
     Raises
     ------
     NormError
-        The file cannot be read, a column or the row is not there, or a score is no number.
+        The file cannot be read; a column or the row is not there; a score is no number, or an organisation stands there
+        twice: all at once as far as can be.
     """
     file = Path(path)
-    try:
-        table = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, ValueError) as failure:
-        problem = Problem(code=f"ICS-{UNREADABLE_SCORES}", file=shown_path(file), message=f"cannot be read: {failure}.")
-        raise NormError(problem) from None
-    places = {"column": [name for name in (score, organisation, group) if name not in table.columns]}
-    rows = [] if places["column"] else table.index[table[organisation] == published].tolist()
-    missing = [*places["column"], *([] if rows or places["column"] else [published])]
-    if missing:
-        raise NormError(
-            [
-                Problem(code=f"ICS-{NO_SUCH_PLACE}", file=shown_path(file), column=name, message="is not in the table.")
-                for name in missing
-            ]
+    table = _table(file)
+    asked = {"score": score, "organisation": organisation, "group": group}
+    lost = [name for name in dict.fromkeys(asked.values()) if name not in table.columns]
+    named = table[organisation].str.strip() if organisation in table.columns else pd.Series(dtype=str)
+    rows = named.index[named == published.strip()].tolist()
+    problems = [_lost(file, name, list(table.columns)) for name in lost]
+    if organisation not in lost and len(rows) != 1:
+        problems.append(
+            Problem(
+                code=f"ICS-{NO_SUCH_PLACE}",
+                file=shown_path(file),
+                column=organisation,
+                rows=tuple(row + 2 for row in rows),
+                message=f'"{published}" stands in {len(rows)} rows; one of them holds the published score.',
+                hint="" if rows else did_you_mean(published, named.tolist()),
+            )
         )
+    if problems:
+        raise NormError(problems)
     numbers = pd.to_numeric(table[score].str.strip().str.removesuffix("%"), errors="coerce")
-    wrong = table.index[numbers.isna() & (table[score].str.strip() != "")]
+    given = table[score].str.strip() != ""
+    given.loc[rows] = True  # the published score is never missing
+    problems = []
+    wrong = table.index[given & ~np.isfinite(numbers)]
     if len(wrong):
-        message = "holds scores that are no numbers."
-        marked = tuple(int(row) + 2 for row in wrong)
-        raise NormError(
-            Problem(code=f"ICS-{NO_SCORE}", file=shown_path(file), column=score, rows=marked, message=message)
-        )
+        marked, message = tuple(int(row) + 2 for row in wrong), "holds scores that are no numbers."
+        problems.append(_wrong(file, score, marked, message))
     apart = table[group] == table.loc[rows[0], group]
-    scores = pd.Series(numbers[~apart].to_numpy(dtype=float), index=table.loc[~apart, organisation]).dropna()
+    twice = table.index[~apart & named.mask(apart).duplicated(keep=False)]
+    if len(twice):
+        problems.append(_wrong(file, organisation, tuple(int(row) + 2 for row in twice), "names organisations twice."))
+    if problems:
+        raise NormError(problems)
+    scores = pd.Series(numbers[~apart].to_numpy(dtype=float), index=named[~apart]).dropna()
     return Published(scores=scores, published=float(numbers[rows[0]]))
+
+
+def _table(file: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except OSError as failure:
+        lost = isinstance(failure, FileNotFoundError)
+        message = "there is no such file." if lost else f"the file cannot be read: {failure.strerror}."
+        hint = file_nearby(file) if lost else ""
+    except UnicodeDecodeError:
+        message, hint = "the text is not UTF-8.", 'save it as "CSV UTF-8"'
+    except ValueError as failure:
+        message, hint = f"this is not CSV: {failure}.", ""
+    raise NormError(Problem(code=f"ICS-{UNREADABLE_SCORES}", file=shown_path(file), message=message, hint=hint))
+
+
+def _lost(file: Path, name: str, known: list[str]) -> Problem:
+    return Problem(
+        code=f"ICS-{NO_SUCH_PLACE}",
+        file=shown_path(file),
+        column=name,
+        message="is not in the table.",
+        hint=did_you_mean(name, known),
+    )
+
+
+def _wrong(file: Path, column: str, rows: tuple[int, ...], message: str) -> Problem:
+    return Problem(code=f"ICS-{NO_SCORE}", file=shown_path(file), column=column, rows=rows, message=message)

@@ -13,10 +13,12 @@ from shared import shared_file
 from small_study import QUESTIONNAIRE, STUDY
 
 from icstats.__main__ import main
+from icstats.documents import shown_path
 from icstats.errors import NormError
 from icstats.norms import read_norms
+from icstats.pooling import pool_organisations
 from icstats.questionnaire import read_questionnaire
-from icstats.recipe import build_norm, read_published, write_norm
+from icstats.recipe import Published, build_norm, read_published, write_norm
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,6 +118,69 @@ def test_another_version_of_the_questions_is_refused(recipe: Path, tmp_path: Pat
     )
 
 
+def change(study: Path, *pairs: tuple[str, str]) -> None:
+    text = study.read_text(encoding="utf-8")
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new)
+    study.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            [("wave: '2026'", "wave: '2020'"), ("Small & Sons", "Other")],
+            (
+                "its wave is 2020; allowed in a norm of 2026: the years from 2021 on. Hint: what customers expect "
+                "moves on: pool surveys of about the same time [ICS-437]"
+            ),
+        ),
+        (
+            [("wave: '2026'", "wave: '2027-1'"), ("Small & Sons", "Other")],
+            (
+                "its wave is 2027-1; allowed in a norm of 2026: the years from 2021 on. Hint: what customers expect "
+                "moves on: pool surveys of about the same time [ICS-437]"
+            ),
+        ),
+        (
+            [("wave: '2026'", "wave: '2025'")],
+            (
+                "another wave of Small & Sons stands in the recipe already. Hint: every organisation counts once: take "
+                "one wave of each [ICS-433]"
+            ),
+        ),
+    ],
+)
+def test_waves_are_not_mixed(recipe: Path, tmp_path: Path, changes: list[tuple[str, str]], told: str) -> None:
+    study = tmp_path / "organisation-3.yaml"
+    change(study, *changes)
+    with pytest.raises(NormError) as refused:
+        build_norm(recipe)
+    assert str(refused.value).splitlines()[0] == f"{shown_path(study)}: {told}"
+
+
+def test_an_organisation_that_dominates_is_refused_and_a_question_that_it_dominates_left_out() -> None:
+    def scores(n: int, code: str = "PD1", *, asked: int | None = None) -> pd.DataFrame:
+        rows = {"SA1": n, code: n if asked is None else asked}
+        frame = {
+            name: {"n": size, "n_people": size, "mean": 3.5, "sd": 1.0, "std_error": 0.1} for name, size in rows.items()
+        }
+        return pd.DataFrame.from_dict(frame, orient="index").rename_axis("code")
+
+    usual = {f"o{place}": scores(100, asked=20) for place in range(5)}
+    pooled = pool_organisations({**usual, "asks a lot": scores(100, asked=100)})
+    assert "PD1" in pooled.values.index
+    pooled = pool_organisations({**usual, "asks a lot": scores(100, asked=101)})
+    assert list(pooled.values.index) == ["SA1"]
+    with pytest.raises(NormError) as refused:
+        pool_organisations({**usual, "large": scores(501)})
+    assert str(refused.value) == (
+        "large gives 50% of all ratings; no organisation may give more than half. Hint: leave it out, or add "
+        "organisations [ICS-431]"
+    )
+
+
 def test_the_command_builds_and_refuses(recipe: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["norms", "build", str(recipe), "--into", str(tmp_path / "made")])
     assert done.exit_code == 0, done.output
@@ -141,6 +206,67 @@ def test_the_import_command_compares_every_organisation() -> None:
     assert done.exit_code == 0
     assert "Attorney General's Office\t76\t+13" in done.output
     assert "109 organisations: median 63, published 63" in done.output
+
+
+GOOD = "Departmental Group,Organisation,Score\nAll,Median,63%\nAll,Mean,60\nA,One,61%\nA,Two, 65 \nB,Three,\n"
+
+
+def published(folder: Path, text: str, **other: str) -> Published:
+    table = folder / "table.csv"
+    table.write_text(text, encoding="utf-8")
+    asked = {"score": "Score", "organisation": "Organisation", "published": "Median", "group": "Departmental Group"}
+    return read_published(table, **{**asked, **other})
+
+
+def test_rows_about_all_together_and_without_a_score_are_no_organisation(tmp_path: Path) -> None:
+    found = published(tmp_path, GOOD)
+    assert found.scores.to_dict() == {"One": 61.0, "Two": 65.0}
+    assert (found.median, found.published) == (63.0, 63.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "other", "told"),
+    [
+        (("", ""), {"score": "Scores"}, ', "Scores": is not in the table. Hint: did you mean "Score"? [ICS-435]'),
+        (
+            ("", ""),
+            {"published": "Medain"},
+            (
+                ', "Organisation": "Medain" stands in 0 rows; one of them holds the published score. Hint: did you mean '
+                '"Median"? [ICS-435]'
+            ),
+        ),
+        (
+            ("All,Mean", "All,Median"),
+            {},
+            (
+                ', row 2, column "Organisation": "Median" stands in 2 rows; one of them holds the published score. '
+                "[ICS-435] (also row 3)"
+            ),
+        ),
+        (("63%", ""), {}, ', row 2, column "Score": holds scores that are no numbers. [ICS-436]'),
+        (("61%", "inf"), {}, ', row 4, column "Score": holds scores that are no numbers. [ICS-436]'),
+        (("Two", "One "), {}, ', row 4, column "Organisation": names organisations twice. [ICS-436] (also row 5)'),
+    ],
+)
+def test_what_is_wrong_with_a_published_table_is_told(
+    tmp_path: Path, change: tuple[str, str], other: dict[str, str], told: str
+) -> None:
+    with pytest.raises(NormError) as refused:
+        published(tmp_path, GOOD.replace(*change) if change[0] else GOOD, **other)
+    assert str(refused.value) == f"{shown_path(tmp_path / 'table.csv')}{told}"
+
+
+def test_a_table_that_cannot_be_read_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_bytes(b"Organisation,Score\nCaf\xe9,3\n")
+    asked = {"score": "Score", "organisation": "Organisation", "published": "Median", "group": "Group"}
+    for name, told in (
+        ("table.csv", ': the text is not UTF-8. Hint: save it as "CSV UTF-8" [ICS-434]'),
+        ("tabel.csv", ': there is no such file. Hint: did you mean "table.csv"? [ICS-434]'),
+    ):
+        with pytest.raises(NormError) as refused:
+            read_published(tmp_path / name, **asked)
+        assert str(refused.value) == f"{shown_path(tmp_path / name)}{told}"
 
 
 def test_a_table_without_the_column_or_with_words_for_numbers_is_refused(tmp_path: Path) -> None:
