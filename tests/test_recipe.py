@@ -232,8 +232,8 @@ def test_rows_about_all_together_and_without_a_score_are_no_organisation(tmp_pat
             ("", ""),
             {"published": "Medain"},
             (
-                ', "Organisation": "Medain" stands in 0 rows; one of them holds the published score. Hint: did you mean '
-                '"Median"? [ICS-435]'
+                ', "Organisation": "Medain" stands in 0 rows; one of them holds the published score. Hint: did you '
+                'mean "Median"? [ICS-435]'
             ),
         ),
         (
