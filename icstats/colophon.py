@@ -45,10 +45,11 @@ COEFFICIENTS = ("spearman_brown", "alpha", "omega_total")
 def masthead(edition: Edition, *, kind: str, name: str, answered: str) -> Section:
     """Return the head of a report: its kind, the organisation, the department, who answered."""
     language = edition.texts.language
+    organisation = edition.study.organisation[language]
     line = edition.texts.say(
-        "masthead.line",
+        "masthead.line_of_organisation" if name == organisation else "masthead.line",
         kind=edition.texts.say(f"kind.{kind}"),
-        organisation=edition.study.organisation[language],
+        organisation=organisation,
         title=edition.study.title[language],
         wave=edition.wave,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 from pypdf import PdfReader
 from small_study import PIXEL, SmallStudy
 
@@ -22,6 +23,8 @@ from icstats.printed import as_pdf, write_pdfs
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import Ran
+
 PNG = base64.b64decode(PIXEL)
 
 
@@ -29,6 +32,12 @@ def page(body: str, title: str = "Department report · IT · wave 2026") -> str:
     head = f'<html lang="nl"><head><title>{title}</title><style>{stylesheet()}</style></head>'
     masthead = '<div class="masthead"><p class="kicker">Department report · 2026</p><h1>IT</h1></div>'
     return f"<!DOCTYPE html>{head}<body><main>{masthead}{body}</main></body></html>"
+
+
+def picture_of(width: int, height: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("L", (width, height), 200).save(buffer, format="png")
+    return buffer.getvalue()
 
 
 def read(pdf: bytes) -> PdfReader:
@@ -82,7 +91,7 @@ def test_the_title_runs_along_from_the_second_page_and_pages_are_numbered() -> N
 def test_no_row_and_no_figure_is_cut_and_a_heading_stays_with_what_follows() -> None:
     rows = "".join(f'<tr><th scope="row">Row {n} begins<br>x<br>row {n} ends</th></tr>' for n in range(40))
     table = f"<table><thead><tr><th>Heading of the table</th></tr></thead><tbody>{rows}</tbody></table>"
-    figure = Figure.of_picture(PNG, height=300, alt="Picture", caption="Below it").html
+    figure = Figure.of_picture(picture_of(540, 700), height=700, alt="Picture", caption="Below it").html
     sections = "".join(f"<section><h2>Question {n}?</h2><p>Answer {n}.</p>{figure}</section>" for n in range(12))
     found = texts(as_pdf(page(table + sections)))
     for n in range(40):
@@ -94,6 +103,22 @@ def test_no_row_and_no_figure_is_cut_and_a_heading_stays_with_what_follows() -> 
         assert f"Answer {n}." in found[at]
     pictures = [len(one.images) for one in read(as_pdf(page(sections))).pages]
     assert sum(pictures) == 12
+
+
+def test_a_figure_as_tall_as_a_sheet_leaves_room_for_its_caption_and_no_page_empty() -> None:
+    tall = Figure.of_picture(picture_of(540, 2_000), height=2_000, alt="Tall", caption="Under it.").html
+    found = texts(as_pdf(page(f"<p>Before.</p><details><summary>More</summary>{tall}</details>")))
+    assert len(found) <= 2
+    assert "Under it." in found[-1]
+
+
+@pytest.mark.parametrize("department", ["it", "legal-affairs"])
+def test_no_page_of_a_whole_report_is_empty(dutch_example_site: Ran, department: str) -> None:
+    html = (dutch_example_site.folder / department / "department_report.html").read_text(encoding="utf-8")
+    pages = read(as_pdf(html)).pages
+    assert 8 < len(pages) < 25
+    bare = [number for number, one in enumerate(pages, start=1) if len(one.extract_text()) < 200 and not one.images]
+    assert bare in ([], [len(pages)])
 
 
 def test_what_is_folded_on_the_screen_is_printed_and_links_between_pages_are_not() -> None:
