@@ -43,8 +43,8 @@ NORM_OTHERS = {
 }
 """Mean, standard deviation within and between organisations."""
 N_ORGANISATIONS, N_RESPONDENTS = 42, 18640
-RISEN = {"product": 0.05, "process": 0.12, "orientation": 0.0}
-RISEN |= {"SA1": 0.1, "SA2": 0.05, "SA3": 0.01, "satisfaction": 0.03}
+RISEN = {"product": 0.02, "process": 0.06, "orientation": 0.0}
+RISEN |= {"SA1": 0.05, "SA2": 0.03, "SA3": 0.01, "satisfaction": 0.02}
 """By how much the norm of the later wave lies above that of the earlier one."""
 QUARTILE = 0.6745
 """The middle half of a normal distribution lies within so many standard deviations from its mean."""

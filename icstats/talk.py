@@ -30,6 +30,9 @@ MOST_TIED = 5
 HOW_MANY = ("one", "two", "three")
 """More cannot stand out: their chances of being among the first three would add up to more than three."""
 
+GOES_WELL = 0.75
+"""From this part of the scale on a question about mutual understanding goes well: 4 on 1 to 5."""
+
 WORTH_A_TALK = 0.1
 """From this share of customers under their own minimum on, it is a subject for the meeting."""
 
@@ -274,13 +277,18 @@ def _mutual_points(mutual: Released | None, labels: Mapping[str, str], texts: Te
     rows = [row for row in mutual.each() if row.statistic == "mean" and not row.hidden and row.drawn]
     return [
         texts.say(
-            "talk.mutual",
+            "talk.mutual_good" if _goes_well(row) else "talk.mutual",
             item=texts.say("grammar.quoted", words=labels[row.variable]),
             mean=written_number(row, mutual, texts),
             maximum=texts.number(row.extras["maximum"], 0),
         )
         for row in sorted(rows, key=lambda row: row.estimate)[:1]
     ]
+
+
+def _goes_well(row: ReleasedRow) -> bool:
+    low, high = row.extras["minimum"], row.extras["maximum"]
+    return bool(row.estimate >= low + GOES_WELL * (high - low))
 
 
 def _differences(mirror: Released) -> Sequence[ReleasedRow]:

@@ -286,6 +286,31 @@ def test_the_summary_names_what_the_section_says_stands_out(language: str) -> No
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_what_goes_well_between_both_sides_is_not_asked_to_be_better(language: str) -> None:
+    texts, told = Texts(language), set()
+    for d in simulated():
+        row = d.all.row("MU1", "mean")
+        points = talk.talking_points(
+            mirror=None,
+            expectation=None,
+            mutual=d.all.only(variables=["MU1"]),
+            minimum=None,
+            compared=None,
+            labels={"MU1": "They understand me"},
+            texts=texts,
+        )
+        if row is None or row.hidden:
+            assert points == []
+            continue
+        key = "talk.mutual_good" if row.estimate >= 4 else "talk.mutual"
+        (point,) = points
+        assert point.endswith(texts._sentences[key].rpartition(". ")[2])
+        assert numbers(point, texts) == [round(row.estimate, 1), 5]
+        told.add(key)
+    assert told == {"talk.mutual", "talk.mutual_good"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_counts_add_up_and_changes_have_the_sign_of_their_word(language: str) -> None:
     texts, checked = Texts(language), 0
     up, down = (texts._sentences[f"change.{word}"].partition("{")[0] for word in ("up", "down"))

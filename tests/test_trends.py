@@ -281,5 +281,5 @@ def test_the_example_holds_its_changes_against_those_of_the_norm(language: str) 
     report = open_report("params/example.yaml", "it", language=language)
     assert report.edition.texts.say("change.norm_caption") in report.change().body
     changes = report.edition.comparisons.norm_change
-    assert changes["process"] == pytest.approx(0.12)
+    assert changes["process"] == pytest.approx(0.06)
     assert "MU1" not in changes
