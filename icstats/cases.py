@@ -66,6 +66,11 @@ class Associations(ABC):
         """Number of people behind the complete rows; 0 where that is not known."""
 
     @property
+    def n_told_apart(self) -> int:
+        """Number of people that a coefficient rests on: all, as far as is known."""
+        return self.n_people
+
+    @property
     @abstractmethod
     def effective_n(self) -> float:
         """Rows of equal weight that would tell as much: (sum of weights)² / sum of squared weights (Kish)."""
@@ -160,6 +165,19 @@ class Cases(Associations):
     def n_people(self) -> int:
         """Number of people behind the complete rows."""
         return self.n if self.people is None else int(self.people.max(initial=-1)) + 1
+
+    @cached_property
+    def n_told_apart(self) -> int:
+        """Number of people that a coefficient rests on: those whom the driver that varies least tells from all others.
+
+        A driver to which nearly everybody gave one answer is as good as the names of the few who did not: with how many
+        they are, its coefficient or correlation is their outcome.
+        """
+        drivers = self.values[:, 1:]
+        apart = drivers != np.median(drivers, axis=0)
+        people = np.arange(self.n) if self.people is None else self.people
+        counts = [np.unique(people[rows]).size for rows in apart.T]
+        return min((count for count in counts if count), default=self.n_people)
 
     @property
     def effective_n(self) -> float:

@@ -301,7 +301,8 @@ def importance_of(
     amounts = np.array([columns[name] for name in ESTIMATES], dtype=np.float64)
     whole = {"n": counts[0], "n_people": counts[1], "unit": words.pop("unit")}
     data = pd.DataFrame({**words, **dict(zip(ESTIMATES, amounts, strict=True)), **whole}, copy=False)
-    people = pd.DataFrame(counts.T.copy(), columns=COUNTS, copy=False)
+    behind = np.full((len(rows), 2), (cases.n, cases.n_told_apart))
+    people = pd.DataFrame(behind, columns=COUNTS, copy=False)
     return Importance(data=data, people=people, settings=settings, verdict=verdict)
 
 

@@ -80,8 +80,13 @@ def released_site(
     folder: Path, frame: pd.DataFrame, *, wave: str = "1", norms: str | None = None, seed: int = 1
 ) -> Path:
     """Release an organisation's reports by a real run, comments included; return the folder that readers get."""
-    study = write_study(folder, frame, wave=wave, norms=norms, seed=seed)
-    if "OP1" in frame:
+    return run_site(write_study(folder, frame, wave=wave, norms=norms, seed=seed), folder)
+
+
+def run_site(study: Study, folder: Path) -> Path:
+    """Release a study as it stands, with all comments; return the folder that readers get."""
+    wave = study.wave
+    if study.questionnaire.items_of(block="open"):
         _say_yes_to_all_comments(study, wave)
     summary = run(study, outputs=folder / "outputs")
     assert summary.exit_code == 0, summary

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from attacks.attacker import LinearAttacker, by_subtraction, ends, found, possible_histograms
-from attacks.organisation import ITEMS, answers, organisation
+from attacks.organisation import ITEMS, OUTCOME, answers, organisation
+from scipy.special import stdtrit
 
 from icstats.report import Report
 from icstats.results import ORGANISATION
@@ -117,6 +119,41 @@ def test_the_norm_of_departments_does_not_hold_a_hidden_mean(tmp_path: Path) -> 
         rows = organisation(tmp_path / str(place), frame, norms="departments").rows()
         norms.append({row["estimate"] for row in rows if row["statistic"] == "norm" and row["variable"] == "SA1"})
     assert norms[0] == norms[1]
+
+
+def mark_of_the_one_who_differs(rows: Rows, department: str, driver: str, *, n: int) -> float | None:
+    """Attack: all but one gave a question the same answer; the correlation with the mark then gives that one's mark."""
+    keys = {"department": department, "variable": driver, "kind": "Regression"}
+    together = found(rows, statistic="zero_order_r", **keys)
+    mean = found(rows, kind="Summary", department=department, variable=OUTCOME, statistic="mean")
+    if together is None or mean is None:
+        return None
+    spread = (mean["conf_high"] - mean["conf_low"]) / 2 / stdtrit(n - 1, 0.975) * n**0.5
+    others = mean["estimate"]
+    return float(others - together["estimate"] * spread * (n - 1) ** 0.5)
+
+
+@pytest.mark.parametrize(("others", "shown"), [(1, False), (10, False), (11, True)])
+def test_a_question_that_few_answer_otherwise_does_not_give_their_marks(
+    tmp_path: Path, others: int, *, shown: bool
+) -> None:
+    frame, random = answers({"x": 150, "y": 160, "z": 170}, 4), np.random.default_rng(4)
+    feelings = 3.5 + random.normal(0, 1, (len(frame), 1)) + random.normal(0, 0.5, (len(frame), len(ITEMS)))
+    frame[list(ITEMS)] = np.clip(np.rint(feelings), 1, 5).astype(int)
+    frame = changed(frame, "x", "P4", [4] * others + [5] * (150 - others))
+    frame = changed(frame, "x", OUTCOME, [1] * others + [int(mark) for mark in frame.loc[others:149, OUTCOME]])
+    edition = organisation(tmp_path, frame).edition
+    analysis = edition.organisation.of("x")
+    results = [analysis.summary, analysis.regression, analysis.driver_importance, analysis.importance_measures]
+    released = [edition.released(result, "x") for result in results]
+    rows = [{"kind": one.kind, **record} for one in released for record in one.records()]
+    assert (mark_of_the_one_who_differs(rows, "x", "P4", n=150) is not None) == shown
+    assert {row["variable"] for row in rows if row["kind"] != "Summary" and found([row])} == (
+        {*ITEMS, "model", "(intercept)"} - {OUTCOME} if shown else set()
+    )
+    report = Report(edition=edition, department="x")
+    assert report.why()._repr_html_()
+    assert report.drivers()._repr_html_()
 
 
 def test_of_two_departments_neither_finds_the_other_in_their_mean(tmp_path: Path) -> None:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import nbformat
 import pytest
+import yaml
 from attacks.organisation import answers, organisation
-from browser.chromium import started
+from attacks.site import both, run_site, write_study
+from browser.chromium import quiet_page, started
+from openpyxl import load_workbook
 from small_study import executed
 from small_survey import text
 
+from icstats.masking import masked
 from icstats.pages import Link, render
 from icstats.report import Report
+from icstats.study import read_study
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +44,29 @@ HOSTILE = (
     "<style>body{display:none}</style>",
     "&lt;b&gt; & <b>bold</b>",
 )
+MORE = (
+    "javascript:alert(8)",
+    "<a href='javascript:alert(9)' onmouseover='alert(10)'>here</a>",
+    "`${alert(11)}` ${alert(12)}",
+    "{{constructor.constructor('alert(13)')()}} {% raw %} {# gone #}",
+    "</style></section></main><script>alert(14)</script>",
+    "&#60;script&#62;alert(15)&#60;/script&#62; &lt;img src=x onerror=alert(16)&gt;",
+    "<svg><animate onbegin=alert(17) attributeName=x></svg><math><mi xlink:href='data:,x'>m</mi></math>",
+    "--><!-- ]]> <![CDATA[ <script>alert(18)</script>",
+    "\u2067right\u2069 \u202eleft \u200b\u00ad end",
+    "<form action='https://example.org'><input autofocus onfocus=alert(19)></form>",
+    "<link rel=stylesheet href='//example.org/x.css'><meta http-equiv=refresh content='0;url=//example.org'>",
+    "**bold** [x](javascript:alert(20)) ![y](//example.org/y.png) `code` # heading | a | b |",
+    "=cmd|' /C calc'!A0",
+    '=HYPERLINK("https://example.org","x")',
+    "+1+cmd|'x'!A1",
+    "-2+3",
+    "@SUM(1+1)*9",
+    '"=1+1',
+)
+EVERY = (*HOSTILE, *MORE)
+LIVE = "iframe, animate, svg[onload], object, embed, form, math, meta[http-equiv=refresh]"
+FORMULA = ("=", "+", "-", "@")
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +130,90 @@ def test_hostile_names_and_questions_are_text(browser: Browser, report: Report, 
     assert page.locator("a[href^='javascript']").count() == 0
     assert page.locator("body").is_visible()
     page.close()
+
+
+# --------------------------------------------------------------------- every page of a real run, and its workbook
+
+
+SIZES = {"x": 60, "y": 70, "z": 30}
+
+
+def hostile_run(folder: Path) -> Path:
+    """Return what is released of a study in which everything that somebody can write is hostile."""
+    frame = answers(SIZES, 1)
+    frame["OP1"] = [EVERY[row % len(EVERY)] for row in range(len(frame))]
+    write_study(folder, frame)
+    texts = cycle(text for text in EVERY if "{" not in text)  # between braces, a wording has the department's name
+    study, asked = (yaml.safe_load((folder / f"{name}.yaml").read_text("utf-8")) for name in ("study", "questionnaire"))
+    study |= {"title": both(HOSTILE[3]), "organisation": both(MORE[12]), "norms": "departments"}
+    study |= {"notebooks": ["department_report", "reliability", "drivers", "benchmark"]}
+    study |= {"themes": "themes.yaml", "agreements": "agreements.yaml"}
+    study["departments"] = [
+        {"slug": slug, "name": both(name)} for slug, name in zip(SIZES, (HOSTILE[0], MORE[12], MORE[6]), strict=True)
+    ]
+    asked["items"] = [item | {"label": both(next(texts)), "wording": both(next(texts))} for item in asked["items"]]
+    asked["scales"] = [scale | {"label": both(next(texts))} for scale in asked["scales"]]
+    asked["title"] = both(HOSTILE[2])
+    themes = {"themes": [{"code": "alert", "label": both(HOSTILE[1]), "words": {"en": ["alert"], "nl": ["alert"]}}]}
+    action = {"item": "P1", "wave": "1", "what": both(HOSTILE[0]), "owner": both(MORE[1]), "due": "2026-12-01"}
+    agreements = {"actions": [action | {"department": slug} for slug in SIZES]}
+    written = {"study": study, "questionnaire": asked, "themes": themes, "agreements": agreements}
+    for name, settings in written.items():
+        (folder / f"{name}.yaml").write_text(json.dumps(settings), encoding="utf-8")
+    return run_site(read_study(folder / "study.yaml"), folder)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return hostile_run(tmp_path_factory.mktemp("hostile-run"))
+
+
+def in_words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_nothing_hostile_runs_in_any_page_of_a_run(browser: Browser, site: Path) -> None:
+    pages = sorted(site.rglob("*.html"))
+    assert len(pages) == 2 + len(SIZES) * 4
+    own_scripts = set()
+    for path in pages:
+        with quiet_page(browser) as page:
+            dialogs: list[str] = []
+            page.on("dialog", lambda dialog, heard=dialogs: (heard.append(dialog.message), dialog.dismiss()))
+            page.goto(path.as_uri())
+            for folded in page.locator("details").all():
+                folded.evaluate("element => element.open = true")
+            for link in page.locator("a").all():
+                link.dispatch_event("mouseover")
+            assert dialogs == []
+            assert page.url == path.as_uri()
+            assert (
+                page.locator(
+                    "iframe, animate, svg[onload], object, embed, form, math, meta[http-equiv=refresh]"
+                ).count()
+                == 0
+            )
+            assert page.locator("[href^='javascript'], [src^='http'], link[href^='//']").count() == 0
+            own_scripts.update(page.locator("script").all_inner_texts())
+            assert page.locator("body").is_visible()
+    assert not any("alert" in script for script in own_scripts)
+
+
+def test_hostile_comments_themes_and_actions_are_shown_as_text(browser: Browser, site: Path) -> None:
+    with quiet_page(browser) as page:
+        page.goto((site / "y" / "department_report.html").as_uri())
+        for folded in page.locator("details").all():
+            folded.evaluate("element => element.open = true")
+        shown = in_words(page.locator("body").inner_text())
+    wanted = [masked(text.strip(), names=()) for text in EVERY] + [HOSTILE[1], HOSTILE[0], MORE[1], MORE[12]]
+    assert [text for text in wanted if in_words(text) not in shown] == []
+
+
+def test_no_cell_of_the_workbook_is_a_formula_or_a_link(site: Path) -> None:
+    book = load_workbook(site / "results.xlsx")
+    cells = [cell for sheet in book.worksheets for row in sheet.iter_rows() for cell in row if cell.value is not None]
+    texts = [cell for cell in cells if isinstance(cell.value, str)]
+    assert {cell.data_type for cell in cells} == {"s", "n"}
+    assert any(cell.value.startswith(FORMULA) for cell in texts)
+    assert [cell.hyperlink for cell in cells if cell.hyperlink] == []
+    assert book.defined_names == {}
