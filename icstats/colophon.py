@@ -43,7 +43,7 @@ COEFFICIENTS = ("spearman_brown", "alpha", "omega_total")
 
 
 def masthead(edition: Edition, *, kind: str, name: str, answered: str) -> Section:
-    """Return the head of a report: its kind, the organisation, the department, who answered."""
+    """Return the head of a report: its kind, the organisation, the department, who answered; that it is a draft."""
     language = edition.texts.language
     organisation = edition.study.organisation[language]
     line = edition.texts.say(
@@ -54,7 +54,8 @@ def masthead(edition: Edition, *, kind: str, name: str, answered: str) -> Sectio
         wave=edition.wave,
     )
     head = f'<p class="kicker">{escape(line)}</p><h1>{escape(name)}</h1>'
-    return section("", f'<div class="masthead">{head}{paragraphs([answered], kind="answered")}</div>')
+    draft = paragraphs([edition.texts.say("masthead.draft")], kind="note") if edition.is_draft else ""
+    return section("", f'<div class="masthead">{head}{paragraphs([answered], kind="answered")}{draft}</div>')
 
 
 def facts(caption: str, pairs: Sequence[tuple[str, str]]) -> str:

@@ -110,6 +110,11 @@ class Edition:
         before = decision_before(self.study, wave=self.wave)
         return before if before.basis == self.basis and before.variables else None
 
+    @property
+    def is_draft(self) -> bool:
+        """Whether numbers are shown that no run has released: a notebook that somebody runs by hand."""
+        return self._decided is None and bool(self.ledger.shown(RATINGS))
+
     def _ledger_of(self, wave: str) -> Ledger:
         # Also for a notebook that somebody runs by hand: it sees no register otherwise.
         require_locked_policy(self.study.policy, folder_of(self.study, wave))

@@ -292,9 +292,13 @@ def test_f19_reports_that_cannot_be_replaced_are_kept_for_the_next_run(
 
 @pytest.mark.simulation
 def test_killed_at_random_moments_and_run_again_it_is_as_if_nothing_had_happened(
-    study: SmallStudy, undisturbed: dict[str, bytes]
+    study: SmallStudy, undisturbed: dict[str, bytes], temporary: Path
 ) -> None:
-    """A hundred kills; every file is whole whenever it is seen, and the release is the old one or the new one."""
+    """A hundred kills of a run that reads and prints canaries; after each no canary is anywhere but with the answers.
+
+    Every file is whole whenever it is seen, and the release is the old one or the new one.
+    """
+    study.ask("drivers", "it", mischief=HELD)
     random = Random(20261124)  # noqa: S311  moments, not secrets
     for kill in range(KILLS):
         if kill % 10 == 0:
@@ -302,6 +306,9 @@ def test_killed_at_random_moments_and_run_again_it_is_as_if_nothing_had_happened
         with command(study) as running:
             time.sleep(random.uniform(0.2, 9.0))
             running.kill()
+            said = "".join(stream.read() for stream in (running.stdout, running.stderr) if stream is not None)
+        assert CANARY not in said
+        assert found_again(study.outputs) + found_again(temporary) == []
         for name, content in contents(study).items():
             assert content == undisturbed[re.sub(r"small/\.?2026[^/]*/", "small/2026/", name)], name
         if study.folder.exists():

@@ -15,6 +15,8 @@ from icstats.edition import admit_release
 from icstats.errors import RunError
 from icstats.ledger import RATINGS
 from icstats.norms import Norm
+from icstats.overview import Overview
+from icstats.report import Report
 from icstats.results import ORGANISATION
 from icstats.storekey import key_of_store
 from icstats.study import Policy
@@ -299,6 +301,23 @@ def test_a_wave_keeps_the_policy_it_was_released_under(
     renamed_study = looser.study.model_copy(update={"name": "other"})
     with pytest.raises(RunError, match="ICS-724"):
         admit_release(renamed_study, looser.organisation.responses)
+
+
+def test_a_report_that_is_made_by_hand_is_a_draft_until_the_same_answers_are_released(tmp_path: Path) -> None:
+    frame, told = answers(SIZES, 1), "Draft, for your own eyes: these numbers are not released."
+
+    def heads(of: Organisation) -> list[bool]:
+        one = of.edition
+        return [
+            told in head
+            for head in (Report(edition=one, department="d").masthead().body, Overview(edition=one).masthead().body)
+        ]
+
+    assert heads(organisation(tmp_path, frame)) == [True, True]
+    released(tmp_path, frame)
+    assert heads(organisation(tmp_path, frame)) == [False, False]
+    assert heads(organisation(tmp_path, late(frame, "d", 1))) == [True, True]
+    assert not organisation(tmp_path / "few", answers({"a": 3, "b": 5}, 1)).edition.is_draft
 
 
 def test_a_stricter_policy_is_taken_and_holds_from_then_on(tmp_path: Path) -> None:
