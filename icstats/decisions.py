@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,7 +26,9 @@ __all__ = [
     "differing_before",
     "folder_of",
     "require_locked_policy",
+    "require_same_themes",
     "sheet_of",
+    "themes_of",
     "together_before",
     "write_differing",
     "write_privately",
@@ -48,6 +51,10 @@ class Decision(NamedTuple):
         What it was decided for.
     change
         What is hidden of this wave and the one before it together.
+    policy
+        The rules under which it was released.
+    themes
+        Digest of the words that told what comments are about; empty where it was not told.
     """
 
     basis: str = ""
@@ -55,6 +62,7 @@ class Decision(NamedTuple):
     variables: frozenset[str] = frozenset()
     change: frozenset[Cell] = frozenset()
     policy: Policy | None = None
+    themes: str = ""
 
 
 class Differing(NamedTuple):
@@ -100,6 +108,9 @@ class Together(NamedTuple):
     rows: Mapping[str, Any] = MappingProxyType({})
 
 
+LABELS = {"themes": {"__all__": {"label"}}}
+"""What a theme is called may change."""
+
 COARSER_IS_LESS = frozenset({"extreme_share", "decimals_points", "decimals_share", "decimals_coefficient"})
 """Settings of a policy that hide more when they are smaller; all others do when they are larger."""
 
@@ -116,7 +127,7 @@ def _decision(folder: Path) -> Decision:
         return Decision()
     policy = Policy.model_validate(found["policy"]) if "policy" in found else None
     variables, change = frozenset(found.get("variables", ())), _cells(found.get("change", ()))
-    return Decision(found["basis"], _cells(found["hidden"]), variables, change, policy)
+    return Decision(found["basis"], _cells(found["hidden"]), variables, change, policy, found.get("themes", ""))
 
 
 def _cells(pairs: Iterable[tuple[str, str]]) -> frozenset[Cell]:
@@ -149,7 +160,8 @@ def together_before(study: Study, *, wave: str) -> Together:
 
 def write_together(study: Study, together: Together, *, wave: str) -> None:
     """Write down what is said of all departments together."""
-    _write(folder_of(study, wave) / TOGETHER, together._asdict())
+    said, rows = dict(together.said), dict(together.rows)
+    _write(folder_of(study, wave) / TOGETHER, together._replace(said=said, rows=rows)._asdict())
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
@@ -204,6 +216,35 @@ def require_locked_policy(policy: Policy, folder: Path) -> None:
                     ),
                 )
             ]
+        )
+
+
+def themes_of(study: Study) -> str:
+    """Return a digest of the words that tell what comments are about; empty without."""
+    return "" if study.themes is None else sha256(study.themes.model_dump_json(exclude=LABELS).encode()).hexdigest()
+
+
+def require_same_themes(study: Study, *, wave: str) -> None:
+    """Refuse other words for themes than those under which a wave was first released.
+
+    A word more, and a theme is mentioned by a few people more: the two means of the theme would give their marks, and
+    readers see who wrote the word.
+
+    Raises
+    ------
+    RunError
+        If the words are others.
+    """
+    before, now = decision_before(study, wave=wave).themes, themes_of(study)
+    if before and now and now != before:
+        raise RunError(
+            "the words that tell what comments are about are not those of the first release of this wave: "
+            "with both, the marks of those who wrote a word could be worked out.",
+            code="ICS-738",
+            hint=(
+                "keep the themes of the first release until the next wave; or, if nobody was ever given its reports, "
+                f"remove {shown_path(folder_of(study, wave))}"
+            ),
         )
 
 

@@ -23,6 +23,8 @@ from icstats.decisions import (
     decision_before,
     folder_of,
     require_locked_policy,
+    require_same_themes,
+    themes_of,
     write_privately,
 )
 from icstats.documents import shown_path
@@ -104,8 +106,8 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str, ch
     Raises
     ------
     RunError
-        If the difference from an earlier release is too small, or the policy shows more than that of an earlier
-        release; nothing is written down then.
+        If the difference from an earlier release is too small, the policy shows more than that of an earlier release,
+        or the themes of comments have other words; nothing is written down then.
     """
     release = _shown_apart(ratings, ledger).sort_values(["department", "who"], ignore_index=True)
     minimum = study.policy.minimum_answers
@@ -115,6 +117,7 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str, ch
     releases = list(_earlier(study, release))
     for place in sorted({folder, *(path.parent for path, _ in releases)}):
         require_locked_policy(study.policy, place)
+    require_same_themes(study, wave=study.wave)
     problems = [
         _problem(path, few, study) for path, earlier in releases if (few := _few(_moved(earlier, release), minimum))
     ]
@@ -124,13 +127,15 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str, ch
     name = _name_of(release)
     if not (folder / f"{name}.parquet").exists():
         write_privately(folder / f"{name}.parquet", release.to_parquet(index=False))
-    hidden = ledger.hidden | decision_before(study, wave=study.wave).hidden
+    before = decision_before(study, wave=study.wave)
+    hidden = ledger.hidden | before.hidden
     decision = {
         "basis": basis,
         "hidden": sorted(hidden),
         "variables": sorted(ledger.variables),
         "policy": study.policy.model_dump(),
         "change": [] if change is None else sorted(change.hidden),
+        "themes": themes_of(study) or before.themes,
     }
     write_privately(folder / HIDDEN, json.dumps(decision).encode())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from icstats.report import Report
 from icstats.results import ORGANISATION
 from icstats.storekey import key_of_store
 from icstats.study import Policy
+from icstats.themes import Dictionary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -226,7 +228,7 @@ def test_a_refused_release_is_not_written_down(tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in (tmp_path / "store" / RELEASED).rglob("*") if path.is_file()}
     refusal(tmp_path, late(frame, "d", 1))
     assert {path: path.read_bytes() for path in (tmp_path / "store" / RELEASED).rglob("*") if path.is_file()} == before
-    assert len(before) == 2
+    assert len(before) == 3
 
 
 def test_the_register_holds_keyed_fingerprints_for_its_owner_only(tmp_path: Path) -> None:
@@ -327,6 +329,26 @@ def test_a_stricter_policy_is_taken_and_holds_from_then_on(tmp_path: Path) -> No
     admit_release(strict.study, strict.organisation.responses)
     with pytest.raises(RunError, match="minimum_extremes is 30, it was 40"):
         released(tmp_path, frame)
+
+
+def words_for(*words: str, label: str = "Speed") -> Dictionary:
+    theme = {"code": "speed", "label": {"en": label, "nl": label}, "words": {"en": words, "nl": words}}
+    return Dictionary.model_validate_json(json.dumps({"themes": [theme]}))
+
+
+def test_themes_with_another_word_are_refused_within_a_wave(tmp_path: Path) -> None:
+    """Thirteen said slow, one said queue: with both means of the theme the mark of that one would follow."""
+    frame = answers(SIZES, 1)
+    released(tmp_path, frame)
+    released(tmp_path, frame, themes=words_for("slow"))
+    released(tmp_path, frame, themes=words_for("slow", label="Pace"))
+    released(tmp_path, frame)
+    with pytest.raises(RunError, match="ICS-738") as refused:
+        released(tmp_path, frame, themes=words_for("slow", "queue"))
+    assert refused.value.problems[0].message == (
+        "the words that tell what comments are about are not those of the first release of this wave: "
+        "with both, the marks of those who wrote a word could be worked out."
+    )
 
 
 # -------------------------------------------------------------------------------------------------- D09, a known joiner
