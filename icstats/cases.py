@@ -66,9 +66,14 @@ class Associations(ABC):
         """Number of people behind the complete rows; 0 where that is not known."""
 
     @property
-    def n_told_apart(self) -> int:
-        """Number of people that a coefficient rests on: all, as far as is known."""
+    def n_apart(self) -> int:
+        """Number of people whom some driver tells from all others: all, as far as is known."""
         return self.n_people
+
+    @property
+    def behind(self) -> dict[str, int]:
+        """How many answers and people stand behind every number, for the door."""
+        return {"n": self.n, "n_people": self.n_people, "n_apart": self.n_apart}
 
     @property
     @abstractmethod
@@ -167,8 +172,8 @@ class Cases(Associations):
         return self.n if self.people is None else int(self.people.max(initial=-1)) + 1
 
     @cached_property
-    def n_told_apart(self) -> int:
-        """Number of people that a coefficient rests on: those whom the driver that varies least tells from all others.
+    def n_apart(self) -> int:
+        """Number of people whom the driver that varies least tells from all others.
 
         A driver to which nearly everybody gave one answer is as good as the names of the few who did not: with how many
         they are, its coefficient or correlation is their outcome.

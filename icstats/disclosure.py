@@ -34,6 +34,7 @@ from icstats.withheld import (
     GAPS,
     MODELS,
     TELL_EACH_OTHER,
+    fewest_apart,
     hidden_rows,
     numbers_of,
     shares_of_people,
@@ -105,7 +106,8 @@ def release(result: Result, *, policy: Policy, ledger: Ledger) -> Released:
     Returns
     -------
     Released
-        A rebuilt frame. Hidden is a row that rests on fewer answers or people than ``policy.minimum_answers``, that
+        A rebuilt frame. Hidden is a row that rests on fewer answers or people than ``policy.minimum_answers`` or on a
+        driver that so few answer otherwise than all others, that
         the ledger hides, that says what (nearly) everybody answered or is a share of people
         (``policy.minimum_extremes``), that tells the distribution (``policy.minimum_distribution``), or that would
         give another hidden row away. The rows of a model (drivers, regression) are shown or hidden together, by the
@@ -133,7 +135,8 @@ def release(result: Result, *, policy: Policy, ledger: Ledger) -> Released:
     rules = checked_policy(policy)
     raw = _with_keys(result, ledger)
     people = smallest_counts(result)
-    hidden = hidden_rows(raw, people, rules, ledger, is_model=result.keys[0] in MODELS)
+    apart, is_model = fewest_apart(result), result.keys[0] in MODELS
+    hidden = hidden_rows(raw, people, rules, ledger, apart=apart, is_model=is_model)
     if result.as_a_whole:
         hidden = hidden | hidden.any() | ledger.hides(RATINGS)
     return Released(

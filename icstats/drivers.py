@@ -167,7 +167,7 @@ def regression(
     ]
     columns = ["estimate", "std_error", "conf_low", "conf_high", "p_value"]
     result = pd.DataFrame(rows, columns=["term", "statistic", *columns]).astype(dict.fromkeys(columns, float))
-    people = pd.DataFrame({"n": cases.n, "n_people": cases.n_told_apart}, index=result.index)
+    people = pd.DataFrame(cases.behind, index=result.index)
     result = result.assign(n=cases.n, n_people=cases.n_people, unit="coefficient")
     settings = RegressionSettings(
         method="ols" if weights is None else "wls",

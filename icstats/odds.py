@@ -158,7 +158,7 @@ def ordinal_logit(
     fits = _measures_of_fit(fit.log_likelihood, _null_log_likelihood(categories), cases, design[:, 1:] @ fit.slopes)
     model = pd.DataFrame({"term": "model", "statistic": list(fits), "estimate": list(fits.values())})
     result = pd.concat([terms, model.reindex(columns=terms.columns)], ignore_index=True)
-    people = pd.DataFrame({"n": cases.n, "n_people": cases.n_told_apart}, index=result.index)
+    people = pd.DataFrame(cases.behind, index=result.index)
     result = result.assign(n=cases.n, n_people=cases.n_people, unit="coefficient")
     shift = float(cases.means[1:] @ coefficients)
     names = [f"{low:g}|{high:g}" for low, high in pairwise(levels)]

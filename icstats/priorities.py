@@ -326,6 +326,6 @@ def _result(cases: Cases, rows: Sequence[dict[str, object]], *, verdict: str, se
     numbers = ["estimate", "std_error", "conf_low", "conf_high", "p_value"]
     columns = ["variable", "statistic", *numbers, "unit", "verdict"]
     data = pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(numbers, float))
-    people = pd.DataFrame({"n": cases.n, "n_people": cases.n_told_apart}, index=data.index)
+    people = pd.DataFrame(cases.behind, index=data.index)
     data = data.assign(n=cases.n, n_people=cases.n_people)
     return QuickWins(data=data, people=people, settings=settings, verdict=verdict)

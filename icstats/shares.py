@@ -62,7 +62,7 @@ ESTIMATES = ("estimate", "std_error", "conf_low", "conf_high", "p_value")
 WORDS = ("driver", "measure", "block", "unit")
 
 STRINGS = pd.StringDtype(na_value=np.nan)
-COUNTS = pd.Index(["n", "n_people"])
+BEHIND = pd.Index(["n", "n_people", "n_apart"])
 NOTHING = float("nan")
 
 
@@ -301,8 +301,8 @@ def importance_of(
     amounts = np.array([columns[name] for name in ESTIMATES], dtype=np.float64)
     whole = {"n": counts[0], "n_people": counts[1], "unit": words.pop("unit")}
     data = pd.DataFrame({**words, **dict(zip(ESTIMATES, amounts, strict=True)), **whole}, copy=False)
-    behind = np.full((len(rows), 2), (cases.n, cases.n_told_apart))
-    people = pd.DataFrame(behind, columns=COUNTS, copy=False)
+    behind = np.full((len(rows), len(cases.behind)), tuple(cases.behind.values()))
+    people = pd.DataFrame(behind, columns=BEHIND, copy=False)
     return Importance(data=data, people=people, settings=settings, verdict=verdict)
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "TELL_EACH_OTHER",
     "Flags",
     "Numbers",
+    "fewest_apart",
     "hidden_rows",
     "numbers_of",
     "shares_of_people",
@@ -70,12 +71,23 @@ def smallest_counts(result: Result) -> Numbers:
     return smallest
 
 
+def fewest_apart(result: Result) -> Numbers:
+    """Return how many people a driver tells from all others, for each row that rests on one.
+
+    To which all but a few gave one answer, it names those few: with their number, a coefficient gives their outcome.
+    """
+    apart = result.people.reindex(columns=["n_apart"], fill_value=np.inf)["n_apart"]
+    found: Numbers = apart.to_numpy(dtype=float)
+    return found
+
+
 def hidden_rows(
     raw: pd.DataFrame,
     people: Numbers,
     rules: Policy,
     ledger: Ledger,
     *,
+    apart: Numbers,
     is_model: bool,
 ) -> Flags:
     """Return which rows may not be shown."""
@@ -83,7 +95,7 @@ def hidden_rows(
         any(ledger.hides(RATINGS if is_model else str(name), str(place)) for name in {variable, also})
         for variable, also, place in zip(raw["variable"], raw["also"], raw["department"], strict=True)
     ]
-    hidden = (people < rules.minimum_answers) | np.array(by_ledger, dtype=bool)
+    hidden = (np.minimum(people, apart) < rules.minimum_answers) | np.array(by_ledger, dtype=bool)
     hidden |= raw["statistic"].isin(DISTRIBUTION).to_numpy() & (people < rules.minimum_distribution)
     # The mark of a hidden share would tell that it is extreme; so none of a few people is shown.
     hidden |= (shares_of_people(raw) | _says_what_each_answered(raw, rules)) & (people < rules.minimum_extremes)

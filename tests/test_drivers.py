@@ -161,7 +161,7 @@ def test_a_result_is_plain_data_and_shows_nothing() -> None:
     pd.testing.assert_frame_equal(DATA, before)
     assert repr(result) == "<Regression: 12 rows, not released>"
     assert not result.data.duplicated(list(Regression.keys)).any()
-    assert list(result.people.columns) == ["n", "n_people"]
+    assert list(result.people.columns) == ["n", "n_people", "n_apart"]
     assert result.people.index.equals(result.data.index)
     assert set(result.data["unit"]) == {"coefficient"}
 

@@ -104,7 +104,7 @@ def test_the_orientation_survey() -> None:
     assert result.verdict == "orientation"
     assert (result.data["n"] == 2179).all()
     assert (result.data["unit"] == "share").all()
-    assert result.people.to_numpy().tolist() == [[2179, 2179]] * len(result.data)
+    assert result.people.to_numpy().tolist() == [[2179, 2179, 1523]] * len(result.data)
 
 
 def likert(seed: int, *, n: int, p: int) -> pd.DataFrame:
