@@ -240,15 +240,7 @@ def agreed_section(
     return section(
         say("priority.heading"),
         paragraphs([*why, uncertain], kind="answer"),
-        _action_list(
-            edition,
-            summary,
-            actions,
-            statistic="mean",
-            scored=_means(edition),
-            heading=say("action.heading"),
-            caption=say("action.caption"),
-        ),
+        _beside_means(edition, summary, actions, heading=say("action.heading"), caption=say("action.caption")),
         released=[summary] if actions else [],
     )
 
@@ -267,12 +259,10 @@ def returned_section(edition: Edition, summary: Released, actions: Sequence[Acti
     return section(
         say("change.heading"),
         paragraphs([say("change.apart", earlier=earlier)], kind="answer"),
-        _action_list(
+        _beside_means(
             edition,
             summary,
             actions,
-            statistic="mean",
-            scored=_means(edition),
             heading=say("action.returned_heading", earlier=earlier),
             caption=say("action.unmeasured_caption", earlier=earlier),
         ),
@@ -446,12 +436,14 @@ def _action_list(
     return f"<h3>{escape(heading)}</h3>{listed.html}" + paragraphs([note], kind="note")
 
 
-def _means(edition: Edition) -> list[Column]:
+def _beside_means(edition: Edition, summary: Released, actions: Sequence[Action], *, heading: str, caption: str) -> str:
+    """Return the action list with what customers answer now, and how uncertain that is."""
     say = edition.texts.say
-    return [
+    scored = [
         Column(heading=say("scores.mean"), statistic="mean"),
         Column(heading=say("scores.interval"), statistic="mean", show="interval"),
     ]
+    return _action_list(edition, summary, actions, statistic="mean", scored=scored, heading=heading, caption=caption)
 
 
 def _agreement_columns(edition: Edition, actions: Sequence[Action], *, statistic: str) -> list[Column]:
