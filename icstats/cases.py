@@ -179,10 +179,9 @@ class Cases(Associations):
         they are, its coefficient or correlation is their outcome.
         """
         drivers = self.values[:, 1:]
-        apart = drivers != np.median(drivers, axis=0)
-        people = np.arange(self.n) if self.people is None else self.people
-        counts = [np.unique(people[rows]).size for rows in apart.T]
-        return min((count for count in counts if count), default=self.n_people)
+        apart, people = drivers != np.median(drivers, axis=0), self.people
+        counts = apart.sum(axis=0) if people is None else [np.unique(people[one]).size for one in apart.T]
+        return min((int(count) for count in counts if count), default=self.n_people)
 
     @property
     def effective_n(self) -> float:
