@@ -29,7 +29,6 @@ from icstats.terminal import (
 )
 
 if TYPE_CHECKING:
-    from icstats.questionnaire import Language
     from icstats.study import Study
 
 ITEM_BANK = Path("questionnaires") / "internal_customer.yaml"
@@ -42,9 +41,7 @@ OUTPUTS = click.option(
     show_default=True,
     help="Folder for everything that is made.",
 )
-LANGUAGE = click.option(
-    "--language", type=click.Choice(["en", "nl"]), help="Language of the reports; else the study's own."
-)
+LANGUAGE = click.option("--language", help="Language of the reports; else the study's own.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -98,7 +95,7 @@ def run(study: Path, departments: tuple[str, ...], language: str | None, outputs
             summary = run_batch(
                 opened,
                 departments=departments or None,
-                language=_language(language),
+                language=language,
                 outputs=outputs,
                 terms=Terms(
                     workers=asked["workers"],
@@ -127,7 +124,7 @@ def status(study: Path, language: str | None, outputs: Path) -> None:
         from icstats.batch import states  # noqa: PLC0415  only this command pays for it
 
         opened = _opened(study)
-        show_states(opened, states(opened, language=_language(language), outputs=outputs))
+        show_states(opened, states(opened, language=language, outputs=outputs))
 
 
 @main.command()
@@ -142,7 +139,7 @@ def pdf(study: Path, language: str | None, outputs: Path) -> None:
     with refusals(), stopping():
         from icstats.printed import write_pdfs  # noqa: PLC0415  only this command pays for it
 
-        for path in write_pdfs(_opened(study), language=_language(language), outputs=outputs, note=say):
+        for path in write_pdfs(_opened(study), language=language, outputs=outputs, note=say):
             click.echo(path)
 
 
@@ -156,7 +153,7 @@ def merge(study: Path, language: str | None, outputs: Path) -> None:
         from icstats.merging import merge as merge_shards  # noqa: PLC0415  only this command pays for it
 
         opened = _opened(study)
-        summary = merge_shards(opened, language=_language(language), outputs=outputs, note=say)
+        summary = merge_shards(opened, language=language, outputs=outputs, note=say)
         show_summary(opened, summary)
         sys.exit(summary.exit_code)
 
@@ -415,10 +412,6 @@ def _opened(path: Path) -> Study:
     from icstats.study import read_study  # noqa: PLC0415
 
     return read_study(path)
-
-
-def _language(chosen: str | None) -> Language | None:
-    return "nl" if chosen == "nl" else "en" if chosen == "en" else None
 
 
 if __name__ == "__main__":

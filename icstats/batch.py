@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from icstats.parts import Shard
-    from icstats.questionnaire import Language
     from icstats.study import Study
 
 __all__ = [
@@ -46,7 +45,7 @@ def run(
     study: Study,
     *,
     departments: Sequence[str] | None = None,
-    language: Language | None = None,
+    language: str | None = None,
     outputs: Path = Path("outputs"),
     terms: Terms | None = None,
     overwrite: bool = False,
@@ -145,7 +144,7 @@ def run(
         return summary
 
 
-def states(study: Study, *, language: Language | None = None, outputs: Path = Path("outputs")) -> RunSummary:
+def states(study: Study, *, language: str | None = None, outputs: Path = Path("outputs")) -> RunSummary:
     """Return how every department stands, without making anything."""
     chosen = _checked_arguments(study, Terms(), language)
     stock = taken_stock(
@@ -158,7 +157,7 @@ def states(study: Study, *, language: Language | None = None, outputs: Path = Pa
     return stock.summary(logs=study.store_folder / "logs")
 
 
-def run_folder(study: Study, outputs: Path, shard: Shard | None = None, *, language: Language | None = None) -> Path:
+def run_folder(study: Study, outputs: Path, shard: Shard | None = None, *, language: str | None = None) -> Path:
     """Return where everything of a study's wave, or of a part of its departments, is written.
 
     Reports in another language than the study's own lie beside those, in ``<wave>.<language>``.
@@ -167,27 +166,26 @@ def run_folder(study: Study, outputs: Path, shard: Shard | None = None, *, langu
     return outputs / study.name / f"{study.wave}{other}{shard.suffix if shard else ''}"
 
 
-def write_site(study: Study, folder: Path, *, outputs: Path, language: Language) -> None:
+def write_site(study: Study, folder: Path, *, outputs: Path, language: str) -> None:
     """Write the index of a wave in one language; it and all its pages lead to themselves in the others."""
     others = _in_other_languages(study, outputs, language)
     join_languages(folder, others)
     write_index(study, folder, others={other: f"../{made.name}/{INDEX}" for other, made in others.items()})
 
 
-def link_back(study: Study, outputs: Path, language: Language) -> None:
+def link_back(study: Study, outputs: Path, language: str) -> None:
     """Have the indexes and pages in other languages lead to those that were just made."""
     for other, folder in _in_other_languages(study, outputs, language).items():
         write_site(study, folder, outputs=outputs, language=other)
 
 
-def _in_other_languages(study: Study, outputs: Path, language: Language) -> dict[Language, Path]:
+def _in_other_languages(study: Study, outputs: Path, language: str) -> dict[str, Path]:
     """Return the language -> folder of the same wave, as far as it was made in other languages."""
-    known: tuple[Language, ...] = ("en", "nl")
-    folders = {other: run_folder(study, outputs, language=other) for other in known if other != language}
+    folders = {other: run_folder(study, outputs, language=other) for other in LANGUAGES if other != language}
     return {other: folder for other, folder in folders.items() if (folder / INDEX).is_file()}
 
 
-def _checked_arguments(study: Study, terms: Terms, language: str | None) -> Language:
+def _checked_arguments(study: Study, terms: Terms, language: str | None) -> str:
     if terms.workers < 1:
         raise ParameterError(f"There must be at least 1 worker, not {terms.workers}.", code="ICS-703")
     if (terms.engine == "dask") != (terms.scheduler is not None):
@@ -201,7 +199,7 @@ def _checked_arguments(study: Study, terms: Terms, language: str | None) -> Lang
         raise ParameterError(
             f'There are no reports in language "{chosen}"; allowed: {", ".join(LANGUAGES)}.', code="ICS-704"
         )
-    return "en" if chosen == "en" else "nl"
+    return chosen
 
 
 def _is_released(place: Place, *, indexed: bool) -> bool:

@@ -12,6 +12,7 @@ from icstats.errors import ParameterError, Problem
 from icstats.evidence import earlier_evidence, tells_nothing
 from icstats.fieldwork import as_yaml
 from icstats.intake import read_table
+from icstats.questionnaire import LANGUAGES_OF_QUESTIONS
 from icstats.reliability import cronbach_alpha
 from icstats.scales import driver_items
 from icstats.seeds import derive_seed
@@ -19,7 +20,7 @@ from icstats.selection import Agreed, Choice, Selection
 from icstats.simulate import simulate_ratings
 from icstats.sizes import expected_margin, expected_reliability, survey_sizes
 from icstats.surveyfile import ResponsesFile
-from icstats.texts import LANGUAGES, Texts
+from icstats.texts import Texts
 from icstats.workbooks import write_workbook
 
 if TYPE_CHECKING:
@@ -114,8 +115,8 @@ def write_sheets(fieldwork: Fieldwork, folder: Path) -> tuple[Path, ...]:
 
 def _explanation() -> list[list[Cell]]:
     """Return what each column means, the languages side by side."""
-    words = [Texts(language) for language in LANGUAGES]
-    rows: list[list[Cell]] = [["", *LANGUAGES]]
+    words = [Texts(language) for language in LANGUAGES_OF_QUESTIONS]
+    rows: list[list[Cell]] = [["", *LANGUAGES_OF_QUESTIONS]]
     rows += [
         [name, *(text.say(f"choosing.{name}", worst=WORST, best=BEST) for text in words)]
         for name in (*RATED, "earlier", "agreed")

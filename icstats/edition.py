@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from icstats.benchmark import Comparison
     from icstats.disclosure import Ledger, Released
     from icstats.norms import Norm
-    from icstats.questionnaire import Block, Language
+    from icstats.questionnaire import Block
     from icstats.raters import Leniency
     from icstats.responses import Responses
     from icstats.results import R
@@ -200,7 +200,7 @@ class Edition:
         return {**items, **scales, **blocks}
 
     @property
-    def _language(self) -> Language:
+    def _language(self) -> str:
         return self.texts.language
 
     @cached_property

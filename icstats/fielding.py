@@ -24,7 +24,8 @@ from icstats.fieldwork import (
     statement,
 )
 from icstats.limesurvey import department_codes, limesurvey, limesurvey_settings
-from icstats.texts import LANGUAGES, Texts
+from icstats.questionnaire import LANGUAGES_OF_QUESTIONS
+from icstats.texts import Texts
 from icstats.workbooks import write_workbook
 from icstats.xlsform import xlsform, xlsform_settings, xml_name
 
@@ -87,9 +88,9 @@ def _forms(fieldwork: Fieldwork, folder: Path, ending: str) -> list[Path]:
     written = [folder / f"xlsform{ending}.xlsx", folder / f"limesurvey{ending}.txt"]
     write_workbook(written[0], xlsform(fieldwork))
     written[1].write_text(limesurvey(fieldwork), encoding="utf-8", newline="")
-    for language in LANGUAGES:
+    for language in LANGUAGES_OF_QUESTIONS:
         written.append(folder / f"paper{ending}.{language}.html")
-        written[-1].write_text(printable(fieldwork, "nl" if language == "nl" else "en"), encoding="utf-8", newline="\n")
+        written[-1].write_text(printable(fieldwork, language), encoding="utf-8", newline="\n")
     return written
 
 

@@ -15,6 +15,7 @@ from pydantic import Field
 from icstats.documents import Finding, did_you_mean, parse, read_document
 from icstats.errors import ParameterError
 from icstats.questionnaire import (
+    LANGUAGES_OF_QUESTIONS,
     LINE,
     LINE_IN_WORDS,
     RESERVED,
@@ -36,7 +37,7 @@ from icstats.study import (
     read_policy,
 )
 from icstats.surveyfile import FilePath
-from icstats.texts import LANGUAGES, Texts
+from icstats.texts import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -351,7 +352,7 @@ def statement(fieldwork: Fieldwork, language: Language) -> str:
 
 def missing_texts() -> dict[str, list[str]]:
     """Return the cell texts that stand for an answer that is none, by the setting of a study that lists them."""
-    words = [Texts(language) for language in LANGUAGES]
+    words = [Texts(language) for language in LANGUAGES_OF_QUESTIONS]
     return {
         "not_applicable": [NOT_APPLICABLE, *(text.say("fielding.not_applicable") for text in words)],
         "dont_know": [DONT_KNOW, *(text.say("fielding.dont_know") for text in words)],

@@ -198,13 +198,10 @@ class _Heat:
             x, width = self.left + number * self.cell + 1, self.cell * (len(self.labels) if whole else 1) - 2
             page.box(x, top + 1, width, self.row_height - 2, colour=PAPER, hatch="////", edge=FAINT, order=4)
             words = self.texts.say("tables.hidden")
-            lines = wrapped(words, width - 12, size=SMALL)
-            if len(lines) * LINE > self.row_height - 4:
-                lines = wrapped(self.texts.say("tables.hidden_cell"), width - 12, size=SMALL)
             page.text(
                 x + width / 2,
                 top + self.row_height / 2,
-                "\n".join(lines),
+                "\n".join(wrapped(words, width - 12, size=SMALL)),
                 size=SMALL,
                 colour=INK,
                 align="center",

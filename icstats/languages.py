@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from icstats.questionnaire import Language
 
 __all__ = ["join_languages"]
 
@@ -22,7 +21,7 @@ END_OF_LINKS = "\n</ul>\n</nav>"
 LINK = re.compile(r'\n<li class="language">.*?</li>')
 
 
-def join_languages(folder: Path, others: Mapping[Language, Path]) -> None:
+def join_languages(folder: Path, others: Mapping[str, Path]) -> None:
     """Have the pages of a wave lead to themselves in other languages, where they are there.
 
     A page that was changed by hand is left as it is.
@@ -46,7 +45,7 @@ def join_languages(folder: Path, others: Mapping[Language, Path]) -> None:
             write_receipt(path.parent, receipt.with_same(path.parent, changed))
 
 
-def _joined(page: Path, folder: Path, others: Mapping[Language, Path]) -> bool:
+def _joined(page: Path, folder: Path, others: Mapping[str, Path]) -> bool:
     """Lead a page to itself in other languages; return whether that changed it."""
     there = {language: other / page.relative_to(folder) for language, other in others.items()}
     links = [_link(language, target, page) for language, target in there.items() if target.is_file()]
@@ -59,7 +58,7 @@ def _joined(page: Path, folder: Path, others: Mapping[Language, Path]) -> bool:
     return True
 
 
-def _link(language: Language, target: Path, page: Path) -> str:
+def _link(language: str, target: Path, page: Path) -> str:
     address = relpath(target, page.parent).replace("\\", "/")
     words = Texts(language).say("page.language")
     return f'\n<li class="language"><a href="{address}" hreflang="{language}" lang="{language}">{words}</a></li>'

@@ -22,7 +22,8 @@ from icstats.fieldwork import (
     short_codes,
     statement,
 )
-from icstats.texts import LANGUAGES, Texts
+from icstats.questionnaire import LANGUAGES_OF_QUESTIONS
+from icstats.texts import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,13 +82,13 @@ def limesurvey(fieldwork: Fieldwork) -> str:
     str
         Tab-separated, header first; all questions in the first language, then once more in the second.
     """
-    languages = (fieldwork.language, *(other for other in LANGUAGES if other != fieldwork.language))
+    languages = (fieldwork.language, *(other for other in LANGUAGES_OF_QUESTIONS if other != fieldwork.language))
     stream = StringIO(newline="")
     writer = csv.DictWriter(stream, COLUMNS, delimiter="\t", restval="", lineterminator="\r\n")
     writer.writeheader()
     writer.writerows(map(_without_expressions, _settings(fieldwork, languages)))
     for language in languages:
-        rows = _questions(fieldwork, language)  # type: ignore[arg-type]
+        rows = _questions(fieldwork, language)
         writer.writerows({**_without_expressions(row), "language": language} for row in rows)
     return stream.getvalue()
 
@@ -139,16 +140,15 @@ def _column(battery: Battery, number: int, code: str) -> str:
     return code if battery.picked or battery.responses is None else f"{number}[{code}]"
 
 
-def _settings(fieldwork: Fieldwork, languages: tuple[str, ...]) -> Iterator[dict[str, str]]:
+def _settings(fieldwork: Fieldwork, languages: tuple[Language, ...]) -> Iterator[dict[str, str]]:
     first, *others = languages
     for name, value in {"language": first, "additional_languages": " ".join(others), **SETTINGS}.items():
         yield {"class": "S", "name": name, "text": value}
     for language in languages:
-        said: Language = "nl" if language == "nl" else "en"
         local = {
-            "surveyls_title": fieldwork.title[said],
-            "surveyls_welcometext": statement(fieldwork, said),
-            "surveyls_endtext": Texts(said).say("fielding.thanks"),
+            "surveyls_title": fieldwork.title[language],
+            "surveyls_welcometext": statement(fieldwork, language),
+            "surveyls_endtext": Texts(language).say("fielding.thanks"),
         }
         for name, text in local.items():
             yield {"class": "SL", "name": name, "text": text, "language": language}

@@ -21,7 +21,6 @@ from icstats.workbook import write_workbook
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from icstats.questionnaire import Language
     from icstats.study import Study
 
 __all__ = ["merge"]
@@ -33,7 +32,7 @@ SAME = ("study", "wave", "language", "seed", "norm", "inputs", "versions")
 def merge(
     study: Study,
     *,
-    language: Language | None = None,
+    language: str | None = None,
     outputs: Path = Path("outputs"),
     note: Callable[[str], None],
 ) -> RunSummary:
@@ -55,7 +54,7 @@ def merge(
     RunError
         When a part is missing, or was made from something else than the others.
     """
-    chosen: Language = language or study.language
+    chosen: str = language or study.language
     place = Place(public=run_folder(study, outputs.resolve(), language=chosen))
     with holding(place.lock, note=note):
         place.recover()

@@ -20,7 +20,6 @@ from icstats.staging import Place
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from icstats.questionnaire import Language
     from icstats.study import Study
 
 __all__ = ["as_pdf", "write_pdfs"]
@@ -29,7 +28,7 @@ __all__ = ["as_pdf", "write_pdfs"]
 def write_pdfs(
     study: Study,
     *,
-    language: Language | None = None,
+    language: str | None = None,
     outputs: Path = Path("outputs"),
     note: Callable[[str], None],
 ) -> tuple[Path, ...]:

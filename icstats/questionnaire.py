@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DRIVER_BLOCKS",
+    "LANGUAGES_OF_QUESTIONS",
     "RESERVED",
     "Block",
     "Item",
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 Language = Literal["en", "nl"]
+LANGUAGES_OF_QUESTIONS: tuple[Language, ...] = get_args(Language)
 Block = Literal["product", "process", "orientation", "outcome", "expectation", "importance", "mutual", "mirror", "open"]
 Expects = Literal["minimum", "desired", "compared"]
 DRIVER_BLOCKS: tuple[Block, ...] = ("product", "process", "orientation")
@@ -77,8 +79,9 @@ class Text(Strict):
     en: str = Field(pattern=LINE, description=LINE_IN_WORDS)
     nl: str = Field(pattern=LINE, description=LINE_IN_WORDS)
 
-    def __getitem__(self, language: Language) -> str:
-        return self.en if language == "en" else self.nl
+    def __getitem__(self, language: str) -> str:
+        """Return the words in a language of the reports; English where they are in another one."""
+        return self.nl if language == "nl" else self.en
 
 
 class ResponseScale(Strict):
@@ -423,7 +426,7 @@ def _departments(questionnaire: Questionnaire) -> Iterator[Finding]:
 
 def _wording(questionnaire: Questionnaire) -> Iterator[Finding]:
     for place, item in enumerate(questionnaire.items):
-        for language in get_args(Language):
+        for language in LANGUAGES_OF_QUESTIONS:
             if not _only_department_to_fill(item.wording[language]):
                 message = f"found {quoted(item.wording[language])}; allowed between braces: only {{department}}."
                 yield Finding(("items", place, "wording", language), 35, message)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from icstats.questionnaire import Language, ResponseScale
+    from icstats.questionnaire import ResponseScale
     from icstats.study import Study
 
 __all__ = ["INDEX", "index_script", "write_index"]
@@ -73,7 +73,7 @@ class Row:
     links: tuple[Link, ...] = ()
 
 
-def write_index(study: Study, folder: Path, *, others: Mapping[Language, str] | None = None) -> Path:
+def write_index(study: Study, folder: Path, *, others: Mapping[str, str] | None = None) -> Path:
     """Write ``index.html`` of a study's wave and return its path.
 
     Parameters
@@ -119,9 +119,9 @@ def _receipt(folder: Path) -> dict[str, Any]:
 class _Index:
     """The words and numbers of one index."""
 
-    def __init__(self, study: Study, folder: Path, receipt: Mapping[str, Any], others: Mapping[Language, str]) -> None:
+    def __init__(self, study: Study, folder: Path, receipt: Mapping[str, Any], others: Mapping[str, str]) -> None:
         self._study, self._folder, self._receipt, self._others = study, folder, receipt, others
-        self._language: Language = "nl" if receipt["language"] == "nl" else "en"
+        self._language = str(receipt["language"])
         self._texts = Texts(self._language)
         self._scale: ResponseScale = study.questionnaire.response_scale(study.questionnaire.outcome)
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from icstats.engine import Reads
     from icstats.parts import Shard
-    from icstats.questionnaire import Language
     from icstats.staging import Place
     from icstats.study import Study
 
@@ -121,7 +120,7 @@ class Stock:
     keys: Keys | None
     subjects: dict[str, Subject]
     place: Place
-    language: Language
+    language: str
 
     def to_make(self, *, overwrite: bool, retry: bool) -> list[Subject]:
         """Return who has something to be made.
@@ -190,7 +189,7 @@ def taken_stock(
     study: Study,
     *,
     departments: Sequence[str] | None,
-    language: Language,
+    language: str,
     place: Place,
     shard: Shard | None,
 ) -> Stock:
@@ -229,7 +228,7 @@ def _read(study: Study) -> Delivery | None:
         return None  # a check says what is wrong with it, together with everything else
 
 
-def _keys(plan: Plan, delivery: Delivery, language: Language) -> Keys | None:
+def _keys(plan: Plan, delivery: Delivery, language: str) -> Keys | None:
     contents = delivery.prepared()
     if contents is None:
         return None

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from icstats.plan import Plan
-    from icstats.questionnaire import Language
     from icstats.receipts import Receipt
 
 __all__ = ["RUN", "NotebookReport", "RunSummary", "Status", "SubjectReport", "subject_report", "write_run"]
@@ -86,7 +85,7 @@ class RunSummary:
     """
 
     folder: Path
-    language: Language
+    language: str
     departments: tuple[SubjectReport, ...]
     overview: SubjectReport
     ran: tuple[str, ...]

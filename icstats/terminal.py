@@ -7,7 +7,7 @@ import signal
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
@@ -150,9 +150,8 @@ def _print_step(step: Step, names: dict[str, str]) -> None:
 def _names(study: Study, language: str) -> dict[str, str]:
     from icstats.study import ORGANISATION  # noqa: PLC0415  with it comes pydantic
 
-    chosen: Literal["en", "nl"] = "nl" if language == "nl" else "en"
-    departments = {one.slug: one.name[chosen] for one in study.departments}
-    return {ORGANISATION: study.organisation[chosen], **departments}
+    departments = {one.slug: one.name[language] for one in study.departments}
+    return {ORGANISATION: study.organisation[language], **departments}
 
 
 def show_plan(checked: Checked) -> None:

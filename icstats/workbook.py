@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from icstats.questionnaire import Language
     from icstats.study import Study
     from icstats.workbooks import Cell
 
@@ -31,7 +30,7 @@ COLUMNS = ("department", "variable", "label", "statistic", "estimate", "conf_low
 JUDGED = "verdict"
 
 
-def write_workbook(study: Study, folder: Path, *, language: Language) -> Path | None:
+def write_workbook(study: Study, folder: Path, *, language: str) -> Path | None:
     """Write ``results.xlsx`` of a study's wave and return its path; None where nothing was released.
 
     Parameters
@@ -63,7 +62,7 @@ def write_workbook(study: Study, folder: Path, *, language: Language) -> Path | 
 class _Names:
     """What codes are called in the reader's language."""
 
-    def __init__(self, study: Study, language: Language) -> None:
+    def __init__(self, study: Study, language: str) -> None:
         self._texts = Texts(language)
         self.say, self.knows = self._texts.say, self._texts.knows
         self.title = f"{study.organisation[language]}: {study.title[language]}"

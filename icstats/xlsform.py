@@ -19,7 +19,7 @@ from icstats.fieldwork import (
     pick_label,
     statement,
 )
-from icstats.texts import LANGUAGES, Texts
+from icstats.texts import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -36,7 +36,7 @@ FORWARD, BACKWARD, PICKED = "forward_", "backward_", "picked_"
 SURVEY = (
     "type",
     "name",
-    *(f"{column}::{NAMES[language]}" for column in ("label", "constraint_message") for language in LANGUAGES),  # type: ignore[index]
+    *(f"{column}::{NAMES[language]}" for column in ("label", "constraint_message") for language in NAMES),
     "required",
     "relevant",
     "calculation",

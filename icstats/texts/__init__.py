@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 __all__ = ["LANGUAGES", "Texts"]
 
-LANGUAGES = ("en", "nl")
+FILE = ".toml"
+LANGUAGES = tuple(
+    sorted(file.name.removesuffix(FILE) for file in resources.files(__name__).iterdir() if file.name.endswith(FILE))
+)
+"""Languages of the reports: one file of sentences each."""
 
 
 class Texts:
@@ -24,13 +28,13 @@ class Texts:
     Parameters
     ----------
     language
-        ``en`` or ``nl``; KeyError for a language that has no file.
+        One of :data:`LANGUAGES`; KeyError for a language that has no file.
     """
 
     def __init__(self, language: str) -> None:
         if language not in LANGUAGES:
             raise KeyError(language)
-        self.language: Literal["en", "nl"] = "nl" if language == "nl" else "en"
+        self.language = language
         self._sentences = _sentences(language)
 
     def say(self, key: str, **values: object) -> str:
@@ -82,7 +86,7 @@ def _with_minus(number: str) -> str:
 
 @cache
 def _sentences(language: str) -> dict[str, str]:
-    source = resources.files(__package__).joinpath(f"{language}.toml").read_text(encoding="utf-8")
+    source = resources.files(__package__).joinpath(f"{language}{FILE}").read_text(encoding="utf-8")
     return dict(_flattened(tomllib.loads(source)))
 
 
