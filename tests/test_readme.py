@@ -66,6 +66,23 @@ def test_every_option_of_a_run_is_documented_with_its_default() -> None:
         assert defaults[name] == f"`{options[name].default:g}`"
 
 
+def test_what_a_notebook_costs_is_what_was_measured_and_the_hours_follow_from_it() -> None:
+    measured = (ROOT / "benchmarks" / "results.md").read_text(encoding="utf-8")
+    (cost,) = re.findall(r"^\| a notebook more .*?\| ([\d.]+) s \| ([\d.]+) s \|", measured, flags=re.MULTILINE)
+    (told,) = re.findall(r"A notebook more costs about ([\d.]+) seconds of a processor", README)
+    assert float(told) == pytest.approx(float(cost[1]), rel=0.25)
+    (hours,) = re.findall(r"take about (\d+) hours of one core", README)
+    whole = 2_000 * 4 * float(told) / 3_600
+    assert int(hours) == round(whole)
+    rows = re.findall(
+        r"^\| .*?\b(4|32|20 (?:tasks|pods) of 4|80) (?:cores|workers).*\| ([\d.]+) \|$", README, flags=re.MULTILINE
+    )
+    assert len(rows) == 5
+    for cores, said in rows:
+        count = 80 if cores.startswith("20") else int(cores)
+        assert float(said) == pytest.approx(whole / count, rel=0.25), cores
+
+
 def pictures() -> dict[str, object]:
     """Return what ``make screenshots`` makes."""
     return dict(runpy.run_path(str(ROOT / "docs" / "screenshots.py"))["PICTURES"])
