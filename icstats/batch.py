@@ -162,7 +162,7 @@ def run_folder(study: Study, outputs: Path, shard: Shard | None = None, *, langu
 
     Reports in another language than the study's own lie beside those, in ``<wave>.<language>``.
     """
-    other = f".{language}" if language not in (None, study.language) else ""
+    other = "" if language in (None, study.language) else f".{_known(language)}"
     return outputs / study.name / f"{study.wave}{other}{shard.suffix if shard else ''}"
 
 
@@ -194,12 +194,15 @@ def _checked_arguments(study: Study, terms: Terms, language: str | None) -> str:
             code="ICS-734",
             hint="icstats run STUDY --engine dask --scheduler tcp://10.0.0.1:8786",
         )
-    chosen = language or study.language
-    if chosen not in LANGUAGES:
+    return _known(language or study.language)
+
+
+def _known(language: str) -> str:
+    if language not in LANGUAGES:
         raise ParameterError(
-            f'There are no reports in language "{chosen}"; allowed: {", ".join(LANGUAGES)}.', code="ICS-704"
+            f'There are no reports in language "{language}"; allowed: {", ".join(LANGUAGES)}.', code="ICS-704"
         )
-    return chosen
+    return language
 
 
 def _is_released(place: Place, *, indexed: bool) -> bool:

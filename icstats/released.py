@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from icstats.errors import DisclosureError
+from icstats.results import counted_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -141,7 +142,9 @@ class Released:
         _check_released(self.rows, self.settings.policy)
 
     def __repr__(self) -> str:
-        return f"<Released {self.kind}: {len(self.rows)} rows, {int((self.rows['mark'] == HIDDEN).sum())} hidden>"
+        return (
+            f"<Released {self.kind}: {counted_rows(len(self.rows))}, {int((self.rows['mark'] == HIDDEN).sum())} hidden>"
+        )
 
     def _repr_html_(self) -> str:
         """Show the rows as they may be shown; columns that hold nothing are left out."""
@@ -150,7 +153,7 @@ class Released:
             index=False, na_rep="", float_format="{:g}".format, max_rows=MOST_ROWS_DISPLAYED, border=0
         )
         hidden = int((self.rows["mark"] == HIDDEN).sum())
-        return f"<p><strong>{self.kind}</strong>, released: {len(self.rows)} rows, {hidden} hidden.</p>{table}"
+        return f"<p><strong>{self.kind}</strong>, released: {counted_rows(len(self.rows))}, {hidden} hidden.</p>{table}"
 
     @property
     def policy(self) -> Policy:

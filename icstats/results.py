@@ -15,7 +15,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ORGANISATION", "R", "Result", "Settings", "joined"]
+__all__ = ["ORGANISATION", "R", "Result", "Settings", "counted_rows", "joined"]
 
 R = TypeVar("R", bound="Result")
 
@@ -85,14 +85,14 @@ class Result:
     settings: Settings
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {len(self.data)} rows, not released>"
+        return f"<{type(self).__name__}: {counted_rows(len(self.data))}, not released>"
 
     def _repr_html_(self) -> str:
         """Say what it is and how to go on; no number, no name and no answer of anybody."""
         columns = ", ".join(f"<code>{escape(str(name))}</code>" for name in self.data.columns)
-        about = f" about {self.data['department'].nunique()} departments" if "department" in self.data.columns else ""
+        about = _about_departments(self.data)
         return (
-            f"<p><strong>{type(self).__name__}</strong>: {len(self.data)} rows{about}, not released.</p>"
+            f"<p><strong>{type(self).__name__}</strong>: {counted_rows(len(self.data))}{about}, not released.</p>"
             f"<p>For your own eyes: <code>.data</code>, with the columns {columns}.<br>"
             "For others: <code>ic.release(result, policy=..., ledger=...)</code>, "
             "or <code>desk.released(result)</code> where <code>desk = ic.open_explorer(study, department)</code>.</p>"
@@ -115,3 +115,15 @@ def joined(results: Sequence[R]) -> R:
         people=pd.concat([result.people for result in results], ignore_index=True),
         settings=replace(first.settings, warnings=warnings),
     )
+
+
+def _about_departments(data: pd.DataFrame) -> str:
+    if "department" not in data.columns:
+        return ""
+    count = data["department"].nunique()
+    return " about 1 department" if count == 1 else f" about {count} departments"
+
+
+def counted_rows(n: int) -> str:
+    """Return how many rows there are, in words."""
+    return "1 row" if n == 1 else f"{n} rows"

@@ -71,6 +71,12 @@ def test_no_other_public_class_displays_its_fields_unless_they_are_nobodys_answe
     assert {kind.__name__ for kind in classes if kind.__dataclass_params__.repr} <= may  # type: ignore[attr-defined]
 
 
+def test_one_row_is_said_to_be_one() -> None:
+    one = ic.cronbach_alpha(pd.DataFrame({"a": [1, 2, 3, 4.0], "b": [1, 2, 4, 3.0]}), interval="feldt")
+    assert repr(one) == "<Reliability: 1 row, not released>"
+    assert "1 row, not released" in displayed(one)["text/html"]
+
+
 def test_a_release_displays_its_rows_and_nothing_else(desk: Explorer) -> None:
     released = desk.released(desk.analysis.reliability)
     shown = displayed(released)["text/html"]
