@@ -35,7 +35,7 @@ WIDTH = 540
 
 SHARPNESS = 2.0
 TALL = 400
-SHARPNESS_OF_TALL = 1.5
+SHARPNESS_OF_TALL = 1.35
 """A page with many tall pictures at double sharpness weighs too much to mail."""
 
 COMMON = 0.002

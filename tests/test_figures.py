@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from icstats import figures
-from icstats.canvas import ACCENT, BLOCKS, PAPER, WIDTH, Figure, ink_on, width_of, wrapped
+from icstats.canvas import ACCENT, BLOCKS, PAPER, SHARPNESS, SHARPNESS_OF_TALL, WIDTH, Figure, ink_on, width_of, wrapped
 from icstats.disclosure import RATINGS, Released, gathered, open_ledger, release
 from icstats.errors import DisclosureError
 from icstats.figures import (
@@ -216,7 +216,7 @@ def test_a_picture_is_small_white_and_as_large_as_it_says(draw: Callable[[Texts,
     picture = Image.open(BytesIO(parsed.png))
     width, height = int(parsed.image["width"] or 0), int(parsed.image["height"] or 0)
     assert width == WIDTH
-    assert picture.width in {1.5 * WIDTH, 2 * WIDTH}
+    assert picture.width in {int(SHARPNESS * WIDTH), int(SHARPNESS_OF_TALL * WIDTH)}
     assert picture.height == pytest.approx(height * picture.width / WIDTH, abs=1)
     assert len(parsed.png) < 42_000
     assert picture.mode == "P"
