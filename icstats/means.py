@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,7 +58,7 @@ class Answers:
         """Number of answers."""
         return len(self.values)
 
-    @property
+    @cached_property
     def n_people(self) -> int:
         """Number of people who answered."""
         return int(self.people.max(initial=-1)) + 1
@@ -67,7 +68,7 @@ class Answers:
         """Whether somebody answered more than once."""
         return self.n_people < self.n
 
-    @property
+    @cached_property
     def weighted(self) -> bool:
         """Whether the weights differ."""
         return bool(self.n and np.ptp(self.weights) > 0)
@@ -77,14 +78,14 @@ class Answers:
         """Answers of equal weight that would tell as much: (sum of weights)² / sum of squared weights (Kish 1965)."""
         return float(self.weights.sum() ** 2 / (self.weights**2).sum()) if self.weighted else float(self.n)
 
-    @property
+    @cached_property
     def mean(self) -> float:
         """Weighted mean; NaN without answers."""
         if not self.weighted:
             return float(self.values.mean()) if self.n else float("nan")
         return float(self.weights @ self.values / self.weights.sum())
 
-    @property
+    @cached_property
     def sd(self) -> float:
         """Standard deviation with n - 1; with weights n / (n - 1) of the weighted mean square."""
         squares = self.weights @ (self.values - self.mean) ** 2 / self.weights.sum()
@@ -95,14 +96,14 @@ class Answers:
         """Whether there are two people, and something that varies from person to person."""
         return self.n_people >= FEWEST_PEOPLE and self.error_of_mean > 0
 
-    @property
+    @cached_property
     def moves(self) -> FloatArray:
         """How much each answer moves the mean, times root(c / (c - 1)) for c people."""
         people = self.n_people
         deviations = self.weights * (self.values - self.mean) / self.weights.sum()
         return np.asarray(deviations * np.sqrt(people / max(people - 1, 1)), dtype=np.float64)
 
-    @property
+    @cached_property
     def error_of_mean(self) -> float:
         """Standard error: root(c / (c - 1) x sum over c people of (their weighted deviations)²) / sum of the weights.
 
