@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from icstats.study import Study
 
 __all__ = [
+    "QUOTED",
     "Decision",
     "Differing",
     "Together",
@@ -34,6 +35,9 @@ __all__ = [
     "write_privately",
     "write_together",
 ]
+
+QUOTED = "icstats.quoted"
+"""Audit event: what is said of all departments together is quoted, so that whoever does so follows from it."""
 
 RELEASED, HIDDEN, DIFFERING, TOGETHER = "released", "hidden.json", "differing.json", "together.json"
 
@@ -100,12 +104,15 @@ class Together(NamedTuple):
         What any department's report may quote.
     rows
         Department -> what is said of it in particular.
+    rows_are
+        What the rows are about and how they were made.
     """
 
     answers: str = ""
     basis: str = ""
     said: Mapping[str, Any] = MappingProxyType({})
     rows: Mapping[str, Any] = MappingProxyType({})
+    rows_are: Mapping[str, Any] | None = None
 
 
 LABELS = {"themes": {"__all__": {"label"}}}

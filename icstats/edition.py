@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -12,6 +13,7 @@ from icstats.analysis import SERVICE, Analysis
 from icstats.comments import signed_off
 from icstats.comparisons import FEWEST_IN_NORM, Comparisons
 from icstats.decisions import (
+    QUOTED,
     Decision,
     Together,
     decision_before,
@@ -294,6 +296,12 @@ class Edition:
         return replace(about, blocks=blocks, gate=gate, left_out=left_out)
 
     @property
+    def quoted(self) -> Overall:
+        """What a report says of all departments together: it is then made again when that changes."""
+        sys.audit(QUOTED)
+        return self.overall
+
+    @property
     def together(self) -> Together:
         """What is said of all departments together, to be written down; what damaged answers leave is not kept."""
         basis = "" if self.overall.absent == "unavailable" else self._basis_of_all
@@ -310,15 +318,15 @@ class Edition:
     @property
     def no_blocks(self) -> str:
         """Why there are no blocks of the organisation as a whole."""
-        if self.overall.absent == "unreliable":
+        if self.quoted.absent == "unreliable":
             return unreliable_sentence(self.texts)
-        return self.texts.say("why.unavailable" if self.overall.absent == "unavailable" else "why.none")
+        return self.texts.say("why.unavailable" if self.quoted.absent == "unavailable" else "why.none")
 
     @property
     def organisation_left_out(self) -> str:
         """Which scales the reliability gate keeps out of the drivers of the organisation as a whole, and why."""
-        gate = self.overall.gate
-        return "" if gate is None else left_out_sentence(gate, self.overall.left_out, self.labels, self.texts)
+        gate = self.quoted.gate
+        return "" if gate is None else left_out_sentence(gate, self.quoted.left_out, self.labels, self.texts)
 
     @property
     def norm_is_internal(self) -> bool:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from icstats import errors
 from icstats.collation import as_json, merged_rows, shows_a_number
+from icstats.decisions import QUOTED
 from icstats.errors import ICStatsError, RunError
 from icstats.pages import Link, is_section, render
 from icstats.sections import RELEASED_JSON
@@ -54,7 +55,7 @@ Engine = Literal["fork", "kernel", "dask"]
 """``fork``: in the process itself, which is a copy of one that has everything imported. ``kernel``: in a Jupyter
 kernel of its own, as papermill does it. ``dask``: as ``fork``, on the workers of a Dask cluster."""
 
-Reads = Literal["own", "all"]
+Reads = Literal["own", "quoted", "all"]
 """Whose answers a notebook has read: its own department's, or also others'."""
 
 Halted = Literal["", "full", "changed"]
@@ -341,7 +342,7 @@ def file_digest(path: Path) -> str:
 
 
 def _files_opened_from_now() -> set[str]:
-    """Return a set that grows with every file that this process opens, until it ends, and when it reads all counts.
+    """Return a set that grows with every file that this process opens, and when it reads all counts or quotes all.
 
     So what a notebook rests on is observed, not guessed.
     """
@@ -350,7 +351,7 @@ def _files_opened_from_now() -> set[str]:
     def note(event: str, details: tuple[object, ...]) -> None:
         if event == "open" and isinstance(details[0], str):
             opened.add(details[0])
-        elif event == ALL_COUNTS:
+        elif event in {ALL_COUNTS, QUOTED}:
             opened.add(event)
 
     sys.addaudithook(note)
@@ -360,7 +361,9 @@ def _files_opened_from_now() -> set[str]:
 def _reads(opened: set[str], task: Execution) -> Reads:
     folder = f"{task.answers}{os.sep}"
     within = {path.removeprefix(folder).replace(os.sep, "/") for path in opened if path.startswith(folder)}
-    return "own" if within <= task.own and ALL_COUNTS not in opened else "all"
+    if ALL_COUNTS in opened or not within <= task.own:
+        return "all"
+    return "quoted" if QUOTED in opened else "own"
 
 
 def _cleaned(notebook: NotebookNode) -> NotebookNode:

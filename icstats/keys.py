@@ -87,11 +87,14 @@ class Keys:
         self._differing, self._together = differing, together
 
     def of(self, department: str, notebook: str, *, reads: Reads) -> str:
-        """Return the key of a notebook that has read its own department's answers, or those of all."""
+        """Return the key of a notebook that has read its own department's answers, quotes all together, or read all."""
         subject = ORGANISATION if department == ORGANISATION else self._described(department)
-        others = self._everyone if reads == "all" or department == ORGANISATION else ""
+        others = self._others("all" if department == ORGANISATION else reads)
         parts = (self._shared, self._templates[notebook], notebook, subject, self._own(department), others)
         return hmac.new(self._secret, "\0".join(parts).encode(), sha256).hexdigest()
+
+    def _others(self, reads: Reads) -> str:
+        return {"own": "", "quoted": self._quoted, "all": f"{self._quoted} {self._everyone}"}[reads]
 
     def own_files(self, department: str) -> frozenset[str]:
         """Return the prepared files that concern this department, or nobody in particular.
@@ -132,11 +135,15 @@ class Keys:
             self._contents.model_dump_json(include={"waves", "departments", "attributes", "notes"}),
             self._hidden,
             json.dumps([sorted(self._differing.norm), sorted(self._differing.earlier_norm)]),
-            json.dumps(dict(self._together.said)),
+            json.dumps(dict(self._together.rows_are or {})),
             _code(),
             platform.python_version(),
             *(f"{name} {version(name)}" for name in PACKAGES),
         )
+
+    @property
+    def _quoted(self) -> str:
+        return _digest(json.dumps(dict(self._together.said)))
 
     @cached_property
     def _everyone(self) -> str:

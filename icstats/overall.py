@@ -53,19 +53,18 @@ def kept(overall: Overall, *, answers: str, basis: str) -> Together:
         "absent": overall.absent,
         "gate": _plain(overall.gate),
         "left_out": list(overall.left_out),
-        "shrunken": None,
     }
-    if overall.shrunken is None:
+    means = overall.shrunken
+    if means is None:
         return Together(answers, basis, said)
-    own = {slug: overall.shrunken.only(departments=[slug]) for slug in overall.shrunken.departments}
-    about = _plain(overall.shrunken.only(departments=()))
-    return Together(answers, basis, {**said, "shrunken": about}, {slug: _rows(one) for slug, one in own.items()})
+    rows = {slug: _rows(means.only(departments=[slug])) for slug in means.departments}
+    return Together(answers, basis, said, rows, _plain(means.only(departments=())))
 
 
 def reopened(together: Together, *, policy: Policy) -> Overall:
     """Return what was written down, under the policy that it was released under."""
     said = together.said
-    means = said["shrunken"]
+    means = together.rows_are
     rows = [row for own in together.rows.values() for row in own]
     return Overall(
         blocks=_released(said["blocks"], policy),

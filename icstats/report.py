@@ -179,7 +179,7 @@ class Report:
     @cached_property
     def _importance(self) -> Released | None:
         """The blocks, of the organisation where the department is too small; None when there are none."""
-        return self.edition.overall.blocks if self._inherited else self._own_importance
+        return self.edition.quoted.blocks if self._inherited else self._own_importance
 
     @property
     def _no_importance(self) -> str:

@@ -157,7 +157,9 @@ def test_every_engine_finds_the_same_numbers_whatever_the_number_of_workers(clus
             outputs = tmp_path / f"{engine}-{workers}"
             address = cluster.address if engine == "dask" else None
             if engine == "dask" and workers == 1:
-                cluster.workers.pop().kill()
+                worker = cluster.workers.pop()
+                worker.kill()
+                worker.wait()
             elif engine == "dask":
                 cluster.start_another()
             terms = Terms(engine=engine, workers=workers, scheduler=address)

@@ -55,6 +55,7 @@ def keys(
     asked: list[tuple[str, str, Reads]] = [
         ("hr", "drivers", "own"),
         ("it", "drivers", "own"),
+        ("it", "drivers", "quoted"),
         ("it", "drivers", "all"),
         (ORGANISATION, "overview", "own"),
     ]
@@ -78,13 +79,19 @@ def test_other_answers_change_the_keys_of_those_that_read_them(study: SmallStudy
         {"notes": ("Two rows are the same.",)},
         {"differing": Differing(norm=frozenset({"SA1", "PC1"}))},
         {"differing": NOTHING._replace(earlier_norm=frozenset({"SA1"}))},
-        {"together": Together(said={"absent": "none"})},
+        {"together": Together(rows_are={"warnings": ("no_differences:SA1",)})},
     ],
 )
 def test_what_may_be_shown_of_anybody_and_what_is_said_of_the_file_change_every_key(
     study: SmallStudy, other: dict[str, object]
 ) -> None:
-    assert changed(study, **other) == {("hr", "own"), ("it", "own"), ("it", "all"), (ORGANISATION, "own")}
+    assert changed(study, **other) == {
+        ("hr", "own"),
+        ("it", "own"),
+        ("it", "quoted"),
+        ("it", "all"),
+        (ORGANISATION, "own"),
+    }
 
 
 def test_counts_that_decide_the_same_change_no_key(study: SmallStudy) -> None:
@@ -104,3 +111,11 @@ def test_what_is_said_of_a_department_among_all_changes_its_key_and_no_other(stu
         (ORGANISATION, "own"),
     }
     assert changed(study, together=Together(answers="others", basis="others")) == set()
+
+
+def test_what_is_said_of_all_together_changes_the_keys_of_those_that_quote_it(study: SmallStudy) -> None:
+    assert changed(study, together=Together(said={"absent": "none"})) == {
+        ("it", "quoted"),
+        ("it", "all"),
+        (ORGANISATION, "own"),
+    }
