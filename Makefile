@@ -17,7 +17,7 @@ report: $(VENV)/ready  ## every department's reports, from the survey file to HT
 	$(BIN)/icstats run $(STUDY) $(if $(LANGUAGE),--language $(LANGUAGE))
 
 test: $(VENV)/ready  ## all tests but the heavy simulations
-	$(BIN)/python -m pytest -m "not simulation"
+	$(BIN)/python -m pytest -m "not simulation" --numprocesses auto --dist loadfile
 
 lab: $(VENV)/ready  ## JupyterLab with the icstats kernel
 	$(BIN)/icstats lab
