@@ -314,7 +314,10 @@ def questionnaire() -> None:
 @click.argument("fieldwork", type=click.Path(path_type=Path))
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def choose(fieldwork: Path, folder: Path) -> None:
-    """Make a workbook per department in FOLDER, in which its staff rate the questions they may add."""
+    """Make a workbook per department in FOLDER, in which its staff rate the questions they may add.
+
+    A workbook that is there already is left as it is.
+    """
     with refusals():
         from icstats.choosing import write_sheets  # noqa: PLC0415
         from icstats.fieldwork import read_fieldwork  # noqa: PLC0415

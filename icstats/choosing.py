@@ -91,26 +91,43 @@ def candidates(fieldwork: Fieldwork, department: Department) -> tuple[Item, ...]
 def write_sheets(fieldwork: Fieldwork, folder: Path) -> tuple[Path, ...]:
     """Write a workbook per department, in which its staff rate the candidates.
 
-    Copies may be filled in by several people: all workbooks in the folder are read back.
+    Copies may be filled in by several people: all workbooks in the folder are read back. A workbook that is there
+    stays as it is, for it may be filled in.
 
     Returns
     -------
     tuple of Path
-        ``<slug>.xlsx`` with the sheets ``questions``, ``agreed`` and, in both languages, ``explanation``.
+        Those that were made: ``<slug>.xlsx`` with the sheets ``questions``, ``agreed`` and, in both languages,
+        ``explanation``.
+
+    Raises
+    ------
+    ParameterError
+        There is a workbook of every department; none was made.
     """
+    wanted = [folder / f"{department.slug}.xlsx" for department in fieldwork.departments]
+    if all(path.exists() for path in wanted):
+        names = ", ".join(path.name for path in wanted)
+        raise ParameterError(
+            f"there are workbooks already, {names}; they may be filled in and are left as they are.",
+            code="ICS-346",
+            hint="icstats questionnaire propose reads them; to begin anew name another folder",
+        )
     folder.mkdir(parents=True, exist_ok=True)
     evidence = earlier_evidence(fieldwork.choice.earlier)
-    paths = []
-    for department in fieldwork.departments:
+    made = []
+    for department, path in zip(fieldwork.departments, wanted, strict=True):
+        if path.exists():
+            continue
         rows: list[list[Cell]] = [[*HEADER]]
         for item in candidates(fieldwork, department):
             told = "" if evidence is None else _told(evidence, item.code)
             words = [item.wording[language].format(department=department.name[language]) for language in ("en", "nl")]
             rows.append([item.code, item.block, *words, told, None, None])
-        paths.append(folder / f"{department.slug}.xlsx")
         agreed: list[list[Cell]] = [[*AGREED_HEADER], [department.slug, "", ""]]
-        write_workbook(paths[-1], {QUESTIONS: rows, AGREED: agreed, EXPLANATION: _explanation()})
-    return tuple(paths)
+        write_workbook(path, {QUESTIONS: rows, AGREED: agreed, EXPLANATION: _explanation()})
+        made.append(path)
+    return tuple(made)
 
 
 def _explanation() -> list[list[Cell]]:

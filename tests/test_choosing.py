@@ -284,3 +284,21 @@ def test_workbooks_that_somebody_filled_in_are_never_overwritten(made: Path, tmp
     fresh = open_choice(EXAMPLE, tmp_path / "new")
     assert len(fresh.sheets) == 3
     assert "new" in fresh.workbooks().body
+
+
+def test_choosing_again_leaves_every_workbook_as_it_is(made: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "ours"
+    folder.mkdir()
+    fill_in(made / "it.xlsx", {"PC3": (5, 5)}, into=folder / "it.xlsx")
+    filled = (folder / "it.xlsx").read_bytes()
+    first = CliRunner().invoke(main, ["questionnaire", "choose", str(EXAMPLE), str(folder)])
+    assert first.output.split() == [str(folder / "hr.xlsx"), str(folder / "legal-affairs.xlsx")]
+    there = {path.name: path.read_bytes() for path in folder.iterdir()}
+    again = CliRunner().invoke(main, ["questionnaire", "choose", str(EXAMPLE), str(folder)])
+    assert again.exit_code != 0
+    assert again.output == (
+        "there are workbooks already, it.xlsx, hr.xlsx, legal-affairs.xlsx; they may be filled in and are left as "
+        "they are. Hint: icstats questionnaire propose reads them; to begin anew name another folder [ICS-346]\n"
+    )
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == there
+    assert there["it.xlsx"] == filled
