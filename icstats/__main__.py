@@ -279,8 +279,11 @@ def build(recipe: Path, into: Path) -> None:
     with refusals():
         from icstats.recipe import build_norm, write_norm  # noqa: PLC0415
 
-        for path in write_norm(build_norm(recipe), into):
+        built = build_norm(recipe)
+        for path in write_norm(built, into):
             click.echo(path)
+        for code, reason in built.left_out.items():
+            click.echo(f"{code} is not in the norm: {reason}.")
 
 
 @norms.command("import")

@@ -287,7 +287,26 @@ def _norm(study: Study) -> tuple[Norm | None, Sequence[Problem]]:
             found.append(read_norms(file, questionnaire=study.questionnaire))
         except ICStatsError as error:
             problems += error.problems
+    if not problems:
+        problems += _not_earlier(study, found)
     return None if problems else found[0], problems
+
+
+def _not_earlier(study: Study, norms: Sequence[Norm]) -> list[Problem]:
+    from icstats.documents import shown_path  # noqa: PLC0415  as for did_you_mean
+
+    now, *earlier = norms
+    return [
+        Problem(
+            code="ICS-709",
+            file=shown_path(study.file),
+            column="earlier_norms",
+            message=f"this norm is of {norm.year}, that of this wave of {now.year}; allowed: an earlier year.",
+            hint="norms is that of this wave, earlier_norms that of the wave before: are they the other way round?",
+        )
+        for norm in earlier
+        if norm.year is not None and now.year is not None and norm.year >= now.year
+    ]
 
 
 def _named(norm: Norm | None, study: Study) -> NormNamed | None:

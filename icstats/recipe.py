@@ -17,14 +17,16 @@ from icstats import __version__
 from icstats.documents import did_you_mean, file_nearby, parse, read_document, shown_path
 from icstats.errors import NormError, Problem
 from icstats.norms import OLDEST, VALUE_COLUMNS, Norm, year_of
-from icstats.pooling import organisation_scores, pool_organisations
+from icstats.pooling import FEWEST_ORGANISATIONS, organisation_scores, pool_organisations
 from icstats.questionnaire import DRIVER_BLOCKS, Strict, Text
 from icstats.responses import read_responses
-from icstats.scales import driver_items, keyed, scale_scores
+from icstats.scales import driver_items, keyed, scale_scores, score_items
 from icstats.study import read_study
 from icstats.surveyfile import FilePath
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from icstats.pooling import Pooled
     from icstats.questionnaire import Questionnaire
     from icstats.study import Study
@@ -65,12 +67,15 @@ class BuiltNorm:
         As :func:`icstats.norms.read_norms` would read it.
     pooled
         The same numbers in full precision, with intervals and the mean of people.
+    left_out
+        Code that the norm does not have -> why.
     provenance
         Version, rules, and of every organisation the fingerprint of its data, never its name or its scores.
     """
 
     norm: Norm
     pooled: Pooled
+    left_out: dict[str, str]
     provenance: dict[str, object]
 
 
@@ -87,7 +92,8 @@ def build_norm(path: Path | str) -> BuiltNorm:
     BuiltNorm
         Codes: the report mark, every item asked of all departments, scales and driver blocks, from all ratings by
         customers in each study's wave. Of every organisation only codes that at least the largest ``minimum_group`` of
-        all studies' policies answered.
+        all studies' policies answered, and of scales and blocks only where so many answered each of their items: a
+        mean of other questions is another mean.
 
     Raises
     ------
@@ -107,15 +113,17 @@ def build_norm(path: Path | str) -> BuiltNorm:
         responses = read_responses(study)
         ratings = responses.ratings(wave=study.wave)
         organisations[study.name] = organisation_scores(
-            _measured(ratings, questionnaire), clusters=ratings["respondent"]
+            _answered(ratings, questionnaire), clusters=ratings["respondent"]
         )
         prints.append(responses.fingerprint)
     _require_other_data(studies, prints)
     minimum = max(study.policy.minimum_group for study in studies)
-    pooled = pool_organisations(organisations, minimum_group=minimum)
+    comparable = {name: _comparable(own, questionnaire, minimum) for name, own in organisations.items()}
+    pooled = pool_organisations(comparable, minimum_group=minimum)
     return BuiltNorm(
         norm=_norm(recipe, pooled, questionnaire),
         pooled=pooled,
+        left_out=_left_out(pooled, comparable, questionnaire),
         provenance={
             "icstats": __version__,
             "minimum_group": minimum,
@@ -157,6 +165,7 @@ def write_norm(built: BuiltNorm, folder: Path) -> tuple[Path, ...]:
     counts = {"n_organisations": norm.n_organisations, "n_respondents": norm.n_respondents}
     told = {
         **built.provenance,
+        "left_out": built.left_out,
         "mean_of_people": built.pooled.values["mean_of_people"].round(DECIMALS).to_dict(),
         "intervals": built.pooled.intervals.round(DECIMALS).to_dict("records"),
     }
@@ -170,14 +179,45 @@ def write_norm(built: BuiltNorm, folder: Path) -> tuple[Path, ...]:
     return tuple(folder / name for name in contents)
 
 
-def _measured(ratings: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
-    """Return everything that a norm can hold: the outcome, common items, scales and blocks."""
+def _answered(ratings: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
+    """Return the outcome and the common items, every scale and block that a norm can hold, and the items of those."""
     items = keyed(ratings, questionnaire)
+    codes = dict.fromkeys(
+        [*_single(questionnaire), *(item for own in _made_of(questionnaire).values() for item in own)]
+    )
+    return pd.concat([items[[*codes]], scale_scores(items, questionnaire)[[*_made_of(questionnaire)]]], axis=1)
+
+
+def _single(questionnaire: Questionnaire) -> list[str]:
     codes = [questionnaire.outcome, *(code for own in driver_items(questionnaire).values() for code in own)]
-    asked = [code for code in codes if questionnaire.item(code).core]
-    scores = scale_scores(items, questionnaire)
+    return [code for code in codes if questionnaire.item(code).core]
+
+
+def _made_of(questionnaire: Questionnaire) -> dict[str, tuple[str, ...]]:
+    items = score_items(questionnaire)
     blocks = [*DRIVER_BLOCKS, *(scale.code for scale in questionnaire.scales if scale.block == "outcome")]
-    return pd.concat([items[asked], scores[[code for code in blocks if code in scores]]], axis=1)
+    return {code: items[code] for code in blocks if code in items}
+
+
+def _comparable(scores: pd.DataFrame, questionnaire: Questionnaire, minimum: int) -> pd.DataFrame:
+    """Return what enough people of one organisation answered, of a scale or block all of it."""
+    enough = scores[scores["n_people"] >= minimum]
+    whole = [code for code, items in _made_of(questionnaire).items() if set(items) <= set(enough.index)]
+    return enough[enough.index.isin([*_single(questionnaire), *whole])]
+
+
+def _left_out(pooled: Pooled, comparable: Mapping[str, pd.DataFrame], questionnaire: Questionnaire) -> dict[str, str]:
+    """Return why a code of the questionnaire is not in the norm."""
+    whats = dict.fromkeys(_single(questionnaire), "it") | dict.fromkeys(_made_of(questionnaire), "all of its items")
+    counts = {code: sum(code in scores.index for scores in comparable.values()) for code in whats}
+    return {
+        code: f"{n} of {len(comparable)} organisations asked {whats[code]} and have enough answers; a norm needs "
+        f"{FEWEST_ORGANISATIONS}"
+        if n < FEWEST_ORGANISATIONS
+        else "one organisation gives more than half of the answers"
+        for code, n in counts.items()
+        if code not in pooled.values.index
+    }
 
 
 def _norm(recipe: NormRecipe, pooled: Pooled, questionnaire: Questionnaire) -> Norm:

@@ -336,6 +336,7 @@ def contradictions(study: Study) -> Iterator[Finding]:
         _answer_words,
         _cleaning_columns,
         _agreements,
+        _selection,
     )
     return chain.from_iterable(check(study) for check in checks)
 
@@ -400,6 +401,32 @@ def _norms(study: Study) -> Iterator[Finding]:
     if study.earlier_norms is not None and not study.norm_files:
         message = "an earlier norm without a norm of this wave: the change of the norm is not known."
         yield Finding(("earlier_norms",), 38, message, "give the path of the norm of this wave under norms")
+    elif study.earlier_norms is not None and study.norms == study.earlier_norms:
+        message = "the same file as norms: the norm would not have changed, whatever customers answer."
+        yield Finding(("earlier_norms",), 39, message, "give the path of the norm of the wave before, or leave it out")
+
+
+def _selection(study: Study) -> Iterator[Finding]:
+    if study.selection is None:
+        return
+    log, codes = study.selection, [item.code for item in study.questionnaire.items]
+    hint = "give the questionnaire that follows from this log, or the log of this questionnaire"
+    slugs = {department.slug for department in study.departments}
+    choices = [choice for choice in log.choices if choice.department in slugs]
+    asked_by_log = (*log.locked, *(choice.item for choice in choices if choice.reason == "chosen"))
+    named = [*asked_by_log, *(choice.item for choice in choices if choice.item not in log.labels)]
+    for code in dict.fromkeys(code for code in named if code not in codes):
+        message = f"the log names {quoted(code)}, which the questionnaire does not have."
+        yield Finding(("selection",), 46, message, did_you_mean(code, codes) or hint)
+    for department in study.departments:
+        asked = {item.code for item in study.questionnaire.items_of(department=department.slug)}
+        by_log = {choice.item: choice.reason == "chosen" for choice in log.of(department.slug)}
+        by_log |= dict.fromkeys(log.locked, True)
+        wrong = [code for code, wanted in by_log.items() if code in codes and wanted != (code in asked)]
+        if wrong:
+            asked_what = f"{quoted(department.slug)} is asked {', '.join(wrong)}"
+            message = f"the log and the questionnaire differ in whether {asked_what}."
+            yield Finding(("selection",), 47, message, hint)
 
 
 def _item_columns(study: Study) -> Iterator[Finding]:

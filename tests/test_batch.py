@@ -397,6 +397,33 @@ def test_all_that_is_wrong_is_said_at_once_before_anything_is_written_or_started
         assert part in message
 
 
+def write_norm(folder: Path, name: str, year: int) -> None:
+    header = "code,minimum,maximum,n_organisations,n_respondents,mean,sd_within,sd_between,q25,q50,q75\n"
+    (folder / f"{name}.csv").write_text(f"{header}PC1,1,5,20,900,3.5,0.9,,,,\n", encoding="utf-8")
+    text = "{en: All, nl: Alle}"
+    (folder / f"{name}.yaml").write_text(
+        f"name: {name}\ntitle: {text}\nyear: {year}\npopulation: {text}\nsource: {text}\nmode: online\n"
+        "fictional: true\nquestionnaire: small\nversion: '1'\nn_organisations: 20\nn_respondents: 900\n",
+        encoding="utf-8",
+    )
+
+
+@pytest.mark.parametrize("year", [2025, 2026])
+def test_an_earlier_norm_that_is_not_earlier_is_refused(untouched: SmallStudy, year: int) -> None:
+    data = untouched.root / "data"
+    write_norm(data, "now", 2025)
+    write_norm(data, "before", year)
+    study = untouched.file.read_text(encoding="utf-8")
+    untouched.file.write_text(study + "norms: ../data/now.csv\nearlier_norms: ../data/before.csv\n", encoding="utf-8")
+    assert refused(untouched).endswith(
+        f'small.yaml, "earlier_norms": this norm is of {year}, that of this wave of 2025; allowed: an earlier year. '
+        "Hint: norms is that of this wave, earlier_norms that of the wave before: are they the other way round? "
+        "[ICS-709]"
+    )
+    write_norm(data, "before", 2024)
+    assert check(untouched.opened()).plan.norm == {"name": "now", "fictional": True}
+
+
 def no_kernel(_: KernelSpecManager, name: str) -> None:
     raise NoSuchKernel(name)
 

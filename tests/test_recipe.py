@@ -95,6 +95,51 @@ def test_provenance_has_fingerprints_and_neither_names_nor_single_scores(recipe:
     assert {row["statistic"] for row in told["intervals"]} == {"mean", "sd_between"}
 
 
+@pytest.fixture
+def longer(recipe: Path, tmp_path: Path) -> Path:
+    """Each organisation asks a second question of the process, answered one lower."""
+    more = """\
+  - {code: PC2, block: process, responses: five,
+     wording: {en: Told in time, nl: Op tijd verteld}, label: {en: In time, nl: Op tijd}}
+"""
+    (tmp_path / "small-questionnaire.yaml").write_text(QUESTIONNAIRE + more, encoding="utf-8")
+    for place in range(6):
+        ratings = survey(tmp_path, place)
+        ratings.assign(PC2=(ratings["PC1"] - 1).clip(1)).to_csv(tmp_path / f"organisation-{place}.csv", index=False)
+    return recipe
+
+
+def not_asked(folder: Path, *places: int) -> None:
+    for place in places:
+        file = folder / f"organisation-{place}.csv"
+        pd.read_csv(file).assign(PC2=np.nan).to_csv(file, index=False)
+
+
+def test_a_block_of_which_some_asked_other_questions_is_left_out_and_said(longer: Path, tmp_path: Path) -> None:
+    assert build_norm(longer).left_out == {}
+    not_asked(tmp_path, 0, 1, 2)
+    built = build_norm(longer)
+    assert list(built.norm.values.index) == ["SA1", "PD1", "PC1", "product"]
+    assert built.left_out == {
+        "PC2": "3 of 6 organisations asked it and have enough answers; a norm needs 5",
+        "process": "3 of 6 organisations asked all of its items and have enough answers; a norm needs 5",
+    }
+    ended = CliRunner().invoke(main, ["norms", "build", str(longer), "--into", str(tmp_path / "norms")])
+    assert f"process is not in the norm: {built.left_out['process']}.\n" in ended.output
+    told = json.loads((tmp_path / "norms" / "sector-provenance.json").read_text(encoding="utf-8"))
+    assert told["left_out"] == built.left_out
+
+
+def test_a_block_rests_on_the_organisations_that_asked_all_of_it(longer: Path, tmp_path: Path) -> None:
+    not_asked(tmp_path, 5)
+    values = build_norm(longer).norm.values
+    asked = [survey(tmp_path, place)["PC1"] for place in range(5)]
+    expected = np.mean([((one + (one - 1).clip(1)) / 2).mean() for one in asked])
+    assert values.loc["process", "n_organisations"] == 5
+    assert values.loc["process", "mean"] == pytest.approx(expected)
+    assert values.loc["PC1", "n_organisations"] == 6
+
+
 def test_the_same_organisation_twice_is_refused(recipe: Path, tmp_path: Path) -> None:
     studies = [f"organisation-{place}.yaml" for place in (0, 1, 2, 3, 4, 4)]
     with pytest.raises(NormError) as refused:

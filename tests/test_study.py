@@ -90,6 +90,83 @@ def test_an_earlier_norm_without_a_norm_to_read_is_refused(folder: Path, norms: 
     ]
 
 
+def test_one_file_as_norm_and_as_earlier_norm_is_refused(folder: Path) -> None:
+    for ending in ("csv", "yaml"):
+        (folder / f"n.{ending}").touch()
+    told = messages(folder, ("wave: '2026'\n", "wave: '2026'\nnorms: n.csv\nearlier_norms: ./n.csv\n"))
+    assert [message.partition(": ")[2] for message in told] == [
+        (
+            "the same file as norms: the norm would not have changed, whatever customers answer. Hint: give the path "
+            "of the norm of the wave before, or leave it out [ICS-339]"
+        )
+    ]
+
+
+LOG = """\
+fieldwork: autumn
+minutes: 5
+own_items: 2
+locked: [SA1]
+choices:
+  - {department: hr, item: PC1, reason: chosen, raters: 2}
+  - {department: it, item: PC1, reason: chosen, raters: 2}
+  - {department: it, item: PC9, reason: told_nothing, raters: 2}
+  - {department: elsewhere, item: PC8, reason: chosen, raters: 2}
+labels: {PC9: {en: Nine, nl: Negen}}
+"""
+
+
+def test_a_log_of_questions_that_agrees_with_the_questionnaire_is_read(folder: Path) -> None:
+    (folder / "log.yaml").write_text(LOG, encoding="utf-8")
+    change(folder / "s.yaml", ("wave: '2026'\n", "wave: '2026'\nselection: log.yaml\n"))
+    log = read_study("s.yaml").selection
+    assert log is not None
+    assert [choice.item for choice in log.of("it")] == ["PC1", "PC9"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (
+            "locked: [SA1]",
+            "locked: [SA2]",
+            'the log names "SA2", which the questionnaire does not have. Hint: did you mean "SA1"? [ICS-346]',
+        ),
+        (
+            "item: PC9, reason: told_nothing",
+            "item: PC9, reason: chosen",
+            'the log names "PC9", which the questionnaire does not have. Hint: did you mean "PC1"? [ICS-346]',
+        ),
+        (
+            "labels: {PC9: {en: Nine, nl: Negen}}\n",
+            "",
+            'the log names "PC9", which the questionnaire does not have. Hint: did you mean "PC1"? [ICS-346]',
+        ),
+        (
+            "department: hr, item: PC1, reason: chosen",
+            "department: hr, item: PC1, reason: no_time",
+            (
+                'the log and the questionnaire differ in whether "hr" is asked PC1. Hint: give the questionnaire that '
+                "follows from this log, or the log of this questionnaire [ICS-347]"
+            ),
+        ),
+    ],
+)
+def test_a_log_of_other_questions_is_refused(folder: Path, old: str, new: str, expected: str) -> None:
+    (folder / "log.yaml").write_text(LOG, encoding="utf-8")
+    change(folder / "log.yaml", (old, new))
+    told = messages(folder, ("wave: '2026'\n", "wave: '2026'\nselection: log.yaml\n"))
+    assert [message.partition(": ")[2] for message in told] == [expected]
+
+
+def test_what_is_asked_of_others_only_is_not_chosen_here(folder: Path) -> None:
+    (folder / "log.yaml").write_text(LOG, encoding="utf-8")
+    change(folder / "q.yaml", ("block: process,", "block: process, core: false, departments: [hr],"))
+    told = messages(folder, ("wave: '2026'\n", "wave: '2026'\nselection: log.yaml\n"))
+    assert any('whether "it" is asked PC1.' in message for message in told)
+    assert not any('whether "hr"' in message for message in told)
+
+
 def test_a_good_study_is_read_with_its_questionnaire(folder: Path) -> None:
     study = read_study(Path("s.yaml"))
     assert study.file == folder / "s.yaml"
