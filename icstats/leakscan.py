@@ -293,23 +293,26 @@ def _written(content: bytes) -> Iterator[str]:
 
 def _texts_of_text(text: str, depth: int) -> Iterator[str]:
     packed = [_unpacked(match) for match in DATA_ADDRESS.finditer(text)]
-    plain = unescape(DATA_ADDRESS.sub(" ", text))
+    plain, as_read = unescape(DATA_ADDRESS.sub(" ", text)), _as_read
     if BASE64.fullmatch(plain):
         packed.append(_from_base64(plain))
     elif plain.lstrip().startswith(("{", "[")):
-        try:
-            strings = _strings(json.loads(text))
-        except ValueError:
-            strings = iter(())
+        strings: Iterable[str] = ()
+        with suppress(ValueError):
+            strings, as_read = _strings(json.loads(text)), _as_it_stands  # what is escaped is read string by string
         long = {True: list[str](), False: list[str]()}
         for string in strings:
             long[len(string) > COMPARED].append(string)
         together = "\n".join(dict.fromkeys(long[False]))
         yield from chain.from_iterable(texts_in(string.encode(), depth + 1) for string in (together, *long[True]))
     plain = LONG.sub(" ", plain)
-    yield from _as_read(plain)
+    yield from as_read(plain)
     for content in [*packed, *_packed_in(plain)]:
         yield from texts_in(content, depth + 1)
+
+
+def _as_it_stands(text: str) -> Iterator[str]:
+    yield text
 
 
 def _as_read(text: str) -> Iterator[str]:
