@@ -84,6 +84,8 @@ UNITS = ("points", "share", "coefficient")
 INTERVAL = frozenset({"conf_low", "conf_high"})
 ENDS = ["estimate", "conf_low", "conf_high"]
 P_VALUES = frozenset({"p_value", "p_adjusted"})
+TELL_N = frozenset({"chi2", "rmsea", "cfi"})
+"""How well a model fits: chi-squared grows with the number of answers, and beside the others it tells it exactly."""
 FROM_EXACT_N = P_VALUES | frozenset(CHANCES)
 """With these beside an interval the number of answers could be worked out."""
 UNCERTAIN = "uncertain"
@@ -114,8 +116,9 @@ def release(result: Result, *, policy: Policy, ledger: Ledger) -> Released:
         department's ratings, and where a result is ``as_a_whole`` also by every variable in it. An interval is left
         out below ``policy.minimum_spread``, and a verdict is then
         ``uncertain``. Below ``policy.exact_n`` shares of people are rounded to 5 % and have no interval, and there are
-        no p-values. A difference is that of the two rounded numbers beside it, and tells no more than those: each of
-        the sets of people behind it, customers and staff, or those of two waves, must be enough by itself.
+        no p-values and no fit of a model. A difference is that of the two rounded numbers beside it, and tells no more
+        than those: each of the sets of people behind it, customers and staff, or those of two waves, must be enough by
+        itself.
 
     Raises
     ------
@@ -173,9 +176,10 @@ def _rebuilt(raw: pd.DataFrame, people: Numbers, hidden: Flags, rules: Policy) -
     """Return a new frame, made of rounded copies, that shares nothing with the raw one."""
     few, coarse, shares = people < rules.minimum_spread, people < rules.exact_n, shares_of_people(raw)
     of_total = (raw["department"] == ORGANISATION).to_numpy()
+    fit = raw["statistic"].isin(TELL_N).to_numpy() & (coarse | of_total)
     withheld = (
-        dict.fromkeys((*NUMBERS, *OWN_NUMBERS), hidden)
-        | dict.fromkeys(INTERVAL, hidden | few | (shares & (coarse | of_total)))
+        dict.fromkeys((*NUMBERS, *OWN_NUMBERS), hidden | fit)
+        | dict.fromkeys(INTERVAL, hidden | fit | few | (shares & (coarse | of_total)))
         | dict.fromkeys(FROM_EXACT_N, hidden | coarse)
     )
     decimals = [_decimals(str(unit), rules) for unit in raw["unit"]]
