@@ -20,10 +20,22 @@ if TYPE_CHECKING:
 
     from nbconvert.exporters import HTMLExporter
 
-__all__ = ["Link", "check_page", "content_policy", "exporter", "is_section", "render", "stylesheet"]
+__all__ = [
+    "TURNING",
+    "Link",
+    "check_page",
+    "content_policy",
+    "exporter",
+    "in_reading_order",
+    "is_section",
+    "render",
+    "stylesheet",
+]
 
 REMOVED_TAG = "remove-cell"
 TEMPLATES = files("icstats") / "templates"
+TURNING: dict[int, None] = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+"""Marks that turn the direction of text, as :meth:`str.translate` takes them away."""
 
 FORBIDDEN_ELEMENTS = frozenset(
     {"script", "iframe", "frame", "object", "embed", "applet", "base", "form", "link", "audio", "video", "portal"}
@@ -98,7 +110,12 @@ def render(notebook: Path, *, title: str, language: str, links: Sequence[Link] =
     content.cells = [cell for cell in content.cells if REMOVED_TAG not in cell.metadata.get("tags", ())]
     html, _ = exporter().from_notebook_node(content, resources={"page": page})
     check_page(html)
-    return str(html)
+    return in_reading_order(str(html))
+
+
+def in_reading_order(html: str) -> str:
+    """Return a page without the marks that turn the direction of text: a name must not turn the number after it."""
+    return html.translate(TURNING)
 
 
 def is_section(output: Mapping[str, Any]) -> bool:

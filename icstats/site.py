@@ -13,7 +13,7 @@ from icstats.collation import HIDDEN, RESULTS
 from icstats.engine import write_whole
 from icstats.errors import RunError
 from icstats.limits import VERDICTS
-from icstats.pages import TEMPLATES, Link, check_page, content_policy, stylesheet
+from icstats.pages import TEMPLATES, Link, check_page, content_policy, in_reading_order, stylesheet
 from icstats.plan import INTERNAL, OVERVIEW
 from icstats.questionnaire import DRIVER_BLOCKS
 from icstats.study import ORGANISATION
@@ -92,7 +92,7 @@ def write_index(study: Study, folder: Path, *, others: Mapping[str, str] | None 
     """
     receipt = _receipt(folder)
     target = folder / INDEX
-    html = _Index(study, folder, receipt, others or {}).html()
+    html = in_reading_order(_Index(study, folder, receipt, others or {}).html())
     check_page(html, script=index_script())
     write_whole(target, html)
     return target
