@@ -52,19 +52,23 @@ def drawn(summary: Released, texts: Texts = EN) -> Figure:
 
 def test_it_says_who_lies_outside_and_by_what_limits() -> None:
     figure = drawn(released())
-    assert figure.caption.startswith("By more than chance above the norm: HR. By more than chance below the norm: IT.")
-    assert figure.alt.startswith("By more than chance above the norm: HR.")
+    assert figure.caption.startswith(
+        "Outside the inner curves, above the norm: HR. Outside the inner curves, below the norm: IT."
+    )
+    assert figure.alt.startswith("Outside the inner curves, above the norm: HR.")
     assert "95%" in figure.caption
     assert "99.8%" in figure.caption
     assert "Library" not in figure.alt
     dutch = drawn(released(), NL)
-    assert dutch.caption.startswith("Meer dan toeval boven the norm: HR. Meer dan toeval onder the norm: IT.")
+    assert dutch.caption.startswith(
+        "Buiten de binnenste krommen, boven the norm: HR. Buiten de binnenste krommen, onder the norm: IT."
+    )
     assert "99,8%" in dutch.caption
 
 
 def test_where_nobody_lies_outside_that_is_the_finding() -> None:
     figure = drawn(released(dict.fromkeys(MEANS, 3.72)))
-    assert figure.caption.startswith("No department differs from the norm by more than chance.")
+    assert figure.caption.startswith("No department lies outside the inner curves around the norm.")
 
 
 @pytest.mark.parametrize(("shown", "middle"), [("120", 120.0), ("40–49", 44.5), ("10–19", 14.5)])
