@@ -302,7 +302,8 @@ class _Grid:
             waiting = 0
             text = self.texts.say("tables.hidden") if is_hidden else self._written(column, row, key)
             kind = f"{_kind(column)} hidden" if is_hidden else _kind(column)
-            cells.append(f'<td class="{kind}">{escape(text)}</td>')
+            label = "" if column.words is None else f' data-label="{escape(column.heading)}"'  # for narrow screens
+            cells.append(f'<td class="{kind}"{label}>{escape(text)}</td>')
         return "".join([*cells, self._hidden_cell(waiting)])
 
     def _hidden_cell(self, width: int) -> str:

@@ -209,11 +209,12 @@ def test_departments_down_and_blocks_across() -> None:
 def test_words_of_the_study_stand_beside_released_numbers() -> None:
     columns = [Column(heading="Invited", words={"q": "380"}), *COLUMNS[:1]]
     released = released_from([*rows_of("q", 214), *rows_of("r", 8)])
-    cells = Cells(table(released, texts=EN, caption="", columns=columns, labels=LABELS).html)
-    assert cells.rows[1:] == [
+    whole = table(released, texts=EN, caption="", columns=columns, labels=LABELS).html
+    assert Cells(whole).rows[1:] == [
         ["Knows my work", "380", "3.4"],
         ["Keeps its word", "", "not shown"],
     ]
+    assert whole.count('data-label="Invited"') == 2  # on a narrow screen no heading stands above them
 
 
 @pytest.mark.parametrize(
