@@ -341,14 +341,19 @@ def propose(fieldwork: Path, folder: Path) -> None:
             planned_sizes,
             propose,
             read_sheets,
+            remarks,
             write_proposal,
         )
         from icstats.fieldwork import read_fieldwork  # noqa: PLC0415
+        from icstats.texts import Texts  # noqa: PLC0415
 
         read = read_fieldwork(fieldwork)
-        selection = propose(read, read_sheets(read, folder))
+        sheets = read_sheets(read, folder)
+        selection = propose(read, sheets)
         for written in write_proposal(read, selection, folder):
             click.echo(written)
+        for remark in remarks(read, sheets, Texts("en")):
+            click.echo(remark)
         show_table(
             ("department", "question", "decision"), [(c.department, c.item, c.reason) for c in selection.choices]
         )

@@ -9,7 +9,7 @@ from pydantic import Field
 from icstats.documents import parse, read_document
 from icstats.errors import ParameterError
 from icstats.questionnaire import CODE, CODE_IN_WORDS, Strict, Text, in_order
-from icstats.surveyfile import DAY, DAY_IN_WORDS
+from icstats.surveyfile import Day
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ class Action(Strict):
     wave: str
     what: Text
     owner: Text
-    due: str = Field(pattern=DAY, description=DAY_IN_WORDS)
+    due: Day
 
 
 class Agreements(Strict):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from statistics import mean
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from icstats.errors import ParameterError, Problem
+from icstats.answers import NUMBER, masked
+from icstats.errors import ParameterError, Problem, SurveyFileError
 from icstats.evidence import earlier_evidence, tells_nothing
 from icstats.fieldwork import as_yaml
 from icstats.intake import read_table
@@ -19,7 +20,7 @@ from icstats.seeds import derive_seed
 from icstats.selection import Agreed, Choice, Selection
 from icstats.simulate import simulate_ratings
 from icstats.sizes import expected_margin, expected_reliability, survey_sizes
-from icstats.surveyfile import ResponsesFile
+from icstats.surveyfile import ResponsesFile, is_day
 from icstats.texts import Texts
 from icstats.workbooks import write_workbook
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from icstats.evidence import Evidence
     from icstats.fieldwork import Fieldwork
     from icstats.questionnaire import Item, Questionnaire
+    from icstats.rawtable import RawTable
     from icstats.selection import Reason
     from icstats.study import Department
     from icstats.workbooks import Cell
@@ -43,6 +45,7 @@ __all__ = [
     "planned_sizes",
     "propose",
     "read_sheets",
+    "remarks",
     "write_proposal",
     "write_sheets",
 ]
@@ -56,6 +59,11 @@ ENOUGH = 3
 QUESTIONS, AGREED, EXPLANATION = "questions", "agreed", "explanation"
 HEADER = ("code", "block", "en", "nl", "earlier", *RATED)
 AGREED_HEADER = ("department", "agreed_by", "agreed_on")
+LOCK = "~$"
+"""So begins the file that Excel lays beside a workbook that is open."""
+MIDNIGHT = "T00:00:00"
+RATINGS = ("", *map(str, range(WORST, BEST + 1)))
+AS_MADE = "put the answers in the workbook as it was made; choose makes it anew once this file is moved away"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +78,19 @@ class Sheet:
         A function and a day; empty where not filled in.
     ratings
         Code -> usable and actable, from 1 to 5; only questions with both.
+    half_rated
+        Codes of the questions with one of the two.
+    file, copies
+        Name of the workbook, and of those that say exactly the same.
     """
 
     department: str
     agreed_by: str
     agreed_on: str
     ratings: Mapping[str, tuple[int, int]]
+    half_rated: tuple[str, ...]
+    file: str = field(compare=False)
+    copies: tuple[str, ...] = field(default=(), compare=False)
 
 
 def candidates(fieldwork: Fieldwork, department: Department) -> tuple[Item, ...]:
@@ -149,7 +164,7 @@ def _told(evidence: Evidence, code: str) -> str:
 
 
 def read_sheets(fieldwork: Fieldwork, folder: Path) -> tuple[Sheet, ...]:
-    """Read all workbooks of a folder.
+    """Read all workbooks of a folder; of those with the same ratings and agreement, all but the first are copies.
 
     Raises
     ------
@@ -157,56 +172,131 @@ def read_sheets(fieldwork: Fieldwork, folder: Path) -> tuple[Sheet, ...]:
         Everything that is wrong in any of them, at once.
     """
     problems: list[Problem] = []
-    sheets = []
-    for path in sorted(folder.glob("*.xlsx")):
-        sheet, wrong = _read_sheet(fieldwork, path)
-        problems += wrong
-        sheets.append(sheet)
+    sheets: list[Sheet] = []
+    for path in sorted(path for path in folder.glob("*.xlsx") if not path.name.startswith(LOCK)):
+        try:
+            sheet = _read_sheet(fieldwork, path)
+        except ParameterError as refusal:
+            problems += refusal.problems
+            continue
+        if sheet.ratings and sheet in sheets:
+            place = sheets.index(sheet)
+            sheets[place] = replace(sheets[place], copies=(*sheets[place].copies, path.name))
+        else:
+            sheets.append(sheet)
+    if problems:
+        raise ParameterError(problems)
     if not sheets:
         raise ParameterError(
             f"There is no workbook in {folder.name}.", code="ICS-342", hint="icstats questionnaire choose makes them"
         )
-    if problems:
-        raise ParameterError(problems)
     return tuple(sheets)
 
 
-def _read_sheet(fieldwork: Fieldwork, path: Path) -> tuple[Sheet, list[Problem]]:
-    questions = read_table(ResponsesFile(file=path, sheet=QUESTIONS))
-    agreed = read_table(ResponsesFile(file=path, sheet=AGREED))
-    lost = [name for name in ("code", *RATED) if name not in questions.frame] + [
-        name for name in AGREED_HEADER if name not in agreed.frame
-    ]
-    if lost or len(agreed.frame) != 1:
-        message = f"it is no longer the workbook that was made: {', '.join(lost) or 'the agreement'} is missing."
-        return _nothing(), [Problem(code="ICS-343", file=path.name, message=message)]
-    department = str(agreed.frame["department"].iloc[0]).strip()
+def _read_sheet(fieldwork: Fieldwork, path: Path) -> Sheet:
+    questions, agreed = _tables(path)
+    department, by, on = (str(agreed.frame[name].iloc[0]).strip() for name in AGREED_HEADER)
     known = {one.slug: one for one in fieldwork.departments}
     if department not in known:
-        return _nothing(), [Problem(code="ICS-343", file=path.name, message=f'"{department}" is no department.')]
-    allowed = [item.code for item in candidates(fieldwork, known[department])]
-    ratings, problems = {}, []
-    for row, code, usable, actable in zip(
-        questions.rows.tolist(), *(questions.frame[name] for name in ("code", *RATED)), strict=True
-    ):
-        given = (str(usable).strip(), str(actable).strip())
-        if code not in allowed:
-            problems.append(
-                Problem(code="ICS-344", file=path.name, rows=(row,), column="code", message="no candidate.")
-            )
-        elif not all(text in ("", *map(str, range(WORST, BEST + 1))) for text in given):
-            message = f"found what is no whole number from {WORST} to {BEST}."
-            problems.append(
-                Problem(code="ICS-344", file=path.name, rows=(row,), column="usable, actable", message=message)
-            )
-        elif all(given):
-            ratings[str(code)] = (int(given[0]), int(given[1]))
-    by, on = (str(agreed.frame[name].iloc[0]).strip() for name in AGREED_HEADER[1:])
-    return Sheet(department=department, agreed_by=by, agreed_on=on, ratings=ratings), problems
+        message = f"found no department of this survey; allowed: {', '.join(known)}."
+        raise _refused(path, "ICS-343", message, rows=agreed.rows[:1].tolist(), column=f"{AGREED}.department")
+    given = {
+        row: tuple(str(cell).strip() for cell in cells)
+        for row, *cells in zip(
+            questions.rows.tolist(), *(questions.frame[name] for name in ("code", *RATED)), strict=True
+        )
+    }
+    given = {row: cells for row, cells in given.items() if any(cells)}
+    problems = [
+        *_wrong_codes(path, given, [item.code for item in candidates(fieldwork, known[department])]),
+        *_wrong_ratings(path, given),
+        *_wrong_day(path, by, on.removesuffix(MIDNIGHT), agreed.rows[:1].tolist()),
+    ]
+    if problems:
+        raise ParameterError(problems)
+    return Sheet(
+        department=department,
+        agreed_by=by,
+        agreed_on=on.removesuffix(MIDNIGHT),
+        ratings={code: (int(usable), int(actable)) for code, usable, actable in given.values() if usable and actable},
+        half_rated=tuple(code for code, usable, actable in given.values() if bool(usable) != bool(actable)),
+        file=path.name,
+    )
 
 
-def _nothing() -> Sheet:
-    return Sheet(department="", agreed_by="", agreed_on="", ratings={})
+def _refused(path: Path, code: str, message: str, *, rows: Sequence[int] = (), column: str = "") -> ParameterError:
+    return ParameterError(
+        Problem(code=code, file=path.name, rows=tuple(rows), column=column, message=message, hint=AS_MADE)
+    )
+
+
+def _tables(path: Path) -> tuple[RawTable, RawTable]:
+    """Return the questions and the agreement; a workbook that cannot be read is mended otherwise than answers are."""
+    try:
+        questions, agreed = (read_table(ResponsesFile(file=path, sheet=name)) for name in (QUESTIONS, AGREED))
+    except SurveyFileError as refusal:
+        raise ParameterError([replace(one, file=path.name, hint=AS_MADE) for one in refusal.problems]) from None
+    lost = [f"{QUESTIONS}.{name}" for name in ("code", *RATED) if name not in questions.frame]
+    lost += [f"{AGREED}.{name}" for name in AGREED_HEADER if name not in agreed.frame]
+    if lost:
+        raise _refused(path, "ICS-343", f"it is no longer the workbook that was made: {', '.join(lost)} is missing.")
+    if len(agreed.frame) != 1:
+        message = f"its sheet {AGREED} has {len(agreed.frame)} rows below the header; allowed: one."
+        raise _refused(path, "ICS-343", message)
+    return questions, agreed
+
+
+def _wrong_codes(path: Path, given: Mapping[int, Sequence[str]], allowed: Sequence[str]) -> Iterator[Problem]:
+    rows = {code: tuple(row for row, cells in given.items() if cells[0] == code) for code in allowed}
+    wrong = tuple(row for row, cells in given.items() if cells[0] not in rows)
+    problem = Problem(code="ICS-344", file=path.name, column="code", message="", hint=AS_MADE)
+    if wrong:
+        yield replace(problem, rows=wrong, message="found no question that the department can choose.")
+    for code, there in rows.items():
+        if len(there) > 1:
+            yield replace(problem, rows=there, message=f"{code} stands there {len(there)} times; allowed: once.")
+    lost = [code for code, there in rows.items() if not there]
+    if lost:
+        yield replace(problem, message=f"there is no row of {', '.join(lost)}.")
+
+
+def _wrong_ratings(path: Path, given: Mapping[int, Sequence[str]]) -> Iterator[Problem]:
+    for row, (_, *ratings) in given.items():
+        for column, found in zip(RATED, ratings, strict=True):
+            if found not in RATINGS:
+                shown = found if NUMBER.fullmatch(found) else masked([found])
+                message = f"found {shown}; allowed: a whole number from {WORST} to {BEST}, or an empty cell."
+                yield Problem(code="ICS-344", file=path.name, rows=(row,), column=column, message=message)
+
+
+def _wrong_day(path: Path, by: str, on: str, rows: Sequence[int]) -> Iterator[Problem]:
+    if (by or on) and not is_day(on):
+        found = masked([on]) if on else "an empty cell beside who agreed"
+        message = f"found {found}; allowed: a day, like 2026-01-31."
+        column = f"{AGREED}.agreed_on"
+        yield Problem(code="ICS-347", file=path.name, rows=tuple(rows), column=column, message=message)
+
+
+def remarks(fieldwork: Fieldwork, sheets: Sequence[Sheet], texts: Texts) -> tuple[str, ...]:
+    """Return what whoever reads the proposal should know of the workbooks that it was made from."""
+    found = []
+    for department in fieldwork.departments:
+        own = [sheet for sheet in sheets if sheet.department == department.slug]
+        name = department.name[texts.language]
+        if not own:
+            found.append(texts.say("choosing.absent", department=name))
+        elif not any(sheet.agreed_by for sheet in own):
+            found.append(texts.say("choosing.nobody_agreed", department=name))
+    for sheet in sheets:
+        if sheet.half_rated:
+            found.append(texts.say("choosing.half_rated", file=sheet.file, items=", ".join(sheet.half_rated)))
+        if sheet.copies:
+            found.append(texts.say("choosing.copies", files=", ".join((sheet.file, *sheet.copies))))
+    core = sum(fieldwork.choice.seconds_of(item) for item in _locked(fieldwork)) / 60
+    if core > fieldwork.choice.minutes:
+        minutes, most = (texts.number(one, 1) for one in (core, fieldwork.choice.minutes))
+        found.append(texts.say("choosing.core_too_long", minutes=minutes, most=most))
+    return tuple(found)
 
 
 def propose(fieldwork: Fieldwork, sheets: Sequence[Sheet]) -> Selection:
@@ -222,7 +312,7 @@ def propose(fieldwork: Fieldwork, sheets: Sequence[Sheet]) -> Selection:
         own = [sheet for sheet in sheets if sheet.department == department.slug]
         signed = next((sheet for sheet in own if sheet.agreed_by), None)
         if signed is not None:
-            agreed[department.slug] = Agreed(by=signed.agreed_by, on=signed.agreed_on or "-")
+            agreed[department.slug] = Agreed(by=signed.agreed_by, on=signed.agreed_on)
         choices += _choices(fieldwork, department, own, evidence)
     considered = {choice.item for choice in choices}
     return Selection(

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from icstats.edition import Edition
     from icstats.sections import Section
     from icstats.selection import Selection
-    from icstats.texts import Texts
 
 NORM_WORDS = ("ahead", "behind", "along", "uncertain")
 
@@ -384,7 +383,7 @@ def chosen_section(edition: Edition, department: str) -> Section:
         minutes=texts.number(selection.minutes, 0),
     )
     agreed = selection.agreed.get(department)
-    by = [say("chosen.agreed", by=agreed.by, on=_day(agreed.on, texts))] if agreed else []
+    by = [say("chosen.agreed", by=agreed.by, on=texts.date(date.fromisoformat(agreed.on)))] if agreed else []
     decided = [
         (say(f"chosen.{reason}"), [_candidate(edition, selection, one.item) for one in own if one.reason == reason])
         for reason in dict.fromkeys(choice.reason for choice in own)
@@ -395,14 +394,6 @@ def chosen_section(edition: Edition, department: str) -> Section:
         paragraphs([answer, *by], kind="answer"),
         folded(say("chosen.decisions"), f"<dl>{''.join(rows)}</dl>"),
     )
-
-
-def _day(written: str, texts: Texts) -> str:
-    """Return a day in words, or as somebody wrote it in a workbook where it is no date."""
-    try:
-        return texts.date(date.fromisoformat(written))
-    except ValueError:
-        return written
 
 
 def _candidate(edition: Edition, selection: Selection, item: str) -> str:

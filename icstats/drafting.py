@@ -16,6 +16,7 @@ from icstats.choosing import (
     planned_sizes,
     propose,
     read_sheets,
+    remarks,
     write_proposal,
     write_sheets,
 )
@@ -199,6 +200,7 @@ class Drafting:
             self._say("workbooks"),
             paragraphs([answer], kind="answer"),
             _words_table(self._say("workbooks_caption"), headings, rows),
+            paragraphs(remarks(self.fieldwork, self.sheets, self.texts), kind="note"),
         )
 
     @property

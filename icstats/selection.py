@@ -9,6 +9,7 @@ from pydantic import Field
 from icstats.documents import parse, read_document
 from icstats.errors import ParameterError
 from icstats.questionnaire import Strict, Text
+from icstats.surveyfile import Day
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,8 +42,8 @@ class Choice(Strict):
 class Agreed(Strict):
     """Who agreed, as a function, and when."""
 
-    by: str
-    on: str
+    by: str = Field(min_length=1)
+    on: Day
 
 
 class Selection(Strict):

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from icstats.encodings import Encoding
 from icstats.platforms import Platform
 from icstats.questionnaire import Strict
 
-__all__ = ["Cleaning", "Columns", "FilePath", "ResponsesFile"]
+__all__ = ["Cleaning", "Columns", "Day", "FilePath", "ResponsesFile", "is_day"]
 
-DAY = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
 DAY_IN_WORDS = "a day in quotes, like '2026-01-31'"
+WRITTEN_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def is_day(text: str) -> bool:
+    """Return whether a text is a day of the calendar, written as 2026-01-31."""
+    try:
+        return bool(WRITTEN_DAY.fullmatch(text) and date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def _day(text: str) -> str:
+    if not is_day(text):
+        raise ValueError(text)
+    return text
+
+
+Day = Annotated[str, AfterValidator(_day), Field(description=DAY_IN_WORDS)]
 
 
 def _from_folder(value: object, info: ValidationInfo) -> object:
@@ -71,8 +90,8 @@ class Cleaning(Strict):
     spellings: Literal["refuse", "same"] = "refuse"
     straight_lining: Literal["keep", "leave_out"] = "keep"
     shortest_seconds: int | None = Field(default=None, ge=1)
-    first_day: str | None = Field(default=None, pattern=DAY, description=DAY_IN_WORDS)
-    last_day: str | None = Field(default=None, pattern=DAY, description=DAY_IN_WORDS)
+    first_day: Day | None = Field(default=None, description=DAY_IN_WORDS)
+    last_day: Day | None = Field(default=None, description=DAY_IN_WORDS)
     outside: Literal["keep", "leave_out"] = "keep"
     invited: FilePath | None = None
     uninvited: Literal["keep", "leave_out"] = "keep"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, datetime
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from icstats.report import open_report
 from icstats.selection import read_selection
 from icstats.sizes import expected_margin, expected_reliability, invitations, survey_sizes
 from icstats.study import read_study
+from icstats.texts import Texts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from icstats.fieldwork import Fieldwork
 
 EXAMPLE = ROOT / "params" / "fieldwork" / "example.yaml"
+DAY = "2027-01-12"
 
 
 @pytest.fixture(scope="module")
@@ -47,14 +50,21 @@ def made(fieldwork: Fieldwork, tmp_path_factory: pytest.TempPathFactory) -> Path
     return folder
 
 
-def fill_in(path: Path, given: dict[str, tuple[object, object]], *, by: str = "Head of IT", into: Path) -> None:
+def fill_in(
+    path: Path,
+    given: dict[str, tuple[object, object]],
+    *,
+    by: str = "Head of IT",
+    on: object = "2027-01-12",
+    into: Path,
+) -> None:
     book = load_workbook(path)
     questions = book["questions"]
     header = [cell.value for cell in questions[1]]
     for row in questions.iter_rows(min_row=2):
         if row[0].value in given:
             row[header.index("usable")].value, row[header.index("actable")].value = given[str(row[0].value)]
-    book["agreed"]["B2"], book["agreed"]["C2"] = by, "2027-01-12"
+    book["agreed"]["B2"], book["agreed"]["C2"] = by, on
     book.save(into)
 
 
@@ -118,17 +128,111 @@ def test_the_proposed_questionnaire_asks_own_questions_only_where_they_were_chos
 
 
 def test_what_is_wrong_in_any_workbook_is_told_at_once(fieldwork: Fieldwork, made: Path, tmp_path: Path) -> None:
-    fill_in(made / "it.xlsx", {"PC3": (7, 5), "PC5": ("good", 1)}, into=tmp_path / "it.xlsx")
-    fill_in(made / "hr.xlsx", {"PC3": (0, 0)}, into=tmp_path / "hr.xlsx")
+    fill_in(made / "it.xlsx", {"PC3": (7, 5), "PC5": ("good", 1)}, on="vorige week", into=tmp_path / "it.xlsx")
+    fill_in(made / "hr.xlsx", {"PC3": (0, 2.5)}, on=None, into=tmp_path / "hr.xlsx")
+    damaged = load_workbook(made / "legal-affairs.xlsx")
+    for row, code in ((2, "PC3"), (4, "PC99")):
+        damaged["questions"].cell(row, 1).value = code
+    damaged.save(tmp_path / "legal-affairs.xlsx")
+    rows = {cell.value: cell.row for cell in load_workbook(made / "it.xlsx")["questions"]["A"]}
+    lost = [code for code, row in rows.items() if row in (2, 4)]
     with pytest.raises(ParameterError) as refusal:
         read_sheets(fieldwork, tmp_path)
-    assert [(problem.file, problem.message) for problem in refusal.value.problems] == [
-        ("hr.xlsx", "found what is no whole number from 1 to 5."),
-        ("it.xlsx", "found what is no whole number from 1 to 5."),
-        ("it.xlsx", "found what is no whole number from 1 to 5."),
+    allowed = "allowed: a whole number from 1 to 5, or an empty cell. [ICS-344]"
+    mended = (
+        "Hint: put the answers in the workbook as it was made; choose makes it anew once this file is moved away "
+        "[ICS-344]"
+    )
+    assert str(refusal.value).splitlines() == [
+        f'hr.xlsx, row {rows["PC3"]}, column "usable": found 0; {allowed}',
+        f'hr.xlsx, row {rows["PC3"]}, column "actable": found 2.5; {allowed}',
+        (
+            'hr.xlsx, row 2, column "agreed.agreed_on": found an empty cell beside who agreed; allowed: a day, like '
+            "2026-01-31. [ICS-347]"
+        ),
+        f'it.xlsx, row {rows["PC3"]}, column "usable": found 7; {allowed}',
+        f'it.xlsx, row {rows["PC5"]}, column "usable": found text of 4 characters; {allowed}',
+        (
+            'it.xlsx, row 2, column "agreed.agreed_on": found text of 11 characters; allowed: a day, like 2026-01-31. '
+            "[ICS-347]"
+        ),
+        f'legal-affairs.xlsx, row 4, column "code": found no question that the department can choose. {mended}',
+        (
+            f'legal-affairs.xlsx, row 2, column "code": PC3 stands there 2 times; allowed: once. {mended} (also row '
+            f"{rows['PC3']})"
+        ),
+        f'legal-affairs.xlsx, "code": there is no row of {", ".join(lost)}. {mended}',
     ]
     with pytest.raises(ParameterError, match="There is no workbook"):
         read_sheets(fieldwork, tmp_path / "nothing")
+
+
+def test_a_workbook_without_its_sheets_is_mended_as_a_workbook(
+    fieldwork: Fieldwork, made: Path, tmp_path: Path
+) -> None:
+    book = load_workbook(made / "it.xlsx")
+    del book["agreed"]
+    book.save(tmp_path / "it.xlsx")
+    (tmp_path / "~$it.xlsx").write_bytes(b"who has it open")
+    with pytest.raises(ParameterError) as refusal:
+        read_sheets(fieldwork, tmp_path)
+    assert str(refusal.value) == (
+        'it.xlsx: there is no sheet "agreed"; there are "questions", "explanation". Hint: put the answers in the '
+        "workbook as it was made; choose makes it anew once this file is moved away [ICS-113]"
+    )
+
+
+@pytest.mark.parametrize("on", [datetime(2027, 1, 12), date(2027, 1, 12), "2027-01-12"])  # noqa: DTZ001  as a cell
+def test_a_day_may_be_text_or_what_a_spreadsheet_makes_of_it(
+    fieldwork: Fieldwork, made: Path, tmp_path: Path, on: object
+) -> None:
+    fill_in(made / "it.xlsx", {"PC3": (5, 5)}, on=on, into=tmp_path / "it.xlsx")
+    assert propose(fieldwork, read_sheets(fieldwork, tmp_path)).agreed["it"].on == "2027-01-12"
+
+
+def test_what_the_proposal_lacks_is_said(made: Path, tmp_path: Path) -> None:
+    fill_in(made / "it.xlsx", {"PC3": (5, 5), "PC5": (4, None)}, into=tmp_path / "it.xlsx")
+    fill_in(made / "it.xlsx", {"PC3": (5, 5), "PC5": (4, None)}, into=tmp_path / "it (2).xlsx")
+    fill_in(made / "it.xlsx", {"PC3": (1, 5)}, by="", into=tmp_path / "it-colleague.xlsx")
+    fill_in(made / "hr.xlsx", {"PC3": (5, 5)}, by="", into=tmp_path / "hr.xlsx")
+    short = tmp_path / "short.yaml"
+    text = EXAMPLE.read_text(encoding="utf-8").replace("minutes: 3\n", "minutes: 1\n")
+    short.write_text(text.replace("../", f"{EXAMPLE.parent.parent.as_posix()}/"), encoding="utf-8")
+    done = CliRunner().invoke(main, ["questionnaire", "propose", str(short), str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    assert done.output.splitlines()[2:7] == [
+        "HR: nobody agreed yet. On the sheet agreed a function and the day are still to be filled in.",
+        "Legal affairs: there is no workbook of this department, so nobody rated and it gets no questions of its own.",
+        "it (2).xlsx: only one of the two numbers was given for PC5; these do not count as rated.",
+        (
+            "it (2).xlsx, it.xlsx say exactly the same and count once. Is it no copy but a colleague with the same "
+            "ratings? Then let each fill in an own function on the sheet agreed."
+        ),
+        (
+            "The questions that are asked about every department take 2.0 minutes already; allowed are 1.0. No "
+            "department gets questions of its own."
+        ),
+    ]
+    (rated,) = (choice for choice in read_selection(tmp_path / "selection.yaml").of("it") if choice.item == "PC3")
+    assert (rated.raters, rated.usable) == (2, 3.0)
+    assert escape(Texts("nl").say("choosing.absent", department="Juridische zaken")) in (
+        open_choice(EXAMPLE, tmp_path, language="nl").workbooks().body
+    )
+
+
+@pytest.mark.parametrize("on", ["vorige week", "2027-02-30"])
+def test_the_log_says_on_which_day_was_agreed(tmp_path: Path, on: str) -> None:
+    log = tmp_path / "selection.yaml"
+    text = (
+        f"fieldwork: x\nminutes: 3\nown_items: 1\nlocked: []\nchoices: []\nagreed: {{it: {{by: Head, on: '{on}'}}}}\n"
+    )
+    log.write_text(text, encoding="utf-8")
+    with pytest.raises(ParameterError) as refusal:
+        read_selection(log)
+    assert str(refusal.value) == (
+        f'{log.as_posix()}, line 6, character 25, "agreed.it.on": found "{on}"; allowed: a day in quotes, like '
+        "'2026-01-31'. [ICS-314]"
+    )
 
 
 def test_the_pilot_gives_the_reliability_that_was_planted(fieldwork: Fieldwork) -> None:
