@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from icstats.documents import parse, read_document
 from icstats.errors import ParameterError
 from icstats.questionnaire import CODE, CODE_IN_WORDS, Strict, Text, in_order
 from icstats.surveyfile import Day
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 __all__ = ["EASIEST", "HARDEST", "Action", "Agreements", "read_agreements"]
 
 EASIEST, HARDEST = 5, 1
+
+
+def _on_the_scale(ease: int) -> int:
+    if not HARDEST <= ease <= EASIEST:
+        raise PydanticCustomError("ease", f"a whole number from {HARDEST} to {EASIEST}")
+    return ease
+
+
+Ease = Annotated[int, AfterValidator(_on_the_scale)]
 
 
 class Action(Strict):
@@ -51,6 +59,8 @@ class Agreements(Strict):
 
     Attributes
     ----------
+    file
+        The file that they stand in (not a setting).
     ease
         Department -> question -> how easy its staff find it to change, from 1 (hard) to 5 (easy); all questions of
         the three blocks or none.
@@ -58,7 +68,8 @@ class Agreements(Strict):
         In the order in which they are shown.
     """
 
-    ease: dict[str, dict[str, int]] = Field(default_factory=dict)
+    file: Path | None = Field(default=None, exclude=True)
+    ease: dict[str, dict[str, Ease]] = Field(default_factory=dict)
     actions: tuple[Action, ...] = ()
 
     def ease_of(self, department: str) -> dict[str, float] | None:
@@ -84,4 +95,4 @@ def read_agreements(path: Path | str) -> Agreements:
     ParameterError
         All problems at once, each with its line.
     """
-    return parse(read_document(path, error=ParameterError), Agreements)
+    return parse(read_document(path, error=ParameterError), Agreements, added={"file": Path(path)})

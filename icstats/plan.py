@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from icstats.engine import KERNEL, Engine
 from icstats.errors import ICStatsError, Problem, RunError
+from icstats.questionnaire import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -126,7 +127,8 @@ def check(study: Study, *, departments: Sequence[str] | None = None, engine: Eng
     nobody = (f"nobody rated {', '.join(unrated)} in wave {study.wave}: is its code right?",) if unrated else ()
     years = norm.years_older_than(study.wave) if norm else 0
     old = (f"the norm is {years} years older than wave {study.wave}; every report says so",) if years else ()
-    notes = (*checked.contents.notes, *_other_waves(counts, study), *nobody, *old)
+    waves = (*_other_waves(counts, study), *_agreed_in_other_waves(counts, study))
+    notes = (*checked.contents.notes, *waves, *nobody, *old)
     return Checked(plan=plan, answered=_answered(of_wave, rated, plan), notes=notes)
 
 
@@ -148,6 +150,24 @@ def _other_waves(counts: pd.DataFrame, study: Study) -> list[str]:
         rated = sum(_rated(of_wave).values())
         shown = shown_n(rated, study.policy, total=True) if rated >= fewest else f"fewer than {fewest}"
         notes.append(f"wave {wave} is not reported: {shown} ratings")
+    return notes
+
+
+def _agreed_in_other_waves(counts: pd.DataFrame, study: Study) -> list[str]:
+    """Return which waves actions were agreed from that this report comes back to without numbers, or not at all."""
+    agreed = () if study.agreements is None else study.agreements.actions
+    waves = sorted({action.wave for action in agreed}, key=in_order)
+    held = {str(wave) for wave in counts["wave"]} | {study.wave}
+    notes = []
+    for wave in waves:
+        numbers = ", ".join(str(place) for place, action in enumerate(agreed, start=1) if action.wave == wave)
+        if in_order(wave) > in_order(study.wave):
+            told = f"later than wave {study.wave}: this report does not show them"
+        elif wave not in held:
+            told = "which the survey file does not hold: they come back without the answers of then"
+        else:
+            continue
+        notes.append(f"actions ({numbers}) were agreed from wave {wave}, {told}; is it right?")
     return notes
 
 

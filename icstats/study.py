@@ -520,28 +520,31 @@ def _item_answered_by(questionnaire: Questionnaire, text: str) -> str:
 def _agreements(study: Study) -> Iterator[Finding]:
     if study.agreements is None:
         return
+    place = f"in {study.agreements.file.name}" if study.agreements.file else "in the agreements"
     slugs = [department.slug for department in study.departments]
     named = [*study.agreements.ease, *(action.department for action in study.agreements.actions)]
     for slug in dict.fromkeys(slug for slug in named if slug not in slugs):
-        message = f"an agreement of {quoted(slug)}, which is no department of this study."
+        message = f"{place} stands an agreement of {quoted(slug)}, which is no department of this study."
         yield Finding(("agreements",), 25, message, did_you_mean(slug, slugs))
     for slug, ease in (said for said in study.agreements.ease.items() if said[0] in slugs):
         asked = study.questionnaire.items_of(department=slug)
         drivers = [item.code for item in asked if item.block in DRIVER_BLOCKS]
-        outside = [code for code, found in ease.items() if not HARDEST <= found <= EASIEST]
-        given, others = set(ease) & set(drivers), set(ease) - set(drivers)
-        if len(given) < len(drivers) or others or outside:
-            message = (
-                f"the ease of {quoted(slug)} is given for {len(given)} of its {len(drivers)} questions, "
-                f"for {len(others)} that it is not asked, and {len(outside)} times out of range."
-            )
+        lost, others = [code for code in drivers if code not in ease], [code for code in ease if code not in drivers]
+        if lost:
+            message = f"{place} the ease of {quoted(slug)} is not given for {', '.join(lost)}."
             yield Finding(("agreements",), 37, message, f"give each of them a number from {HARDEST} to {EASIEST}")
+        if others:
+            message = (
+                f"{place} the ease of {quoted(slug)} is given for {', '.join(others)}; allowed: what it is asked about "
+                "product, process and orientation."
+            )
+            yield Finding(("agreements",), 37, message, did_you_mean(others[0], lost or drivers))
     for action in study.agreements.actions:
         asked = study.questionnaire.items_of(department=action.department)
         codes = [item.code for item in asked if item.block in DRIVER_BLOCKS or item.code == study.questionnaire.outcome]
         if action.department in slugs and action.item not in codes:
             message = (
-                f"an action about {quoted(action.item)}, to which no report would come back; allowed: the mark, and "
-                f"what {quoted(action.department)} is asked about product, process and orientation."
+                f"{place} stands an action about {quoted(action.item)}, to which no report would come back; allowed: "
+                f"the mark, and what {quoted(action.department)} is asked about product, process and orientation."
             )
             yield Finding(("agreements",), 26, message, did_you_mean(action.item, codes))

@@ -11,12 +11,14 @@ from conftest import ROOT
 import icstats as ic
 from icstats.agreements import read_agreements
 from icstats.errors import ParameterError
+from icstats.plan import check
 from icstats.study import read_study
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 EXAMPLE = ROOT / "params" / "agreements" / "example.yaml"
+DUE = 'line 37, character 5, "actions[4].due": found "{found}"; allowed: a day in quotes, like \'2026-01-31\'.'
 
 
 def study_with(tmp_path: Path, agreements: str) -> Path:
@@ -44,17 +46,70 @@ def test_ease_is_a_part_of_the_easiest() -> None:
 
 def test_agreements_of_nobody_and_about_nothing_are_refused(tmp_path: Path) -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
-    text = text.replace("  hr:", "  hq:").replace("{PD1: 2, ", "{PD1: 9, ").replace("item: PD3", "item: PD33")
+    text = (
+        text.replace("  hr:", "  hq:").replace("{PD1: 2, PD2: 3, ", "{PD11: 2, ", 1).replace("item: PD3", "item: PD33")
+    )
     with pytest.raises(ParameterError) as refusal:
         read_study(study_with(tmp_path, text))
-    assert [problem.message for problem in refusal.value.problems] == [
-        'an agreement of "hq", which is no department of this study.',
-        'the ease of "it" is given for 17 of its 17 questions, for 0 that it is not asked, and 1 times out of range.',
+    assert [(problem.code, problem.message, problem.hint) for problem in refusal.value.problems] == [
         (
-            'an action about "PD33", to which no report would come back; allowed: the mark, and what "it" is asked '
-            "about product, process and orientation."
+            "ICS-325",
+            'in agreements.yaml stands an agreement of "hq", which is no department of this study.',
+            "",
+        ),
+        (
+            "ICS-337",
+            'in agreements.yaml the ease of "it" is not given for PD1, PD2.',
+            "give each of them a number from 1 to 5",
+        ),
+        (
+            "ICS-337",
+            (
+                'in agreements.yaml the ease of "it" is given for PD11; allowed: what it is asked about product, '
+                "process and orientation."
+            ),
+            'did you mean "PD1"?',
+        ),
+        (
+            "ICS-326",
+            (
+                'in agreements.yaml stands an action about "PD33", to which no report would come back; allowed: the '
+                'mark, and what "it" is asked about product, process and orientation.'
+            ),
+            'did you mean "PD3"?',
         ),
     ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("{PD1: 2, ", "{PD1: 9, ", 'line 6, character 6, "ease.it.PD1": found 9; allowed: a whole number from 1 to 5.'),
+        ("'2027-02-01'", "'2027-02-30'", DUE.format(found="2027-02-30")),
+        ("'2027-02-01'", "vorige week", DUE.format(found="vorige week")),
+    ],
+)
+def test_what_is_no_ease_and_no_day_is_refused_at_its_line(tmp_path: Path, old: str, new: str, told: str) -> None:
+    file = tmp_path / "agreements.yaml"
+    file.write_text(EXAMPLE.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ParameterError) as refusal:
+        read_agreements(file)
+    assert str(refusal.value) == f"{file.as_posix()}, {told} [ICS-314]"
+
+
+def test_checking_says_which_actions_are_of_a_wave_that_is_not_there(tmp_path: Path) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    text = text.replace("wave: '2025'", "wave: '2024'", 1).replace("wave: '2026'", "wave: '2062'", 1)
+    notes = check(read_study(study_with(tmp_path, text))).notes
+    assert [note for note in notes if note.startswith("actions")] == [
+        (
+            "actions (1) were agreed from wave 2024, which the survey file does not hold: they come back without the "
+            "answers of then; is it right?"
+        ),
+        "actions (3) were agreed from wave 2062, later than wave 2026: this report does not show them; is it right?",
+    ]
+    told = check(read_study(ROOT / "params" / "example.yaml")).notes
+    assert not any(note.startswith("actions") for note in told)
 
 
 @pytest.mark.parametrize("language", ["en", "nl"])
