@@ -210,16 +210,21 @@ class Analysis:
             return None
         return summarise(self.items[codes], response_scales=scales, clusters=self.people, weights=self.weights)
 
-    @cached_property
-    def mirror(self) -> MirrorGap | None:
-        """What the department's own people thought that customers would answer; None where nobody was asked."""
-        from icstats.gaps import mirror_gap  # noqa: PLC0415
-
-        mirrors = {
+    @property
+    def mirrors(self) -> dict[str, str]:
+        """Question -> the question in which the department's own people say what customers will answer to it."""
+        return {
             str(item.about): item.code
             for item in self.questionnaire.items_of(block="mirror", department=self.department)
             if item.about in self.driver_codes
         }
+
+    @cached_property
+    def mirror(self) -> MirrorGap | None:
+        """What the department's own people thought that customers would answer; None where nobody answered."""
+        from icstats.gaps import mirror_gap  # noqa: PLC0415
+
+        mirrors = self.mirrors
         staff = self.responses.ratings(wave=self.wave, department=self.department, role="staff")
         if not mirrors or staff.empty:
             return None

@@ -104,6 +104,7 @@ def mirror_section(
     edition: Edition,
     mirror: Released | None,
     *,
+    asked: bool,
     blocks: Mapping[str, Sequence[str]],
     expectation: Released | None,
     mutual: Released | None,
@@ -117,7 +118,9 @@ def mirror_section(
     edition, expectation, expected
         As for :func:`expectations_section`.
     mirror
-        Released :class:`icstats.gaps.MirrorGap`; None where staff were not asked, the section is then empty.
+        Released :class:`icstats.gaps.MirrorGap`; None where none of the department's own people answered.
+    asked
+        Whether the questionnaire has questions for them; without those, only what there is to talk about is left.
     blocks
         Block -> its questions.
     mutual
@@ -125,9 +128,8 @@ def mirror_section(
     fewest
         People of each side from which it is told whether the views differ.
     """
-    if mirror is None:
-        return section("")
     texts, say, labels = edition.texts, edition.texts.say, edition.labels
+    answer = "" if mirror is None else mirror_sentence(mirror, labels, texts)
     points = talking_points(
         mirror=mirror,
         expectation=expectation,
@@ -137,7 +139,16 @@ def mirror_section(
         labels=labels,
         texts=texts,
     )
-    answer = mirror_sentence(mirror, labels, texts)
+    talk = _numbered(points) if points else ""
+    understood = [mutual] if mutual is not None else []
+    if not asked:
+        return section(say("talk.heading"), talk, released=understood) if points else section("")
+    heading = f"<h3>{escape(say('talk.heading'))}</h3>" if points else ""
+    if mirror is None or not answer:
+        # Nothing of a mirror without a shown row goes on, not even its hidden rows: they would tell that some answered.
+        return section(
+            say("mirror.heading"), paragraphs([say("mirror.none")], kind="answer"), heading, talk, released=understood
+        )
     words = {word: say(f"mirror_word.{word}") for word in MIRROR_WORDS}
     rule = say("mirror.rule", fewest=fewest)
     numbers = table(
@@ -146,8 +157,8 @@ def mirror_section(
         caption=say("mirror.table_caption"),
         stub=say("scores.question"),
         columns=[
-            Column(heading=say("mirror.forecast"), statistic="forecast"),
-            Column(heading=say("mirror.customers"), statistic="mean"),
+            Column(heading=say("mirror.forecast_column"), statistic="forecast"),
+            Column(heading=say("mirror.customers_column"), statistic="mean"),
             Column(heading=say("benchmark.difference"), statistic="difference", signed=True),
             Column(heading=say("scores.interval"), statistic="difference", show="interval", signed=True),
             Column(heading=say("mirror.word"), statistic="difference", show="verdict", names=words),
@@ -156,11 +167,12 @@ def mirror_section(
     )
     return section(
         say("mirror.heading"),
-        paragraphs([answer or say("mirror.none")], kind="answer"),
-        mirror_dumbbells(mirror, texts=texts, labels=labels, blocks=blocks) if answer else "",
-        folded(say("benchmark.as_table"), numbers.html + paragraphs([rule], kind="note")) if answer else "",
-        f"<h3>{escape(say('talk.heading'))}</h3>" + _numbered(points) if points else "",
-        released=[mirror, *([mutual] if mutual else [])],
+        paragraphs([answer], kind="answer"),
+        mirror_dumbbells(mirror, texts=texts, labels=labels, blocks=blocks),
+        folded(say("benchmark.as_table"), numbers.html + paragraphs([rule], kind="note")),
+        heading,
+        talk,
+        released=[mirror, *understood],
     )
 
 

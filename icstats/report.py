@@ -348,6 +348,7 @@ class Report:
         return mirror_section(
             self.edition,
             None if mirror is None else self._released(mirror),
+            asked=bool(self.analysis.mirrors),
             blocks=self.analysis.blocks,
             expectation=self._expectation,
             mutual=None if mutual is None else self._released(mutual),

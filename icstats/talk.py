@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from icstats.agreements import EASIEST
+from icstats.agreements import EASIEST, HARDEST
 from icstats.dumbbells import MIRROR_WORDS
 from icstats.written import written_chance, written_interval, written_number
 
@@ -129,7 +129,7 @@ def wins_sentence(wins: Released, labels: Mapping[str, str], texts: Texts) -> st
     words = [texts.say("grammar.quoted", words=labels[row.variable]) for row in tied[:MOST_TIED]]
     if not won:
         key = "priority.none_among" if words else "priority.none"
-        return texts.say(key, items=texts.listing(words))
+        return texts.say(key, items=texts.listing(words, joined_by="or"))
     said = texts.say(f"priority.{HOW_MANY[len(won) - 1]}")
     others = "tied_one" if len(words) == 1 else "tied_third" if len(won) == len(HOW_MANY) - 1 else "tied"
     return f"{said} {texts.say(f'priority.{others}', items=texts.listing(words))}" if words else said
@@ -160,7 +160,9 @@ def win_sentences(
     for row in _of_verdict(wins, "win"):
         told = _win_sentence(row, wins, summary, labels, texts)
         easy = (
-            [] if ease is None else [texts.say("priority.ease", ease=round(ease[row.variable] * EASIEST), most=EASIEST)]
+            []
+            if ease is None
+            else [texts.say("priority.ease", ease=round(ease[row.variable] * EASIEST), least=HARDEST, most=EASIEST)]
         )
         sentences.append(" ".join([told, *easy]))
     return sentences
@@ -219,8 +221,7 @@ def _win_sentence(row: ReleasedRow, wins: Released, summary: Released, labels: M
     )
     parts = [texts.say("priority.win", item=texts.say("grammar.quoted", words=labels[row.variable]))]
     if mean is not None:
-        maximum = texts.number(mean.extras["maximum"], 0)
-        parts.append(texts.say("priority.mean", mean=written_number(mean, summary, texts), maximum=maximum))
+        parts.append(texts.say("priority.mean", mean=written_number(mean, summary, texts), **_ends(mean, texts)))
     if share is not None:
         parts.append(texts.say("priority.importance", share=texts.percent(share.estimate)))
     if slope is not None and slope.conf_low > 0 and round(slope.estimate, 1) > 0:
@@ -280,10 +281,14 @@ def _mutual_points(mutual: Released | None, labels: Mapping[str, str], texts: Te
             "talk.mutual_good" if _goes_well(row) else "talk.mutual",
             item=texts.say("grammar.quoted", words=labels[row.variable]),
             mean=written_number(row, mutual, texts),
-            maximum=texts.number(row.extras["maximum"], 0),
+            **_ends(row, texts),
         )
         for row in sorted(rows, key=lambda row: row.estimate)[:1]
     ]
+
+
+def _ends(row: ReleasedRow, texts: Texts) -> dict[str, str]:
+    return {end: texts.number(row.extras[end], 0) for end in ("minimum", "maximum")}
 
 
 def _goes_well(row: ReleasedRow) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from made import counts
 
 import icstats as ic
+from icstats.dialogue import mirror_section
 from icstats.disclosure import Released, open_ledger, release
 from icstats.dumbbells import mirror_dumbbells
 from icstats.errors import DisclosureError
@@ -23,6 +24,7 @@ from icstats.tolerance import zone_of_tolerance
 if TYPE_CHECKING:
     from icstats.report import Report
     from icstats.results import Result
+    from icstats.sections import Section
 
 MARK = ResponseScale(minimum=1, maximum=10, satisfied=7, dissatisfied=5)
 FIVE = ResponseScale(minimum=1, maximum=5, satisfied=4, dissatisfied=2)
@@ -224,7 +226,51 @@ def test_a_small_team_is_not_shown_but_its_customers_are() -> None:
     assert "<img" in report.expectations().body
     mirror = report.mirror()
     assert "<img" not in mirror.body
-    assert mirror.released[0].rows["estimate"].isna().all()
+    assert report.edition.texts.say("mirror.none") in mirror.body
+    assert "<h3>To talk about together</h3>" in mirror.body
+    kept = {str(name) for released in mirror.released for name in released.rows["statistic"]}
+    assert not kept & {"forecast", "difference"}, "a hidden row would tell that some answered"
+
+
+@pytest.fixture
+def expectation() -> Released:
+    return expected(marks(7))
+
+
+def mirror_of(report: Report, mirror: Released | None, expectation: Released, *, asked: bool = True) -> Section:
+    return mirror_section(
+        report.edition,
+        mirror,
+        asked=asked,
+        blocks=BLOCKS,
+        expectation=expectation,
+        mutual=None,
+        expected={"minimum": "EX2", "desired": None, "compared": "EX1"},
+        fewest=15,
+    )
+
+
+def test_without_forecasts_there_is_something_to_talk_about_and_no_word_of_how_many_there_were(
+    it_department: Report, expectation: Released
+) -> None:
+    few = mirrored((3.9, 3.1, 2.2, 4.3), (3.9, 4.0, 2.3, 3.5), team=9)
+    none, some = (mirror_of(it_department, mirror, expectation) for mirror in (None, few))
+    assert none == some
+    say = it_department.edition.texts.say
+    assert say("mirror.none") in none.body
+    assert none.body.count("<li>") == 2
+    unasked = mirror_of(it_department, None, expectation, asked=False)
+    assert unasked.title == say("talk.heading")
+    assert say("mirror.none") not in unasked.body
+    assert unasked.body.count("<li>") == 2
+
+
+def test_the_rule_of_the_mirror_names_the_interval_that_each_word_uses(it_department: Report) -> None:
+    body = it_department.mirror().body
+    for level in ("99%", "90%", "95%"):
+        assert level in it_department.edition.texts.say("mirror.rule", fewest=15)
+    for heading in ("forecast", "customers"):
+        assert f">{it_department.edition.texts.say(f'mirror.{heading}_column')}</th>" in body
 
 
 def test_a_questionnaire_without_these_questions_has_no_such_sections() -> None:

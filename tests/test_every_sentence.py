@@ -271,6 +271,18 @@ def test_both_views_differ_in_the_direction_that_is_talked_about(language: str) 
     assert checked > 100
 
 
+@pytest.mark.parametrize(("language", "between"), [("en", "or"), ("nl", "of")])
+def test_what_may_come_first_is_one_or_the_other(language: str, between: str) -> None:
+    texts, checked = Texts(language), 0
+    opening = texts._sentences["priority.none_among"].partition("{")[0]
+    for d in simulated():
+        whole = talk.wins_sentence(d.wins, LABELS, texts)
+        if whole.startswith(opening) and sum(name in whole for name in NAMES) > 1:
+            assert f" {between} {texts.say('grammar.quoted', words='')[0]}" in whole
+            checked += 1
+    assert checked
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_summary_names_what_the_section_says_stands_out(language: str) -> None:
     texts, counted = Texts(language), set()
@@ -305,7 +317,7 @@ def test_what_goes_well_between_both_sides_is_not_asked_to_be_better(language: s
         key = "talk.mutual_good" if row.estimate >= 4 else "talk.mutual"
         (point,) = points
         assert point.endswith(texts._sentences[key].rpartition(". ")[2])
-        assert numbers(point, texts) == [round(row.estimate, 1), 5]
+        assert numbers(point, texts) == [round(row.estimate, 1), 1, 5]
         told.add(key)
     assert told == {"talk.mutual", "talk.mutual_good"}
 

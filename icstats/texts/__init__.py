@@ -73,11 +73,11 @@ class Texts:
         """Return a date in words: 24 November 2026."""
         return format_date(day, format="d MMMM y", locale=self.language)
 
-    def listing(self, parts: list[str]) -> str:
-        """Return the parts as a list in a sentence: a, b and c."""
+    def listing(self, parts: list[str], *, joined_by: str = "and") -> str:
+        """Return the parts as a list in a sentence: a, b and c; or, joined by ``or``: a, b or c."""
         if len(parts) < 2:  # noqa: PLR2004  a list of one needs no "and"
             return "".join(parts)
-        return self.say("grammar.and", first=", ".join(parts[:-1]), last=parts[-1])
+        return self.say(f"grammar.{joined_by}", first=", ".join(parts[:-1]), last=parts[-1])
 
 
 def _with_minus(number: str) -> str:
