@@ -42,6 +42,7 @@ Notebook = Literal["department_report", "reliability", "drivers", "benchmark"]
 NOTEBOOKS: tuple[Notebook, ...] = ("department_report", "reliability", "drivers", "benchmark")
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+DEVICE = re.compile(r"con|prn|aux|nul|com\d|lpt\d")
 ORGANISATION = "organisation"
 """Stands where a number is about all departments together, so no department can be called so.
 
@@ -348,6 +349,9 @@ def _departments(study: Study) -> Iterator[Finding]:
         loc = ("departments", place)
         if slug == ORGANISATION:
             message = f"found {quoted(slug)}; icstats uses this name for all departments together."
+            yield Finding((*loc, "slug"), 22, message, f"for instance {slug}-office")
+        if DEVICE.fullmatch(slug):
+            message = f"found {quoted(slug)}; Windows keeps this name for a device, and no folder can be called so."
             yield Finding((*loc, "slug"), 22, message, f"for instance {slug}-office")
         if ("slug", slug) in users:
             yield Finding((*loc, "slug"), 23, f"{quoted(slug)} is already the slug of another department.")

@@ -311,6 +311,13 @@ def test_the_norm_may_be_the_departments(folder: Path) -> None:
             ),
         ),
         (
+            [("slug: hr", "slug: con")],
+            (
+                'line 10, character 6, "departments[con].slug": found "con"; Windows keeps this name for a device, and '
+                "no folder can be called so. Hint: for instance con-office [ICS-322]"
+            ),
+        ),
+        (
             [("slug: hr", "slug: it")],
             'line 11, character 6, "departments[it].slug": "it" is already the slug of another department. [ICS-323]',
         ),
