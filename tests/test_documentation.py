@@ -104,7 +104,7 @@ def test_the_tutorial_was_run_and_shows_its_figures(documentation: Path) -> None
         "Nothing is wrong.",
         "<Responses: 5,902 rows, 12 departments, not released>",
         "Customers of HR give",
-        "Reliability: 1 rows, not released.",
+        "Reliability: 1 row, not released.",
         "Gate, released:",
         "Importance, released:",
         "about the same",
