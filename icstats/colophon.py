@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from functools import cache
 from hashlib import sha256
 from html import escape
 from importlib.metadata import version
@@ -226,13 +227,16 @@ def provenance(edition: Edition, department: str) -> Section:
         ("norm", norm.name if norm is not None else "–"),
         ("policy", say("provenance.policy_value", minimum=study.policy.minimum_group)),
         ("seed", str(study.seed)),
-        (
-            "versions",
-            ", ".join([f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in PACKAGES)]),
-        ),
+        ("versions", versions()),
     ]
     card = facts(say("provenance.caption"), [(say(f"provenance.{name}"), value) for name, value in pairs])
     return section(say("provenance.heading"), folded(say("provenance.caption"), card))
+
+
+@cache
+def versions() -> str:
+    """Return what the numbers were made with; looked up once, because that reads files of every package."""
+    return ", ".join([f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in PACKAGES)])
 
 
 def _weighted(edition: Edition) -> str:

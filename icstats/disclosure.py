@@ -34,6 +34,7 @@ from icstats.withheld import (
     GAPS,
     MODELS,
     TELL_EACH_OTHER,
+    among,
     fewest_apart,
     hidden_rows,
     numbers_of,
@@ -175,8 +176,8 @@ def _with_keys(result: Result, ledger: Ledger) -> pd.DataFrame:
 def _rebuilt(raw: pd.DataFrame, people: Numbers, hidden: Flags, rules: Policy) -> pd.DataFrame:
     """Return a new frame, made of rounded copies, that shares nothing with the raw one."""
     few, coarse, shares = people < rules.minimum_spread, people < rules.exact_n, shares_of_people(raw)
-    of_total = (raw["department"] == ORGANISATION).to_numpy()
-    fit = raw["statistic"].isin(TELL_N).to_numpy() & (coarse | of_total)
+    of_total = among(raw, {ORGANISATION}, "department")
+    fit = among(raw, TELL_N) & (coarse | of_total)
     withheld = (
         dict.fromkeys((*NUMBERS, *OWN_NUMBERS), hidden | fit)
         | dict.fromkeys(INTERVAL, hidden | fit | few | (shares & (coarse | of_total)))
@@ -203,9 +204,13 @@ def _rebuilt(raw: pd.DataFrame, people: Numbers, hidden: Flags, rules: Policy) -
     if "block" in raw.columns:
         columns["block"] = ["" if pd.isna(value) else str(value) for value in raw["block"]]
     if "verdict" in raw.columns:
-        compared = raw["statistic"].isin(TELL_EACH_OTHER)
-        said = raw["verdict"].fillna("").astype(str).mask(few, compared.map({True: UNCERTAIN, False: ""}))
-        columns["verdict"] = said.mask(hidden, "").tolist()
+        instead = [UNCERTAIN if compared else "" for compared in among(raw, TELL_EACH_OTHER)]
+        columns["verdict"] = [
+            "" if hide else other if unsure else said
+            for said, other, unsure, hide in zip(
+                raw["verdict"].fillna("").astype(str).tolist(), instead, few.tolist(), hidden.tolist(), strict=True
+            )
+        ]
     order = [name for name in (*BASE, *CODES[:1], *OWN_NUMBERS, *CODES[1:]) if name in columns]
     numbers = {*NUMBERS, *OWN_NUMBERS}
     rows = pd.DataFrame(
@@ -219,7 +224,7 @@ def _rebuilt(raw: pd.DataFrame, people: Numbers, hidden: Flags, rules: Policy) -
 
 def _with_differences_of_the_shown(rows: pd.DataFrame, also: pd.Series[str], rules: Policy) -> pd.DataFrame:
     """Take every difference between the rounded numbers beside it: a finer one would tell both more precisely."""
-    differ = np.flatnonzero(rows["statistic"].isin(DIFFERENCES))
+    differ = np.flatnonzero(among(rows, DIFFERENCES))
     if not differ.size:
         return rows
     ends = rows[ENDS].to_numpy(dtype=float, copy=True)
@@ -237,7 +242,7 @@ def _with_words_of_the_shown(rows: pd.DataFrame) -> pd.DataFrame:
     if "verdict" not in rows.columns:
         return rows
     sides = rows["verdict"].map(SIDES)
-    unseen = rows["statistic"].isin(DIFFERENCES) & (sides * rows["estimate"] <= 0)
+    unseen = among(rows, DIFFERENCES) & (sides * rows["estimate"] <= 0)
     told = rows[["department", "variable", "verdict"]].apply(tuple, axis=1)
     return rows.assign(verdict=rows["verdict"].mask(told.isin(told[unseen]), UNCERTAIN))
 

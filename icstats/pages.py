@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from nbconvert.exporters import HTMLExporter
+    from nbconvert.exporters import TemplateExporter
 
 __all__ = [
     "TURNING",
@@ -218,16 +218,21 @@ def _stays_inside(tag: str, target: str) -> bool:
 
 
 @cache
-def exporter() -> HTMLExporter:
-    """Return the exporter with this package's template; made once per process, because making it is slow."""
-    from nbconvert.exporters import HTMLExporter  # noqa: PLC0415  slow to import, and only workers render
+def exporter() -> TemplateExporter:
+    """Return the exporter with this package's template; made once per process, because making it is slow.
+
+    nbconvert's own for HTML would take the finished page apart again, for pictures without alternative text and for
+    inputs: of neither there is any.
+    """
+    from nbconvert.exporters import TemplateExporter  # noqa: PLC0415  slow to import, and only workers render
     from traitlets.config import Config  # noqa: PLC0415  comes with nbconvert
 
     with as_file(TEMPLATES) as folder:
-        exporter = HTMLExporter(  # type: ignore[no-untyped-call]
-            config=Config({"HTMLExporter": {"preprocessors": [], "default_preprocessors": []}}),
+        exporter = TemplateExporter(  # type: ignore[no-untyped-call]
+            config=Config({"TemplateExporter": {"preprocessors": [], "default_preprocessors": []}}),
             extra_template_basedirs=[str(folder)],
             template_name="icstats",
+            template_file="index.html.j2",
         )
         exporter.register_filter("is_section", is_section)  # type: ignore[no-untyped-call]
         exporter.template  # noqa: B018  loaded while the folder is there

@@ -24,10 +24,21 @@ if TYPE_CHECKING:
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
 LIBRARIES = (
+    "IPython.core.application",
+    "IPython.core.completerlib",
+    "IPython.core.crashhandler",
+    "IPython.core.logger",
+    "IPython.core.magics.ast_mod",
+    "IPython.core.magics.execution",
+    "IPython.core.oinspect",
     "click",
+    "encodings.utf_8_sig",
     "ipykernel.ipkernel",
+    "matplotlib.patheffects",
     "matplotlib_inline.backend_inline",
     "nbconvert.exporters",
+    "pandas.core.methods.to_dict",
+    "pandas.io.formats.csvs",
     "papermill",
     "pingouin",
     "pyarrow.dataset",
@@ -70,7 +81,11 @@ def _rooms() -> list[str]:
 
 
 def _draw() -> None:
-    from icstats.canvas import sheet, width_of  # noqa: PLC0415  with its libraries, once the environment is set
+    from matplotlib.backends.registry import backend_registry  # noqa: PLC0415  with its libraries, once the environment is set
+
+    from icstats.canvas import sheet, width_of  # noqa: PLC0415  as above
+
+    backend_registry.list_all()  # type: ignore[no-untyped-call]  # looks through the metadata of everything that is installed
 
     with sheet(100) as page:
         page.text(10, 50, "Áà 1")
@@ -101,7 +116,10 @@ def _fit() -> None:
 def _export() -> None:
     from nbformat.v4 import new_code_cell, new_notebook, new_output  # noqa: PLC0415
 
+    from icstats.colophon import versions  # noqa: PLC0415
     from icstats.pages import exporter  # noqa: PLC0415
+
+    versions()
 
     shown = new_output("execute_result", {"text/html": "<section></section>"})  # type: ignore[no-untyped-call]
     cell = new_code_cell(outputs=[shown])  # type: ignore[no-untyped-call]

@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from icstats.errors import DisclosureError
 from icstats.ledger import RATINGS, at_an_end
 from icstats.released import P_DECIMALS
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+    from collections.abc import Set as AbstractSet
+
+    import pandas as pd
+
     from icstats.ledger import Ledger
     from icstats.results import Result
     from icstats.study import Policy
@@ -24,6 +28,7 @@ __all__ = [
     "TELL_EACH_OTHER",
     "Flags",
     "Numbers",
+    "among",
     "fewest_apart",
     "hidden_rows",
     "numbers_of",
@@ -96,56 +101,65 @@ def hidden_rows(
         for variable, also, place in zip(raw["variable"], raw["also"], raw["department"], strict=True)
     ]
     hidden = (np.minimum(people, apart) < rules.minimum_answers) | np.array(by_ledger, dtype=bool)
-    hidden |= raw["statistic"].isin(DISTRIBUTION).to_numpy() & (people < rules.minimum_distribution)
+    hidden |= among(raw, DISTRIBUTION) & (people < rules.minimum_distribution)
     # The mark of a hidden share would tell that it is extreme; so none of a few people is shown.
     hidden |= (shares_of_people(raw) | _says_what_each_answered(raw, rules)) & (people < rules.minimum_extremes)
-    hidden |= _without_spread(raw) | raw["statistic"].isin(SIZES).to_numpy()
+    hidden |= _without_spread(raw) | among(raw, SIZES)
     # A model's shares add up to all of it, and mean, norm and difference to each other: hidden together or not at all.
-    told = raw["department"].astype(str)
-    if not is_model:
-        together = raw["statistic"].isin(TELL_EACH_OTHER)
-        alone = pd.Series(np.arange(len(raw)).astype(str), index=raw.index)
-        told = told + "\x1f" + raw["variable"].astype(str) + "\x1f" + alone.mask(together, "")
-        hidden = _spread(hidden, told)
-        hidden = hidden | _rests_on_hidden_means(raw, hidden)
-    return _spread(hidden, told)
+    places = raw["department"].astype(str).tolist()
+    if is_model:
+        return _spread(hidden, places)
+    together = among(raw, TELL_EACH_OTHER).tolist()
+    alone = ["" if one else row for row, one in enumerate(together)]
+    told = list(zip(places, raw["variable"].astype(str).tolist(), alone, strict=True))
+    hidden = _spread(hidden, told)
+    return _spread(hidden | _rests_on_hidden_means(raw, hidden), told)
 
 
-def _spread(hidden: Flags, told: pd.Series[str]) -> Flags:
+def _spread(hidden: Flags, told: Sequence[Hashable]) -> Flags:
     """Return the flags with those of each group raised where one of them is."""
-    spread: Flags = pd.Series(hidden, index=told.index).groupby(told).transform("any").to_numpy(dtype=bool)
-    return spread
+    raised = {group for group, hide in zip(told, hidden.tolist(), strict=True) if hide}
+    return np.array([group in raised for group in told], dtype=bool)
 
 
 def _rests_on_hidden_means(raw: pd.DataFrame, hidden: Flags) -> Flags:
     """Return which rows are about a second variable whose mean is hidden: with the first it would follow."""
-    means = raw[hidden & (raw["statistic"] == "mean").to_numpy()]
-    gone = set(zip(means["department"], means["variable"], strict=True))
-    rests = np.array([pair in gone for pair in zip(raw["department"], raw["also"], strict=True)], dtype=bool)
-    told: Flags = rests & (raw["also"] != raw["variable"]).to_numpy()
-    return told
+    places, variables, others = (raw[name].tolist() for name in ("department", "variable", "also"))
+    hidden_means = (hidden & among(raw, {"mean"})).tolist()
+    gone = {pair for pair, hide in zip(zip(places, variables, strict=True), hidden_means, strict=True) if hide}
+    return np.array(
+        [
+            other != variable and (place, other) in gone
+            for place, variable, other in zip(places, variables, others, strict=True)
+        ],
+        dtype=bool,
+    )
+
+
+def among(raw: pd.DataFrame, names: AbstractSet[str], column: str = "statistic") -> Flags:
+    """Return in which rows a column has one of some names; results are short, for which pandas' way takes long."""
+    return np.array([name in names for name in raw[column].tolist()], dtype=bool)
 
 
 def shares_of_people(raw: pd.DataFrame) -> Flags:
     """Return which rows are a share of the people who answered, and not of a variance."""
-    shares: Flags = ((raw["unit"] == "share") & ~raw["statistic"].isin(SHARES_OF_VARIANCE)).to_numpy()
-    return shares
+    return among(raw, {"share"}, "unit") & ~among(raw, SHARES_OF_VARIANCE)
 
 
 def _says_what_each_answered(raw: pd.DataFrame, rules: Policy) -> Flags:
     """Return which rows tell the answer of (nearly) everybody: a mean at its scale's end, or without any spread."""
-    points = (raw["unit"] == "points").to_numpy()
-    mean = points & raw["statistic"].isin(MEANS).to_numpy()
+    points = among(raw, {"points"}, "unit")
+    mean = points & among(raw, MEANS)
     ends = at_an_end(raw["estimate"], numbers_of(raw, "minimum"), numbers_of(raw, "maximum"), rules)
-    has_error = points & (raw["statistic"].isin(MEANS | DIFFERENCES) & raw["estimate"].notna()).to_numpy()
+    has_error = points & among(raw, MEANS | DIFFERENCES) & ~np.isnan(numbers_of(raw, "estimate"))
     told: Flags = (mean & ends) | (has_error & np.isnan(numbers_of(raw, "std_error")))
     return told
 
 
 def _without_spread(raw: pd.DataFrame) -> Flags:
     """Return which rows say that all gave one answer, however many they are: the mean beside it is then that answer."""
-    told: Flags = ((raw["statistic"] == "sd") & (raw["estimate"].round(P_DECIMALS) <= 0)).to_numpy()
-    return told
+    with np.errstate(invalid="ignore"):
+        return among(raw, {"sd"}) & (np.round(numbers_of(raw, "estimate"), P_DECIMALS) <= 0)
 
 
 def numbers_of(raw: pd.DataFrame, name: str) -> Numbers:
