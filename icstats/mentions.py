@@ -267,6 +267,7 @@ def _rows(
 def _behind(mentioned: pd.DataFrame, marks: pd.Series[float], persons: pd.Series[int]) -> dict[str, dict[str, int]]:
     """Return of every theme how few answers and people its mean, or that mean beside a larger group's, is about."""
     everybody = frozenset(marks.index[marks.notna()])
+    person = dict(zip(persons.index, persons, strict=True))
     groups = {code: everybody & set(marks.index[mentioned[code] == 1]) for code in mentioned.columns}
     larger: list[frozenset[Any]] = []
     behind = {}
@@ -275,7 +276,7 @@ def _behind(mentioned: pd.DataFrame, marks: pd.Series[float], persons: pd.Series
         sides = [(own - other, other - own) for other in larger if own != other]
         behind[code] = {
             name: min(count(own), count(everybody - own), *(_apart(count(one), count(other)) for one, other in sides))
-            for name, count in (("n", len), ("n_people", lambda rows: persons[list(rows)].nunique()))
+            for name, count in (("n", len), ("n_people", lambda rows: len({person[row] for row in rows})))
         }
         larger.append(own)
     return behind
