@@ -329,7 +329,8 @@ def _comparison(found: Mapping[str, Difference], settings: NormSettings, *, marg
         for variable, difference in found.items()
         for row in _rows(difference, margin=margin * difference.norm.sd_within)
     ]
-    data = pd.DataFrame(rows, columns=[*COLUMNS, *OF_THE_NORM, "verdict"]).astype(dict.fromkeys(NUMBERS, float))
+    names = [*COLUMNS, *OF_THE_NORM, "verdict"]
+    data = pd.DataFrame({name: [row.get(name, np.nan) for row in rows] for name in names})
     return Comparison(
         data=data,
         people=data[["n", "n_people"]].copy(),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import brentq, minimize
-from scipy.special import logsumexp, ndtr
+from scipy.special import ndtr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,7 +57,7 @@ def typical_shares(mean: float, sd: float, *, steps: int) -> Floats:
     wanted = np.array([0.0, 1.0])
     # The dual is convex: its gradient is how far the moments are from what they should be.
     found = minimize(
-        lambda weights: logsumexp(weights @ powers) - weights @ wanted,
+        lambda weights: _log_of_sum(weights @ powers) - weights @ wanted,
         np.array([0.0, -0.5]),
         jac=lambda weights: powers @ _shares(weights @ powers) - wanted,
         method="BFGS",
@@ -108,7 +108,7 @@ def chance_of_mean(distance: float, *, people: float, mean: float, sd: float, st
     if not tilt:
         return 0.0
     tilted = chances + tilt * places
-    root = np.sqrt(2 * people * max(tilt * reached - float(logsumexp(tilted)), 0.0))
+    root = np.sqrt(2 * people * max(tilt * reached - _log_of_sum(tilted), 0.0))
     variance = float(_shares(tilted) @ (places - reached) ** 2)
     size = -np.expm1(-tilt * step) / step * np.sqrt(people * variance)
     tail = ndtr(-root) + np.exp(-(root**2) / 2) / np.sqrt(2 * np.pi) * (1 / size - 1 / root)
@@ -123,6 +123,12 @@ def _tilt(places: Floats, chances: Floats, reached: float) -> float:
         return float(_shares(chances + tilt * places) @ places) - reached
 
     return 0.0 if short(steepest) <= 0 else float(brentq(short, 0.0, steepest, xtol=1e-10))
+
+
+def _log_of_sum(log: Floats) -> float:
+    """Return log(sum(exp(log))), as scipy does; its checks take far longer than so few numbers."""
+    largest = float(log.max())
+    return largest + float(np.log(np.exp(log - largest).sum()))
 
 
 def _shares(log: Floats) -> Floats:
