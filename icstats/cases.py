@@ -179,7 +179,7 @@ class Cases(Associations):
         they are, its coefficient or correlation is their outcome.
         """
         drivers = self.values[:, 1:]
-        apart, people = drivers != np.median(drivers, axis=0), self.people
+        apart, people = drivers != _medians(drivers), self.people
         counts = apart.sum(axis=0) if people is None else [np.unique(people[one]).size for one in apart.T]
         return min((int(count) for count in counts if count), default=self.n_people)
 
@@ -265,6 +265,14 @@ class Summed(Associations):
         covariance = self.moments.products / self.moments.weight - np.outer(mean, mean)
         scale = _inverse(self.spreads)
         return np.asarray(covariance * (scale[:, None] * scale), dtype=np.float64)
+
+
+def _medians(columns: FloatArray) -> FloatArray:
+    """Return the median of every column; NumPy's own looks for NaN too, and takes three times as long."""
+    ordered, middle = np.array(columns.T, order="C"), len(columns) // 2
+    ordered.partition(middle, axis=1)
+    upper = ordered[:, middle]
+    return upper if len(columns) % 2 else (ordered[:, :middle].max(axis=1) + upper) / 2
 
 
 def _inverse(spreads: FloatArray) -> FloatArray:

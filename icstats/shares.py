@@ -300,9 +300,10 @@ def importance_of(
     words = {name: texts[place * len(rows) : (place + 1) * len(rows)] for place, name in enumerate(WORDS)}
     amounts = np.array([columns[name] for name in ESTIMATES], dtype=np.float64)
     whole = {"n": counts[0], "n_people": counts[1], "unit": words.pop("unit")}
-    data = pd.DataFrame({**words, **dict(zip(ESTIMATES, amounts, strict=True)), **whole}, copy=False)
-    behind = np.full((len(rows), len(cases.behind)), tuple(cases.behind.values()))
-    people = pd.DataFrame(behind, columns=BEHIND, copy=False)
+    index = pd.RangeIndex(len(rows))
+    data = pd.DataFrame({**words, **dict(zip(ESTIMATES, amounts, strict=True)), **whole}, index=index, copy=False)
+    behind = np.full((len(rows), len(BEHIND)), tuple(cases.behind.values()))
+    people = pd.DataFrame(behind, index=index, columns=BEHIND, copy=False)
     return Importance(data=data, people=people, settings=settings, verdict=verdict)
 
 

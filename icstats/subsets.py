@@ -42,6 +42,8 @@ CELLS_AT_ONCE = 1 << 22
 CELLS_IN_CACHE = 1 << 17
 CELLS_OF_SUBSETS = 1 << 21
 CELLS_OF_STEM = 1 << 16
+CELLS_OF_FEW = 1 << 13
+"""So few variances take less time in whole matrices, most of which are not needed, than row by row."""
 BRANCHES = 7
 """Groups whose subsets are followed to the end for one portion after the other."""
 
@@ -53,9 +55,7 @@ def packed(matrix: FloatArray) -> FloatArray:
 
 def matrices(covariances: FloatArray) -> FloatArray:
     """Return all replicates of a packed array as symmetric matrices: replicates x variables x variables."""
-    every = np.arange(_size(covariances))
-    rows, columns = np.maximum.outer(every, every), np.minimum.outer(every, every)
-    return np.ascontiguousarray(np.moveaxis(covariances[rows * (rows + 1) // 2 + columns], -1, 0))
+    return np.ascontiguousarray(np.moveaxis(covariances[_positions(range(_size(covariances)))], -1, 0))
 
 
 def explained_by_subsets(
@@ -135,7 +135,7 @@ def shapley(worth: FloatArray) -> FloatArray:
 def _weights_by_subset(members: int) -> FloatArray:
     """Return what the worth of every subset weighs in the values of its members, apart from what all values share."""
     joining = _order_weights(members)
-    by_size = np.append(0.0, joining) + np.append(joining, 0.0)
+    by_size = np.concatenate([[0.0], joining]) + np.concatenate([joining, [0.0]])
     return np.asarray(by_size[_sizes(members)], dtype=np.float64)
 
 
@@ -300,8 +300,11 @@ def _left_over(covariances: FloatArray, groups: Sequence[Sequence[int]]) -> Iter
     are followed to the end for one portion of them after the other, each small enough for the processor's cache. The
     variances are subsets of the branches x subsets of the stem x replicates.
     """
+    if covariances.shape[1] << len(groups) <= CELLS_OF_FEW:
+        yield slice(None), _few_left_over(covariances, groups)
+        return
     order = [0, *(variable for group in reversed(groups) for variable in group)]
-    triangle = covariances[_positions(order)]
+    triangle = covariances[_positions(order)[_lower(len(order))]]
     rows = [triangle[_triangle(row) : _triangle(row + 1)] for row in range(len(order))]
     stem, branches = _forked(groups)
     trunk = _followed(rows, stem)
@@ -312,6 +315,20 @@ def _left_over(covariances: FloatArray, groups: Sequence[Sequence[int]]) -> Iter
         here = slice(subsets.start * samples, subsets.stop * samples)
         (outcome,) = _followed([row[:, here] for row in trunk], branches)
         yield subsets, outcome.reshape(2 ** len(branches), -1, samples)
+
+
+def _few_left_over(covariances: FloatArray, groups: Sequence[Sequence[int]]) -> FloatArray:
+    """Return what :func:`_left_over` does, at once."""
+    stem, branches = _forked(groups)
+    partial = covariances[_positions([0, *(variable for group in reversed(groups) for variable in group)])]
+    for group in groups:
+        kept, given = len(partial) - len(group), partial
+        while len(given) > kept:
+            last, pivots = given[-1, :-1], given[-1, -1]
+            slopes = last / np.where(pivots > REDUNDANT, pivots, np.inf)
+            given = given[:-1, :-1] - last[:, None] * slopes
+        partial = np.concatenate([partial[:kept, :kept], given], axis=-1)
+    return partial.reshape(2 ** len(branches), 2 ** len(stem), -1)
 
 
 def _forked(groups: Sequence[Sequence[int]]) -> tuple[Sequence[Sequence[int]], Sequence[Sequence[int]]]:
@@ -378,10 +395,9 @@ def _order_weights(members: int) -> FloatArray:
 
 
 def _positions(order: Sequence[int]) -> IntArray:
+    """Return where the covariance of every two variables stands in a packed array (variables x variables)."""
     variables = np.asarray(order, dtype=np.int64)
-    rows, columns = _lower(len(order))
-    high = np.maximum(variables[rows], variables[columns])
-    low = np.minimum(variables[rows], variables[columns])
+    high, low = np.maximum.outer(variables, variables), np.minimum.outer(variables, variables)
     return np.asarray(high * (high + 1) // 2 + low, dtype=np.int64)
 
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import icstats as ic
+from icstats.cases import complete_cases
 from icstats.errors import ICStatsError, NotEnoughDataError, ParameterError
 from icstats.moments import moments
 from icstats.results import Result
@@ -211,3 +212,12 @@ def test_moments_are_checked_as_data_are() -> None:
         ic.lmg(sums, outcome="mark", drivers=["a"], weights=[1.0] * 80)
     with pytest.raises(NotEnoughDataError, match=r"^4 of 4 rows are complete; 3 drivers need at least 5. \[ICS-511\]$"):
         ic.lmg(moments(answers(n=4)), outcome="mark", drivers=["a", "b", "c"])
+
+
+@pytest.mark.parametrize("n", [3, 4, 9, 10])
+def test_those_apart_are_counted_from_the_median(n: int) -> None:
+    answers = pd.DataFrame(np.random.default_rng(n).integers(1, 4, size=(n, 2)).astype(float), columns=["a", "b"])
+    answers["mark"] = np.arange(n) % 4.0
+    apart = [int((answers[name] != answers[name].median()).sum()) for name in ("a", "b")]
+    assert complete_cases(answers, outcome="mark", drivers=["a"]).n_apart == (apart[0] or n)
+    assert complete_cases(answers, outcome="mark", drivers=["b"]).n_apart == (apart[1] or n)

@@ -196,6 +196,7 @@ def test_replicates_equal_data_sets_that_were_really_built(*, repeats: bool) -> 
 
 def test_portions_do_not_change_the_values(monkeypatch: pytest.MonkeyPatch) -> None:
     values = answers(40, 5)
+    monkeypatch.setattr(subsets, "CELLS_OF_FEW", 0)
     sampled = replicates(values, np.ones(40), None, n_boot=50, seed=3)[1]
     shares = shapley_values(sampled, alone(5))
     owen = owen_values(sampled, [[1, 2], [3, 4, 5]])
@@ -206,6 +207,18 @@ def test_portions_do_not_change_the_values(monkeypatch: pytest.MonkeyPatch) -> N
     assert shapley_values(again, alone(5)) == pytest.approx(shares, abs=1e-12)
     for part, portion in zip(owen_values(again, [[1, 2], [3, 4, 5]]), owen, strict=True):
         assert part == pytest.approx(portion, abs=1e-12)
+
+
+@pytest.mark.parametrize("groups", [alone(5), [[1, 2], [5], [3, 4]]])
+def test_few_and_many_variances_are_found_alike(monkeypatch: pytest.MonkeyPatch, groups: list[list[int]]) -> None:
+    values = answers(40, 5)
+    values[:, 2], values[:, 4] = values[:, 1], 0.0
+    matrix = packed(values.T @ values / len(values))
+    found = []
+    for cells in (0, 1 << 13):
+        monkeypatch.setattr(subsets, "CELLS_OF_FEW", cells)
+        found.append(np.vstack([explained_by_subsets(matrix, groups), shapley_values(matrix, groups, rows=40)]))
+    assert np.allclose(*found, rtol=0, atol=1e-12)
 
 
 def test_twenty_drivers_are_exact() -> None:
