@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from icstats.bulktext import BulkText
     from icstats.study import Department, Study
 
-__all__ = ["opened"]
+__all__ = ["OF_ROWS", "OF_THE_WHOLE", "opened"]
 
 MOST_TEXTS = 10_000
 """Distinct texts of a column that are looked at; answers, departments and waves have fewer."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from icstats import tally
 from icstats.answers import DONT_KNOW, NOT_APPLICABLE, NOT_ASKED
@@ -62,7 +63,7 @@ class Checked:
 
 @dataclass(kw_only=True, repr=False)
 class Preparation:
-    """What will be in a store; known in full when all frames were made.
+    """What will be in a store; known in full when all tables were made.
 
     Attributes
     ----------
@@ -82,23 +83,25 @@ class Preparation:
     _moments: list[PairwiseMoments] = field(default_factory=list, init=False)
     _waves: set[str] = field(default_factory=set, init=False)
 
-    def frames(self, parts: Iterable[Checked]) -> Iterator[tuple[str, pd.DataFrame]]:
-        """Yield path within the store and frame, one after the other; of every part only what adds up is kept."""
+    def tables(self, parts: Iterable[Checked]) -> Iterator[tuple[str, pa.Table]]:
+        """Yield path within the store and table, one after the other; of every part only what adds up is kept."""
         made: set[tuple[str, str]] = set()
         empty = nobody = None
         for part in parts:
             stored, known = part.ratings, _fingerprints(part, self.study, self.delivery.key)
-            if empty is None:
-                empty, nobody = stored.iloc[:0], known.iloc[:0]
             rows_of = stored.groupby(["wave", "department"]).indices
-            known_of = known.groupby(["wave", "department"]).indices
+            tables = (_file(stored), _file(known))
+            if empty is None:
+                empty, nobody = stored.iloc[:0], tables[1].slice(0, 0)
             self._count(part)
             for wave in sorted(stored["wave"].unique()):
                 self._waves.add(wave)
                 for slug in part.departments:
                     made.add((wave, slug))
-                    yield partition(wave, slug), _file(stored.iloc[rows_of.get((wave, slug), [])])
-                    yield fingerprints_of(wave, slug), _file(known.iloc[known_of.get((wave, slug), [])])
+                    rows = rows_of.get((wave, slug), [0])
+                    # Ratings are sorted by department and wave, so that those of one file stand together.
+                    for path, table in zip((partition, fingerprints_of), tables, strict=True):
+                        yield path(wave, slug), table.slice(rows[0], len(rows) if (wave, slug) in rows_of else 0)
             self._add_up(part)
         if empty is None or nobody is None:
             return
@@ -110,11 +113,11 @@ class Preparation:
                 self._counts.append(counts.assign(moved=0, wave=wave))
             for slug in unrated:
                 yield partition(wave, slug), _file(empty)
-                yield fingerprints_of(wave, slug), _file(nobody)
-        yield COUNTS, self.counts
+                yield fingerprints_of(wave, slug), nobody
+        yield COUNTS, pa.Table.from_pandas(self.counts, preserve_index=False)
 
     def contents(self) -> Contents:
-        """Return what the store holds, once all frames were made."""
+        """Return what the store holds, once all tables were made."""
         notes = (
             *self.remarks,
             *notes_of(self._tally, self.study),
@@ -212,8 +215,9 @@ def _missing(stored: pd.DataFrame, questionnaire: Questionnaire) -> Tally:
     return Tally(found=found)
 
 
-def _file(stored: pd.DataFrame) -> pd.DataFrame:
-    return stored.drop(columns=["wave", "department"])
+def _file(ratings: pd.DataFrame) -> pa.Table:
+    """Return what a file of one wave and department holds of ratings."""
+    return pa.Table.from_pandas(ratings.drop(columns=["wave", "department"]), preserve_index=False)
 
 
 def _written(codes: NDArray[np.int8]) -> list[str]:
@@ -232,12 +236,20 @@ def _answered(ratings: pd.DataFrame, closed: Sequence[str], questionnaire: Quest
     They follow from which items were answered and by whom; few ways of that differ.
     """
     is_staff = (ratings["role"] == "staff").to_numpy()[:, None]
-    ways = np.packbits(np.hstack([is_staff, ratings[list(closed)].to_numpy() > NOT_ASKED]), axis=1)
-    _, first, which = np.unique(ways, axis=0, return_index=True, return_inverse=True)
+    which = _alike(np.packbits(np.hstack([is_staff, ratings[list(closed)].to_numpy() > NOT_ASKED]), axis=1))
+    first = np.unique(which, return_index=True)[1]
     valid = valid_answers(answers_of(ratings.iloc[first], questionnaire), questionnaire)
     codes = valid.columns.to_numpy(dtype=str)
     texts = [" ".join(codes[row]) for row in valid.to_numpy(dtype=bool)]
-    return [texts[place] for place in which.ravel().tolist()]
+    return [texts[place] for place in which.tolist()]
+
+
+def _alike(rows: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """Return a number per row, the same for rows that are alike."""
+    which = np.zeros(len(rows), dtype=np.intp)
+    for column in rows.T:
+        which, _ = pd.factorize(which * 256 + column)
+    return which
 
 
 def _fingerprints(part: Checked, study: Study, key: bytes) -> pd.DataFrame:

@@ -41,7 +41,17 @@ if TYPE_CHECKING:
     from icstats.rawtable import RawTable
     from icstats.study import Study
 
-__all__ = ["CheckedRatings", "check_ratings", "checked_table"]
+__all__ = [
+    "CheckedRatings",
+    "check_ratings",
+    "checked_table",
+    "codes_as_asked",
+    "in_order",
+    "is_about_another",
+    "is_for_others",
+    "is_rated",
+    "meanings",
+]
 
 Marks: TypeAlias = "NDArray[np.bool_]"
 Column: TypeAlias = "NDArray[Any]"
@@ -157,13 +167,13 @@ class _Check:
         items, wrong = self._items(department, role)
         columns = {**keys, "weight": weight, **attributes, **items, "file_row": self.stacked.rows}
         frame = pd.DataFrame({name: _typed(values) for name, values in columns.items()}, copy=False)
-        rated = frame[self._rated(items, wrong)]
+        rated = frame[wrong | is_rated(frame, self.study)]
         self.tally += Tally(found={BLANK: counted(frame.drop(index=rated.index))})
         self._refuse_no_ratings(len(rated))
         kept = self._cleaned(rated)
         self._refuse_all_left_out(len(rated), len(kept))
         return CheckedRatings(
-            frame=self._in_order(kept),
+            frame=in_order(kept, self.study),
             problems=(*self.stacked.problems, *self.problems),
             remarks=(*self.stacked.notes, *self.notes),
             tally=self.tally,
@@ -331,7 +341,7 @@ class _Check:
         self, item: Item, department: Column, role: Column, missing: dict[str, int]
     ) -> tuple[Column, Marks]:
         texts = Texts.of(self.stacked.frame[item.code])
-        answers = self._answers(item, missing)
+        answers = _answers(item, missing, self.study)
         codes, faults = code_answers(texts, answers)
         if in_words(texts, codes):
             self.worded.append(item.code)
@@ -348,23 +358,9 @@ class _Check:
                         hint=hint,
                     )
                 )
-        elsewhere = self._of_another_department(item, department)
-        others = role != "staff" if item.block == "mirror" else role == "staff"
+        elsewhere, others = is_about_another(item, department), is_for_others(item, role)
         self._refuse_unasked(item, elsewhere & (codes >= 0), others & (codes >= 0))
-        codes = np.where((elsewhere | others) & (codes == NO_ANSWER) & (faults == FINE), NOT_ASKED, codes)
-        return codes.astype(np.int8), faults != FINE
-
-    def _answers(self, item: Item, missing: dict[str, int]) -> Answers:
-        scale = self.study.questionnaire.response_scale(item.code)
-        given = self.study.responses.answers.get(item.responses or "", {})
-        return Answers(
-            scale, item.responses or "", understood_words(scale, given), missing, self.study.responses.decimal
-        )
-
-    def _of_another_department(self, item: Item, department: Column) -> Marks:
-        if item.departments is None:
-            return np.zeros(len(department), dtype=bool)
-        return ~_among(department, ("", *item.departments))
+        return codes_as_asked(codes, (elsewhere | others) & (faults == FINE)), faults != FINE
 
     def _refuse_unasked(self, item: Item, elsewhere: Marks, others: Marks) -> None:
         if elsewhere.any():
@@ -387,14 +383,6 @@ class _Check:
                         message=f"this response scale has {steps} steps; at most {MOST_STEPS} can be kept",
                     )
                 )
-
-    def _rated(self, items: dict[str, Column], wrong: Marks) -> Marks:
-        """Return the rows in which at least one question was dealt with in some way."""
-        rated = wrong.copy()
-        for item in self.study.questionnaire.items:
-            column = items[item.code]
-            rated |= (column != "") if item.responses is None else ~np.isin(column, (NOT_ASKED, NO_ANSWER))
-        return rated
 
     def _refuse_no_ratings(self, kept: int) -> None:
         if not (kept or self.problems or self.stacked.problems):
@@ -422,13 +410,62 @@ class _Check:
         self.tally += cleaned.tally
         return rated[cleaned.kept]
 
-    def _in_order(self, kept: pd.DataFrame) -> pd.DataFrame:
-        place = {department.slug: position for position, department in enumerate(self.study.departments)}
-        waves = pd.factorize(kept["wave"], sort=True)[0]
-        which, slugs = pd.factorize(kept["department"])
-        departments = np.array([*(place.get(slug, -1) for slug in slugs), -1])[which]
-        order = np.lexsort((kept["respondent"], waves, departments))
-        return kept.iloc[order].reset_index(drop=True)
+
+def meanings(raw: RawTable, study: Study) -> dict[str, Column]:
+    """Return what the texts of a stacked table mean, each by itself: keys, weights, and answers as codes.
+
+    Nothing may be wrong with any of the texts.
+    """
+    check = _Check(to_ratings(raw, study), study)
+    found = {"department": check._departments(), "wave": check._waves(), "role": check._roles()}  # noqa: SLF001  our own
+    missing = missing_codes(study.responses)
+    for item in study.questionnaire.items:
+        if item.responses is not None and item.code in check.stacked.frame:
+            texts = Texts.of(check.stacked.frame[item.code])
+            found[item.code], _ = code_answers(texts, _answers(item, missing, study))
+    return {**found, "weight": check._weights()}  # noqa: SLF001  our own
+
+
+def is_about_another(item: Item, department: Column) -> Marks:
+    """Return which ratings are about a department that is not asked this."""
+    if item.departments is None:
+        return np.zeros(len(department), dtype=bool)
+    return ~_among(department, ("", *item.departments))
+
+
+def is_for_others(item: Item, role: Column) -> Marks:
+    """Return which ratings are by somebody who is not asked this."""
+    return np.asarray(role != "staff" if item.block == "mirror" else role == "staff", dtype=bool)
+
+
+def codes_as_asked(codes: Column, unasked: Marks) -> Column:
+    """Return the codes of answers, where an empty cell of somebody who was not asked is no missing answer."""
+    return np.where(unasked & (codes == NO_ANSWER), NOT_ASKED, codes).astype(np.int8)
+
+
+def is_rated(ratings: pd.DataFrame, study: Study) -> Marks:
+    """Return the ratings in which at least one question was dealt with in some way."""
+    rated = np.zeros(len(ratings), dtype=bool)
+    for item in study.questionnaire.items:
+        column = ratings[item.code].to_numpy()
+        rated |= (column != "") if item.responses is None else (column != NOT_ASKED) & (column != NO_ANSWER)
+    return rated
+
+
+def in_order(ratings: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Return ratings sorted by department, as in the study, wave and respondent."""
+    place = {department.slug: position for position, department in enumerate(study.departments)}
+    waves = pd.factorize(ratings["wave"], sort=True)[0]
+    which, slugs = pd.factorize(ratings["department"])
+    departments = np.array([*(place.get(slug, -1) for slug in slugs), -1])[which]
+    order = np.lexsort((ratings["respondent"], waves, departments))
+    return ratings.iloc[order].reset_index(drop=True)
+
+
+def _answers(item: Item, missing: dict[str, int], study: Study) -> Answers:
+    scale = study.questionnaire.response_scale(item.code)
+    given = study.responses.answers.get(item.responses or "", {})
+    return Answers(scale, item.responses or "", understood_words(scale, given), missing, study.responses.decimal)
 
 
 def _typed(values: Column) -> Any:  # noqa: ANN401  an array of numbers or of texts

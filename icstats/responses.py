@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 import pandas as pd
 
@@ -24,7 +24,7 @@ from icstats.store import ALL_COUNTS, COUNTS, Contents, fingerprints_of, partiti
 from icstats.storekey import key_of_store, keyed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from icstats.delivery import Delivery
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Responses", "check_responses", "read_responses"]
 
 Role = Literal["customer", "staff"]
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -264,10 +265,13 @@ def read_responses(study: Study, *, rebuild: bool = False) -> Responses:
     delivery = read_delivery(study)
     contents = None if rebuild else delivery.prepared()
     if contents is None:
-        with _checked(delivery, study) as (remarks, parts):
-            delivery = delivery.with_key(study)
-            made = Preparation(study=study, delivery=delivery, remarks=remarks)
-            contents = write_store(delivery.store, made.contents, made.frames(parts), replace=rebuild)
+
+        def written(remarks: Sequence[str], parts: Iterable[Checked]) -> tuple[Delivery, Contents]:
+            known = delivery.with_key(study)
+            made = Preparation(study=study, delivery=known, remarks=remarks)
+            return known, write_store(known.store, made.contents, made.tables(parts), replace=rebuild)
+
+        delivery, contents = _of_ratings(delivery, study, written)
     return Responses(store=delivery.store, contents=contents, questionnaire=study.questionnaire)
 
 
@@ -283,14 +287,30 @@ def check_responses(study: Study) -> CheckedFile:
     contents = delivery.prepared()
     if contents is not None:
         return CheckedFile(contents=contents, counts=read_frame(delivery.store, contents, COUNTS))
-    with _checked(delivery, study) as (remarks, parts):
+
+    def checked(remarks: Sequence[str], parts: Iterable[Checked]) -> CheckedFile:
         made = Preparation(study=study, delivery=delivery, remarks=remarks)
-        deque(made.frames(parts), maxlen=0)
-    return CheckedFile(contents=made.contents(), counts=made.counts)
+        deque(made.tables(parts), maxlen=0)
+        return CheckedFile(contents=made.contents(), counts=made.counts)
+
+    return _of_ratings(delivery, study, checked)
 
 
 def _told(contents: Contents) -> str:
     return f"{contents.n_ratings:,} rows, {len(contents.departments)} departments"
+
+
+def _of_ratings(delivery: Delivery, study: Study, make: Callable[[Sequence[str], Iterable[Checked]], Made]) -> Made:
+    """Return what is made of how the survey file was read and its ratings.
+
+    A file that is not as plain as it seemed is read anew, with care.
+    """
+    from icstats import plainfile  # noqa: PLC0415  most files are small
+
+    with suppress(plainfile.NotPlain), plainfile.opened(study, delivery.content) as found:
+        return make(*found)
+    with _checked(delivery, study) as found:
+        return make(*found)
 
 
 @contextmanager

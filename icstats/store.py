@@ -143,7 +143,7 @@ def read_frame(folder: Path, contents: Contents, name: str, columns: Sequence[st
 
 
 def write_store(
-    folder: Path, contents: Callable[[], Contents], frames: Iterable[tuple[str, pd.DataFrame]], *, replace: bool
+    folder: Path, contents: Callable[[], Contents], tables: Iterable[tuple[str, pa.Table]], *, replace: bool
 ) -> Contents:
     """Write a store that appears whole or not at all.
 
@@ -152,9 +152,9 @@ def write_store(
     folder
         Where it will be.
     contents
-        Called when all frames are written: what it holds, ``files`` still empty.
-    frames
-        Path within the store and its frame, one at a time; ``counts.parquet`` among them.
+        Called when all tables are written: what it holds, ``files`` still empty.
+    tables
+        Path within the store and its table, one at a time; ``counts.parquet`` among them.
     replace
         Put it in the place of a whole store with the same fingerprint, instead of keeping that one.
 
@@ -168,10 +168,10 @@ def write_store(
         _remove_abandoned(folder.parent)
         made = Path(tempfile.mkdtemp(prefix=f"{MAKING}{folder.name}-", dir=folder.parent))
         try:
-            files = {name: _write(made / name, frame) for name, frame in frames}
+            files = {name: _write(made / name, table) for name, table in tables}
             written = contents().model_copy(update={"files": files})
             _write_bytes(made / LIST, written.model_dump_json(indent=1).encode())
-            _sync_folders(made)
+            _sync(made)
             return _publish(made, folder, written, replace=replace)
         finally:
             shutil.rmtree(made, ignore_errors=True)
@@ -197,9 +197,9 @@ def _publish(made: Path, folder: Path, written: Contents, *, replace: bool) -> C
     return written
 
 
-def _write(path: Path, frame: pd.DataFrame) -> str:
+def _write(path: Path, table: pa.Table) -> str:
     buffer = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), buffer)
+    pq.write_table(table, buffer)
     content = buffer.getvalue().to_pybytes()
     _write_bytes(path, content)
     return _digest(content)
@@ -207,18 +207,15 @@ def _write(path: Path, frame: pd.DataFrame) -> str:
 
 def _write_bytes(path: Path, content: bytes) -> None:
     path.parent.mkdir(exist_ok=True)
-    with path.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
+    path.write_bytes(content)
 
 
-def _sync_folders(folder: Path) -> None:
-    """Make sure that the names are on disk as well as the contents; Windows has no such call."""
-    if os.name == "nt":
-        return
-    for path in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
-        descriptor = os.open(path, os.O_RDONLY)
+def _sync(folder: Path) -> None:
+    """Make sure that contents and names are on disk: after all was written, when most of it is there already."""
+    for path in (*folder.rglob("*"), folder):
+        if path.is_dir() and os.name == "nt":  # it has no such call for folders
+            continue
+        descriptor = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:

@@ -129,6 +129,7 @@ RANKS = (
     ("delivery", "bulktext"),
     ("prepared",),
     ("bulk",),
+    ("plainfile",),
     ("responses", "codebook", "written"),
     ("comments",),
     ("recipe", "analysis", "collecting", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel", "leakscan"),

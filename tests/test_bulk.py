@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
@@ -16,12 +18,15 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from small_survey import item, questionnaire, study
 
-from icstats import intake
+from icstats import intake, plainfile
 from icstats.batch import Terms, run
 from icstats.errors import SurveyFileError
 from icstats.responses import check_responses, read_responses
 from icstats.storekey import made_key
 from icstats.study import Department, read_study
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CODES = ("A1", "A2", "A3", "A4", "A5")
 ITEMS = (
@@ -86,17 +91,24 @@ def as_csv(rows: list[dict[str, str]]) -> str:
 
 
 def both_roads(content: str, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> tuple[Any, Any]:  # noqa: ANN401
-    """Return what comes of a file read at once, and of the same file read in parts: stores, or lines of refusals."""
+    """Return what comes of a file read at once, and of the same file read in parts: stores, or lines of refusals.
+
+    Whether or not the file turns out to be plain, the same comes of it where that is tried first.
+    """
     Path("survey.csv").write_text(content, encoding="utf-8", newline="")
     found = []
-    for road in ("at-once", "bulk"):
+    for road in ("at-once", "bulk", "plain"):
         asked = {**SETTINGS, **changes}
         small = study(**asked, store=Path.cwd() / road)
-        small.store_folder.mkdir(exist_ok=True)
+        shutil.rmtree(small.store_folder, ignore_errors=True)
+        small.store_folder.mkdir()
         (small.store_folder / "key").write_bytes(b"k" * 32)
         assert made_key(small.store_folder) == b"k" * 32
         with monkeypatch.context() as patch:
             patch.setattr(intake, "LARGEST_FILE", 0 if road == "bulk" else 10**9)
+            patch.setattr(plainfile, "SMALLEST", 0 if road == "plain" else 10**9)
+            for name, few in (("BLOCK", 700), ("AT_ONCE", 25), ("CHECKED_AT_ONCE", 30)):
+                patch.setattr(plainfile, name, few)
             try:
                 assert intake.is_bulk(small.responses) == (road == "bulk")
                 checked = check_responses(small)
@@ -112,6 +124,7 @@ def both_roads(content: str, monkeypatch: pytest.MonkeyPatch, **changes: Any) ->
                     ),
                 )
                 found.append(responses.contents)
+    assert found[2] == found[0]
     return found[0], found[1]
 
 
@@ -123,6 +136,54 @@ def test_both_roads_make_the_same_store_byte_by_byte(seed: int) -> None:
         at_once, bulk = both_roads(as_csv(ratings(Random(seed))), monkeypatch)
     assert at_once.n_ratings
     assert bulk == at_once
+
+
+def seen_to_be_plain(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Return a list that will say of every file that is tried whether it was plain to the end."""
+    seen = list[bool]()
+    opened = plainfile.opened
+
+    @contextmanager
+    def watched(*given: Any) -> Iterator[Any]:  # noqa: ANN401
+        seen.append(False)
+        with opened(*given) as found:
+            yield found
+        seen[-1] = True
+
+    monkeypatch.setattr(plainfile, "opened", watched)
+    return seen
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(seed=77, named=True)
+@example(seed=78, named=False)
+@given(seed=st.integers(0, 10**6), named=st.booleans())
+def test_a_plain_file_makes_the_same_store_byte_by_byte(seed: int, *, named: bool) -> None:
+    random = Random(seed)
+    rows = [row for row in ratings(random, 90) if "\n" not in row["OP1"]]
+    for row in rows:
+        row["respondent"] += "é" * random.randint(0, 20)
+    columns = dict(SETTINGS["columns"]) if named else {**SETTINGS["columns"], "respondent": None}
+    responses = {**SETTINGS["responses"], "ignore": () if named else ("respondent",)}
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        seen = seen_to_be_plain(monkeypatch)
+        at_once, bulk = both_roads(as_csv(rows), monkeypatch, columns=columns, responses=responses)
+    assert seen[-2:] == [True, True]
+    assert at_once.n_ratings
+    assert bulk == at_once
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(cells=['"a""b"', '""', "'", '"a, b"'])
+@example(cells=['a"b', '"ab"c', '""c', '"a"""c'])
+@example(cells=['"', 'a"'])
+@example(cells=["\r", "0x1"])
+@given(cells=st.lists(st.text('",;ab \r\né\ufeff', max_size=8), min_size=3, max_size=6))
+def test_cells_of_any_text_are_the_same_or_not_plain(cells: list[str]) -> None:
+    answers = ",".join("12345")
+    lines = [f"p{number},HR,2026,customer,1,a,{answers},3,8,,{cell}" for number, cell in enumerate(cells)]
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        both_roads("\n".join([",".join(HEADER), *lines]) + "\n", monkeypatch)
 
 
 def test_notes_and_findings_are_the_same_whatever_is_odd(monkeypatch: pytest.MonkeyPatch) -> None:

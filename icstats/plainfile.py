@@ -1,0 +1,435 @@
+"""Text files in which nothing is odd: cut, understood and laid out by department in one pass, in bounded memory.
+
+Every line is a record, every row a rating, and every text of a column means something. What each distinct text means
+is asked of the checks themselves. Any other file is not plain: it is read with care, and so is a plain one in which
+rows beside each other turn out to be wrong.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from codecs import BOM_UTF8, getincrementaldecoder
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from io import StringIO
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv, ipc
+
+from icstats.answers import NOT_ASKED
+from icstats.bulk import OF_ROWS, OF_THE_WHOLE
+from icstats.bulktext import HEAD, PART, SPACES
+from icstats.cleaning import clean
+from icstats.columns import item_columns, key_columns
+from icstats.delimited import Form, form_of, records_of
+from icstats.documents import shown_path
+from icstats.errors import SurveyFileError
+from icstats.intake import SUFFIXES, TEXT
+from icstats.platforms import HEADER_ROWS_SEEN, Header, header_of
+from icstats.prepared import Checked
+from icstats.ratings import (
+    checked_table,
+    codes_as_asked,
+    in_order,
+    is_about_another,
+    is_for_others,
+    is_rated,
+    meanings,
+)
+from icstats.rawtable import RawTable
+from icstats.tally import BLANK, Tally, counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from icstats.study import Study
+
+__all__ = ["NotPlain", "opened"]
+
+SMALLEST = 2**22
+"""Bytes from which a file is worth the look; smaller ones are read with care in no time."""
+MOST_RATINGS = 30_000_000
+"""Numbers for so many respondents are made in memory; larger files are read with care."""
+BLOCK = 2**22
+AT_ONCE = 500_000
+"""Ratings that are sorted by department together."""
+CHECKED_AT_ONCE = 250_000
+MOST_TEXTS = 250
+"""Distinct texts of a column of answers, which are kept as numbers of one byte."""
+MOST_KEYS = 10_000
+LONGEST_NAME = 64
+WORD = 8
+"""Bytes of names that are compared at once."""
+ODD_QUOTES = rb'"(?<![%s\r\n"]")(?:"")*(?![%s\r\n"])|""(?<=[%s\r\n]"")(?:"")*(?![%s\r\n"])'
+"""Quotation marks amid a text that are not doubled, and text after a closing one: readers differ about them."""
+
+
+class NotPlain(Exception):  # noqa: N818  it is no error: the file is read in another way
+    """The file is not plain."""
+
+
+@contextmanager
+def opened(study: Study, content: bytes | None) -> Iterator[tuple[Sequence[str], Iterator[Checked]]]:
+    """Give how a plain survey file is read, and its checked ratings, one department after the other.
+
+    Parameters
+    ----------
+    study
+        Names the file.
+    content
+        The file; None where it is too large to be in memory.
+
+    Raises
+    ------
+    NotPlain
+        At once, or while ratings are taken: what came of them until then must be thrown away.
+    """
+    _require_plain_settings(study)
+    folder = Path(tempfile.mkdtemp(prefix=".icstats-"))
+    try:
+        plain = _Plain(study=study, content=content, folder=folder)
+        plain.read()
+        yield plain.remarks(), plain.departments()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _require_plain_settings(study: Study) -> None:
+    source = study.responses
+    named = source.columns
+    if (
+        SUFFIXES.get(source.file.suffix.lower()) != TEXT
+        or source.file.stat().st_size < SMALLEST
+        or source.layout != "stacked"
+        or source.encoding is not None
+        or named.department is None
+        or named.date is not None
+        or named.seconds is not None
+        or source.cleaning.invited is not None
+    ):
+        raise NotPlain
+
+
+@dataclass
+class _Texts:
+    """The distinct texts of a column, each with a number."""
+
+    most: int
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    def numbered(self, column: pa.DictionaryArray) -> NDArray[Any]:
+        """Return the number of every row's text."""
+        texts = column.dictionary.to_pylist()
+        places = [self.numbers.setdefault(text, len(self.numbers)) for text in texts]
+        if len(self.numbers) > self.most:
+            raise NotPlain
+        kind = np.uint8 if self.most <= MOST_TEXTS else np.uint16
+        return np.array(places, dtype=kind)[column.indices.to_numpy()]
+
+    @property
+    def texts(self) -> list[str]:
+        return list(self.numbers)
+
+
+@dataclass(kw_only=True)
+class _Plain:
+    """A survey file that is plain until something odd is found."""
+
+    study: Study
+    content: bytes | None
+    folder: Path
+
+    coded: dict[str, _Texts] = field(default_factory=dict, init=False)
+    runs: list[tuple[Path, NDArray[np.int64]]] = field(default_factory=list, init=False)
+    names: list[pa.Array] = field(default_factory=list, init=False)
+    n: int = field(default=0, init=False)
+
+    def read(self) -> None:
+        """Read the file, and leave its ratings on disk, those about each department together."""
+        lines = self._lines()
+        waiting = list[pa.Table]()
+        try:
+            with self._cut() as reader:
+                for batch in reader:
+                    waiting.append(self._numbered(batch))
+                    if sum(map(len, waiting)) >= AT_ONCE:
+                        self._put_by(waiting)
+        except pa.ArrowInvalid:
+            raise NotPlain from None
+        self._put_by(waiting)
+        if self.n != lines - self.above or not self.n:
+            raise NotPlain
+
+    def _lines(self) -> int:
+        """Return the number of lines, after making sure that it is text without odd characters."""
+        separator = re.escape(self.form.separator).encode()
+        odd = re.compile(ODD_QUOTES % ((separator,) * 4))
+        decoder, lines, last = getincrementaldecoder("utf-8")(), 0, b"\n"
+        for part in self._parts():
+            try:
+                if not part.isascii() or decoder.getstate()[0]:
+                    decoder.decode(part)
+            except UnicodeDecodeError:
+                raise NotPlain from None
+            seen = last[-2:] + part
+            if b"\0" in part or part.count(b"\r") != part.count(b"\r\n") or odd.search(seen):
+                raise NotPlain
+            lines, last = lines + part.count(b"\n"), part
+        if decoder.getstate()[0]:
+            raise NotPlain
+        return lines + (not last.endswith(b"\n"))
+
+    def _parts(self) -> Iterator[bytes]:
+        """Yield the bytes of the file, in parts that end where a line ends."""
+        if self.content is None:
+            with self.study.responses.file.open("rb") as stream:
+                while part := stream.read(PART) + stream.readline():
+                    yield part
+            return
+        start = 0
+        while start < len(self.content):
+            end = self.content.find(b"\n", start + PART) + 1 or len(self.content)
+            yield self.content[start:end]
+            start = end
+
+    @cached_property
+    def _head(self) -> str:
+        if self.content is None:
+            with self.study.responses.file.open("rb") as stream:
+                head = stream.read(HEAD)
+        else:
+            head = self.content[:HEAD]
+        try:
+            return head[: head.rfind(b"\n") + 1].removeprefix(BOM_UTF8).decode("utf-8")
+        except UnicodeDecodeError:
+            raise NotPlain from None
+
+    @cached_property
+    def form(self) -> Form:
+        try:
+            return form_of(self._head, self.study.responses, self._file)
+        except SurveyFileError:
+            raise NotPlain from None
+
+    @cached_property
+    def above(self) -> int:
+        """Lines above the first rating."""
+        return self.form.lines_before_header + 1
+
+    @cached_property
+    def header(self) -> tuple[str, ...]:
+        """The names of the columns, each another."""
+        first = list(islice(records_of(StringIO(self._head, newline=""), self.form, self._file, []), HEADER_ROWS_SEEN))
+        if len(first) < HEADER_ROWS_SEEN or first[1][0] != self.above + 1:
+            raise NotPlain
+        header = header_of([cells for _, cells in first], self.study.responses.platform)
+        names = header.names
+        if header != Header(names=names) or len(set(names)) < len(names) or not all(name.strip() for name in names):
+            raise NotPlain
+        return names
+
+    @property
+    def _file(self) -> str:
+        return shown_path(self.study.responses.file)
+
+    @cached_property
+    def columns(self) -> dict[str, str]:
+        """Name here -> column of the file, of all that is read."""
+        attributes = {name: name for name in self.study.responses.attributes}
+        every = {**key_columns(self.study), **attributes, **item_columns(self.study)}
+        found = {name: column for name, column in every.items() if column in self.header}
+        if len(set(found.values())) < len(found) or "department" not in found:
+            raise NotPlain
+        return found
+
+    @cached_property
+    def written(self) -> list[str]:
+        """What is kept as it is written: whose ratings they are, attributes and open answers."""
+        opened = [item.code for item in self.study.questionnaire.items if item.responses is None]
+        return [name for name in ("respondent", *self.study.responses.attributes, *opened) if name in self.columns]
+
+    def _cut(self) -> csv.CSVStreamingReader:
+        few = pa.dictionary(pa.int32(), pa.string())
+        types = {column: pa.string() if name in self.written else few for name, column in self.columns.items()}
+        return csv.open_csv(
+            self.study.responses.file if self.content is None else pa.BufferReader(self.content),
+            read_options=csv.ReadOptions(skip_rows=self.above, column_names=list(self.header), block_size=BLOCK),
+            parse_options=csv.ParseOptions(delimiter=self.form.separator, ignore_empty_lines=False),
+            convert_options=csv.ConvertOptions(
+                column_types=types, include_columns=list(types), strings_can_be_null=False
+            ),
+        )
+
+    def _numbered(self, batch: pa.RecordBatch) -> pa.Table:
+        """Return ratings with numbers for the texts of columns that have few."""
+        found = {"row": pa.array(np.arange(self.n, self.n + len(batch)))}
+        for name, column in self.columns.items():
+            if name in self.written:
+                found[name] = batch[column]
+            else:
+                most = MOST_KEYS if name in key_columns(self.study) else MOST_TEXTS
+                found[name] = pa.array(self.coded.setdefault(name, _Texts(most)).numbered(batch[column]))
+        self.n += len(batch)
+        if "respondent" in found:
+            self._keep_names(found["respondent"])
+        if self.n > MOST_RATINGS:
+            raise NotPlain
+        return pa.table(found)
+
+    def _keep_names(self, names: pa.Array) -> None:
+        lengths = pc.binary_length(names)
+        trimmed = pc.utf8_trim(names, characters=SPACES)
+        if not 0 < pc.min(lengths).as_py() <= pc.max(lengths).as_py() <= LONGEST_NAME or not trimmed.equals(names):
+            raise NotPlain
+        self.names.append(_words(names, lengths.to_numpy()))
+
+    def _put_by(self, waiting: list[pa.Table]) -> None:
+        """Write ratings to disk, those about each department together, and forget them."""
+        if not waiting:
+            return
+        table = pa.concat_tables(waiting).combine_chunks()
+        waiting.clear()
+        department = table["department"].to_numpy()
+        sorted_by_department = table.take(pa.array(np.argsort(department, kind="stable")))
+        path = self.folder / f"{len(self.runs)}.arrow"
+        with ipc.new_file(path, table.schema) as file:
+            file.write_table(sorted_by_department)
+        ends = np.cumsum(np.bincount(department, minlength=MOST_KEYS + 1))
+        self.runs.append((path, np.concatenate([[0], ends])))
+
+    def remarks(self) -> tuple[str, ...]:
+        """Return how the file was understood, if nothing is wrong with any of its texts."""
+        checked, _ = checked_table(self._witnesses, self.study)
+        if any(problem.code not in (*OF_ROWS, *OF_THE_WHOLE) for problem in checked.problems):
+            raise NotPlain
+        return (self.form.note, *checked.remarks)
+
+    @cached_property
+    def _witnesses(self) -> RawTable:
+        """A small table in which every text of a column that has few stands, at the place of its number."""
+        n = max(len(texts.numbers) for texts in self.coded.values())
+        columns = dict.fromkeys(self.header, [""] * n)
+        for name, texts in self.coded.items():
+            known = texts.texts
+            columns[self.columns[name]] = [*known, *known[-1:] * (n - len(known))]
+        if "respondent" in self.columns:
+            columns[self.columns["respondent"]] = [f"w{place}" for place in range(n)]
+        frame = pd.DataFrame(columns, dtype="str")
+        return RawTable(frame=frame, rows=np.arange(1, n + 1), file=self._file, notes=(), separator=self.form.separator)
+
+    def departments(self) -> Iterator[Checked]:
+        """Yield the checked ratings of one department after the other."""
+        means = meanings(self._witnesses, self.study)
+        respondents = _ranks(self.names) if self.names else None
+        self.names.clear()
+        runs = [(ipc.open_file(pa.memory_map(str(path))).read_all(), ends) for path, ends in self.runs]
+        numbers = {means["department"][number]: number for number in self.coded["department"].numbers.values()}
+        if len(numbers) < len(self.coded["department"].numbers):
+            raise NotPlain
+        waiting, slugs = list[pa.Table](), list[str]()
+        for department in self.study.departments:
+            if department.slug in numbers:
+                number = numbers[department.slug]
+                waiting += [run[ends[number] : ends[number + 1]] for run, ends in runs]
+                slugs.append(department.slug)
+            if sum(map(len, waiting)) >= CHECKED_AT_ONCE:
+                yield self._checked(pa.concat_tables(waiting), tuple(slugs), means, respondents)
+                waiting.clear()
+                slugs.clear()
+        if slugs:
+            yield self._checked(pa.concat_tables(waiting), tuple(slugs), means, respondents)
+
+    def _checked(
+        self,
+        table: pa.Table,
+        slugs: tuple[str, ...],
+        means: Mapping[str, Any],
+        respondents: NDArray[np.int64] | None,
+    ) -> Checked:
+        ratings = self._ratings(table, means, respondents)
+        rated = ratings[is_rated(ratings, self.study)]
+        cleaned = clean(rated, self.study, by_person=respondents is not None)
+        kept = in_order(rated[cleaned.kept], self.study)
+        if cleaned.refused.any() or kept.empty:
+            raise NotPlain
+        own = None
+        if respondents is not None:
+            rows = table["row"].to_numpy()
+            order = np.argsort(rows)
+            places = order[np.searchsorted(rows, kept["file_row"].to_numpy() - self.above - 1, sorter=order)]
+            own = table["respondent"].combine_chunks().take(pa.array(places)).to_pylist()
+        blank = Tally(found={BLANK: counted(ratings.drop(index=rated.index))})
+        return Checked(ratings=kept, respondents=own, tally=blank + cleaned.tally, departments=slugs)
+
+    def _ratings(
+        self, table: pa.Table, means: Mapping[str, Any], respondents: NDArray[np.int64] | None
+    ) -> pd.DataFrame:
+        """Return ratings with answers as codes."""
+        n, row = len(table), table["row"].to_numpy()
+
+        def of(name: str, otherwise: object) -> Any:  # noqa: ANN401
+            return means[name][table[name].to_numpy()] if name in self.coded else np.full(n, otherwise, dtype=object)
+
+        department, role = of("department", ""), of("role", "customer")
+        keys = {
+            "respondent": row if respondents is None else respondents[row],
+            "department": _text(department),
+            "wave": _text(of("wave", self.study.wave)),
+            "role": _text(role),
+            "weight": means["weight"][table["weight"].to_numpy()] if "weight" in self.coded else np.ones(n),
+        }
+        attributes = {name: _stripped(table[name]) for name in self.study.responses.attributes if name in self.written}
+        items = dict[str, Any]()
+        for item in self.study.questionnaire.items:
+            if item.responses is None:
+                items[item.code] = _stripped(table[item.code]) if item.code in self.written else _text([""] * n)
+            elif item.code not in self.coded:
+                items[item.code] = np.full(n, NOT_ASKED, dtype=np.int8)
+            else:
+                codes = means[item.code][table[item.code].to_numpy()]
+                elsewhere, others = is_about_another(item, department), is_for_others(item, role)
+                if ((elsewhere | (others & (item.block == "mirror"))) & (codes >= 0)).any():
+                    raise NotPlain
+                items[item.code] = codes_as_asked(codes, elsewhere | others)
+        return pd.DataFrame({**keys, **attributes, **items, "file_row": row + self.above + 1}, copy=False)
+
+
+def _text(values: Any) -> Any:  # noqa: ANN401
+    return pd.array(values, dtype="str")
+
+
+def _stripped(column: pa.ChunkedArray) -> Any:  # noqa: ANN401
+    return pd.Series(column.to_pandas(), dtype="str").str.strip().array
+
+
+def _words(names: pa.Array, lengths: NDArray[Any]) -> NDArray[np.uint64]:
+    """Return names as rows of numbers that are sorted as the names are; the bytes after a name are 0."""
+    _, offsets, data = names.buffers()
+    start = np.frombuffer(offsets, dtype=np.int32)[names.offset : names.offset + len(names) + 1]
+    width = -(-int(lengths.max()) // WORD) * WORD
+    cells = np.zeros((len(names), width), dtype=np.uint8)
+    cells[np.arange(width) < lengths[:, None]] = np.frombuffer(data, dtype=np.uint8)[start[0] : start[-1]]
+    return cells.view(">u8").astype(np.uint64)
+
+
+def _ranks(names: Sequence[NDArray[np.uint64]]) -> NDArray[np.int64]:
+    """Return the place of every name among all, sorted."""
+    width = max(part.shape[1] for part in names)
+    words = np.vstack([np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in names])
+    ranks = np.zeros(len(words), dtype=np.int64)
+    if width == 1:
+        return np.unique(words[:, 0], return_inverse=True)[1].astype(np.int64)
+    order = np.lexsort(words.T[::-1])
+    ranks[order[1:]] = np.cumsum((words[order[1:]] != words[order[:-1]]).any(axis=1))
+    return ranks
