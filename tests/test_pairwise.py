@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from distributed import Client, LocalCluster
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -167,3 +168,16 @@ def test_a_dask_graph_gives_the_same_whole_numbers_on_any_scheduler(tmp_path: Pa
         assert all(same(found[group], whole[group]) for group in whole)
     with pytest.raises(ParameterError, match="ICS-383"):
         graph_of_moments([], items=ITEMS)
+
+
+def test_a_dask_graph_gives_the_same_whole_numbers_on_a_cluster(tmp_path: Path) -> None:
+    paths = shards_on_disk(answers(900), tmp_path, 7)
+    whole = moments_of_files(paths, items=ITEMS)
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        client.wait_for_workers(2)
+        found = client.compute(graph_of_moments(paths, items=ITEMS)).result()
+    assert list(found) == list(whole)
+    assert all(same(found[group], whole[group]) for group in whole)

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from icstats import store as room
@@ -32,7 +33,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def write(folder: Path, *, replace: bool = False) -> Contents:
-    return write_store(folder, lambda: PLANNED, FRAMES.items(), replace=replace)
+    tables = ((name, pa.Table.from_pandas(frame, preserve_index=False)) for name, frame in FRAMES.items())
+    return write_store(folder, lambda: PLANNED, tables, replace=replace)
 
 
 def names(folder: Path) -> list[str]:
