@@ -126,7 +126,7 @@ def test_an_interrupted_writer_leaves_nothing_and_the_earlier_store_whole(
     def interrupted(_: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(room, "_sync_folders", interrupted)
+    monkeypatch.setattr(room, "_sync", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write(folder, replace=True)
     assert open_store(folder, PLANNED.fingerprint) == contents
