@@ -66,6 +66,8 @@ ZEROS = re.compile(r"(?<=\d)[.,]0+$", re.ASCII)
 WHOLE = re.compile(r"(-?\d{1,15})", re.ASCII)
 NUMBER = re.compile(r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 A_DATE = re.compile(r"\d{1,4}([-/.])(?:\d{1,2}|[A-Za-z]{3,9}\.?)(?:\1\d{2,4})?(?:[ T].*)?", re.ASCII)
+A_DAY = re.compile(r"[34]\d{4}", re.ASCII)
+"""A day from 1982 to 2036, as spreadsheets count days."""
 A_MONTH = re.compile(
     r"jan(uari|uary|uar)?|feb(ruari|ruary|ruar)?|mrt|maart|mar(ch)?|märz?|apr(il)?|mei|may|mai|jun[ie]?|jul[iy]?|"
     r"aug(ustus|ust)?|sept?(ember)?|o[kc]t(ober)?|nov(ember)?|de[cz](ember)?",
@@ -236,11 +238,12 @@ def fault_in_words(fault: int, texts: Sequence[str], answers: Answers) -> tuple[
             else f"If these are answers in words, give their numbers under responses.answers.{answers.name}."
         )
         return f"found {masked(texts)}; {allowed}", hint
-    hint = (
-        f'If it means "not applicable" or "don\'t know", {missing}'
-        if fault == OUTSIDE
-        else "Is this column an average?"
-    )
+    if fault == NOT_WHOLE:
+        hint = "Is this column an average?"
+    elif any(map(A_DAY.fullmatch, texts)):
+        hint = "Spreadsheets keep dates as such numbers: if one turned answers into dates, export them again, as text."
+    else:
+        hint = f'If it means "not applicable" or "don\'t know", {missing}'
     return f"found {_listed(texts)}; {allowed}", hint
 
 

@@ -95,7 +95,7 @@ class _Bulk:
             queries += self._witnesses_of_long()
         person = column(keys.get("respondent", ""))
         if person:
-            doubtful = f"{person} = '' OR {self.text.padded(person)}"
+            doubtful = f"{person} = '' OR contains({person}, 'E+') OR {self.text.padded(person)}"
             queries.append(f"SELECT row FROM filled WHERE {doubtful} LIMIT {MOST_ROWS}")
             if self.text.has_padded(person):
                 partners = f"SELECT {stripped(person)} FROM filled WHERE {self.text.padded(person)}"

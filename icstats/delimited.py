@@ -97,7 +97,7 @@ def form_of(text: str, source: ResponsesFile, name: str) -> Form:
             if source.separator is None
             else f"the header is not divided into columns by {SHOWN[separator]}",
             file=name,
-            hint=_other_separator(widths),
+            hint=_other_separator(widths, text.partition("\n")[0]),
         )
     told = "given" if source.separator else "found"
     return Form(separator, lines_before_header, f"columns are separated by {SHOWN[separator]} ({told})")
@@ -113,10 +113,10 @@ def _width(text: str, separator: str, lines_before_header: int) -> tuple[bool, i
     return (header > 1 and set(widths) == {header}, header)
 
 
-def _other_separator(widths: dict[str, tuple[bool, int]]) -> str:
+def _other_separator(widths: dict[str, tuple[bool, int]], header: str) -> str:
     fitting = [separator for separator, width in widths.items() if width[1] > 1]
     if not fitting:
-        return "Is this the right file?"
+        return 'Is it divided by "|"? Save it with another separator.' if "|" in header else "Is this the right file?"
     return f"{SHOWN[fitting[0]]} {'do' if fitting[0] == TAB else 'does'} divide it."
 
 

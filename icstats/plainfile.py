@@ -290,7 +290,8 @@ class _Plain:
     def _keep_names(self, names: pa.Array) -> None:
         lengths = pc.binary_length(names)
         trimmed = pc.utf8_trim(names, characters=SPACES)
-        if not 0 < pc.min(lengths).as_py() <= pc.max(lengths).as_py() <= LONGEST_NAME or not trimmed.equals(names):
+        usual = pc.min(lengths).as_py() > 0 and pc.max(lengths).as_py() <= LONGEST_NAME
+        if not usual or not trimmed.equals(names) or pc.any(pc.match_substring(names, "E+")).as_py():
             raise NotPlain
         self.names.append(_words(names, lengths.to_numpy()))
 

@@ -65,6 +65,8 @@ LONGEST_WAVE = 20
 LARGEST_WEIGHT = 1000.0
 EITHER = re.compile(r"[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
 """One thousand or more, or one and a bit with three decimals."""
+SHORTENED = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.ASCII)
+"""What a spreadsheet makes of a number of more than eleven digits."""
 MOST_STEPS = 128
 """Answers are kept in one byte, with its negative half for what is missing."""
 
@@ -209,6 +211,15 @@ class _Check:
                 "the same respondent is also written without spaces around",
                 "Remove the spaces.",
             )
+        shortened = [place for place, name in enumerate(names) if SHORTENED.fullmatch(name)]
+        if shortened:
+            self._refuse(
+                "ICS-160",
+                "respondent",
+                np.isin(which, shortened),
+                "a number that a spreadsheet has shortened: several people may have the same one",
+                "Export the answers again, and do not save them from a spreadsheet.",
+            )
         number = {name: place for place, name in enumerate(sorted(set(names)))}
         return np.array([number[name] for name in names], dtype=np.int64)[which]
 
@@ -226,7 +237,8 @@ class _Check:
         if self.study.responses.cleaning.spellings == "same":
             raw = self._one_spelling(raw, slugs)
         texts = raw.to_numpy(dtype=object)
-        self._refuse_empty("department", raw.str.strip().to_numpy(dtype=object))
+        hint = "Is this a row of totals? Then leave it out."
+        self._refuse_empty("department", raw.str.strip().to_numpy(dtype=object), hint)
         unlike = []
         for text in (text for text in raw.unique() if text not in slugs and text.strip()):
             near = nearest(text, slugs)

@@ -271,7 +271,9 @@ def problems_of_header(header: Header, kept: Sequence[int], file: str) -> Iterat
             code="ICS-111",
             message=f"the header has no name in {_plural('column', len(blank))} {', '.join(blank)}",
             file=file,
-            hint="Name every column, or remove the empty ones.",
+            hint="Are the names in a row below? Then remove the rows above it."
+            if 2 * len(blank) > len(names)
+            else "Name every column, or remove the empty ones.",
         )
     positions: dict[str, list[str]] = {}
     for position, name in names:

@@ -460,6 +460,49 @@ CASES: dict[str, Case] = {
     "C15 nobody": Case(content=with_cell(4, "respondent", ""), code="ICS-140", rows=(4,), said=("one person",)),
     "C16 another separator given": Case(responses="  separator: ';'", code="ICS-106", said=('"," does divide it',)),
     "C17 two byte order marks": Case(content=b"\xef\xbb\xbf" * 2 + written(answered()).encode()),
+    "D01 headings over the names": Case(
+        content=b",,Service,,,,,,,\n" + written(answered()).encode(), code="ICS-111", said=("in a row below",)
+    ),
+    "D02 days as numbers": Case(
+        content=with_cell(4, "PC2", "46025"), code="ICS-151", rows=(4,), said=("keep dates as such numbers",)
+    ),
+    "D03 shortened numbers of respondents": Case(
+        content=with_cell(4, "respondent", "1.2E+12", "1,2E+12"), code="ICS-160", rows=(4, 5), said=("shortened",)
+    ),
+    "D04 bars": Case(content=written(answered(), "|").encode(), code="ICS-106", said=('by "|"',)),
+    "D05 totals below": Case(
+        content=written([*answered(), ["Total", "", *["3.2"] * 6, "7", ""]]).encode(),
+        code="ICS-140",
+        rows=(42,),
+        said=("row of totals",),
+    ),
+    "D06 two exports put together": Case(
+        content=written([*answered(), answered()[0]]).encode(), code="ICS-143", rows=(42,), said=("no department",)
+    ),
+    "D07 lines of an old Mac": Case(content=written(answered()).replace("\n", "\r").encode()),
+    "D08 every line ends with a separator": Case(
+        content=written([[*row, ""] for row in answered()]).encode(), said=("empty column without a name",)
+    ),
+    "D09 rows end with a separator": Case(
+        content=written([answered()[0], *([*row, ""] for row in answered()[1:])]).encode(),
+        code="ICS-108",
+        rows=tuple(range(2, 12)),
+        said=("fields; the header has",),
+    ),
+    "D10 a quotation mark across lines": Case(
+        content=lines(lambda rows: [*rows[:4], '"9\n9,HR,1,1,1,1,1,1,1,x', *rows[5:]]), code="ICS-109", rows=(5,)
+    ),
+    "D11 codes 99 and -99": Case(
+        content=with_cell(4, "PC2", "99", "-99"), code="ICS-151", rows=(4, 5), said=("found 99 and -99", "dont_know")
+    ),
+    "D12 UTF-16 without a mark": Case(
+        content=written(answered()).encode("utf-16-le"), code="ICS-105", rows=(1,), said=("UTF-16 without",)
+    ),
+    "D13 digits of full width": Case(content=with_cell(4, "PC2", "\uff15"), code="ICS-154", rows=(4,)),
+    "D14 a percentage": Case(content=with_cell(4, "PC2", "80%"), code="ICS-154", rows=(4,), said=("3 characters",)),
+    "D15 a space that does not break": Case(
+        content=with_cell(3, "department", "Financi\u00ebn\u00a0"), code="ICS-142", rows=(3,), said=("spelling",)
+    ),
     "C18 no such list of those invited": Case(
         responses="  cleaning: {invited: invted.txt}",
         files=(("invited.txt", "1\n"),),

@@ -55,7 +55,10 @@ def test_empty_keys_are_refused() -> None:
             'survey.csv, row 2, column "respondent": this cell is empty. '
             "Hint: Without it nobody knows which ratings come from one person. [ICS-140]"
         ),
-        'survey.csv, row 3, column "department": this cell is empty. [ICS-140] (also row 4)',
+        (
+            'survey.csv, row 3, column "department": this cell is empty. '
+            "Hint: Is this a row of totals? Then leave it out. [ICS-140] (also row 4)"
+        ),
     ]
 
 
