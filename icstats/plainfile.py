@@ -29,7 +29,7 @@ from icstats.answers import NOT_ASKED
 from icstats.bulk import OF_ROWS, OF_THE_WHOLE
 from icstats.bulktext import HEAD, PART, SPACES
 from icstats.cleaning import clean
-from icstats.columns import item_columns, key_columns
+from icstats.columns import item_columns, key_columns, written
 from icstats.delimited import Form, form_of, records_of
 from icstats.documents import shown_path
 from icstats.errors import SurveyFileError
@@ -254,14 +254,14 @@ class _Plain:
         return found
 
     @cached_property
-    def written(self) -> list[str]:
+    def texts(self) -> list[str]:
         """What is kept as it is written: whose ratings they are, attributes and open answers."""
         opened = [item.code for item in self.study.questionnaire.items if item.responses is None]
         return [name for name in ("respondent", *self.study.responses.attributes, *opened) if name in self.columns]
 
     def _cut(self) -> csv.CSVStreamingReader:
         few = pa.dictionary(pa.int32(), pa.string())
-        types = {column: pa.string() if name in self.written else few for name, column in self.columns.items()}
+        types = {column: pa.string() if name in self.texts else few for name, column in self.columns.items()}
         return csv.open_csv(
             self.study.responses.file if self.content is None else pa.BufferReader(self.content),
             read_options=csv.ReadOptions(skip_rows=self.above, column_names=list(self.header), block_size=BLOCK),
@@ -275,7 +275,7 @@ class _Plain:
         """Return ratings with numbers for the texts of columns that have few."""
         found = {"row": pa.array(np.arange(self.n, self.n + len(batch)))}
         for name, column in self.columns.items():
-            if name in self.written:
+            if name in self.texts:
                 found[name] = batch[column]
             else:
                 most = MOST_KEYS if name in key_columns(self.study) else MOST_TEXTS
@@ -312,6 +312,8 @@ class _Plain:
     def remarks(self) -> tuple[str, ...]:
         """Return how the file was understood, if nothing is wrong with any of its texts."""
         checked, _ = checked_table(self._witnesses, self.study)
+        if not set(self.coded["department"].numbers) <= set(map(written, self.study.departments)):
+            raise NotPlain
         if any(problem.code not in (*OF_ROWS, *OF_THE_WHOLE) for problem in checked.problems):
             raise NotPlain
         return (self.form.note, *checked.remarks)
@@ -336,8 +338,6 @@ class _Plain:
         self.names.clear()
         runs = [(ipc.open_file(pa.memory_map(str(path))).read_all(), ends) for path, ends in self.runs]
         numbers = {means["department"][number]: number for number in self.coded["department"].numbers.values()}
-        if len(numbers) < len(self.coded["department"].numbers):
-            raise NotPlain
         waiting, slugs = list[pa.Table](), list[str]()
         for department in self.study.departments:
             if department.slug in numbers:
@@ -390,11 +390,11 @@ class _Plain:
             "role": _text(role),
             "weight": means["weight"][table["weight"].to_numpy()] if "weight" in self.coded else np.ones(n),
         }
-        attributes = {name: _stripped(table[name]) for name in self.study.responses.attributes if name in self.written}
+        attributes = {name: _stripped(table[name]) for name in self.study.responses.attributes if name in self.texts}
         items = dict[str, Any]()
         for item in self.study.questionnaire.items:
             if item.responses is None:
-                items[item.code] = _stripped(table[item.code]) if item.code in self.written else _text([""] * n)
+                items[item.code] = _stripped(table[item.code]) if item.code in self.texts else _text([""] * n)
             elif item.code not in self.coded:
                 items[item.code] = np.full(n, NOT_ASKED, dtype=np.int8)
             else:

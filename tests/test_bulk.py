@@ -186,6 +186,14 @@ def test_cells_of_any_text_are_the_same_or_not_plain(cells: list[str]) -> None:
         both_roads("\n".join([",".join(HEADER), *lines]) + "\n", monkeypatch)
 
 
+def test_a_department_that_is_always_spelt_otherwise_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{**rating(Random(8), f"p{number}", "HR"), "department": "hr", "OP1": ""} for number in range(12)]
+    cleaning = {"spellings": "same"}
+    at_once, bulk = both_roads(as_csv(rows), monkeypatch, responses={**SETTINGS["responses"], "cleaning": cleaning})
+    assert bulk == at_once
+    assert {finding.kind for finding in bulk.findings} >= {"spelling"}
+
+
 def test_notes_and_findings_are_the_same_whatever_is_odd(monkeypatch: pytest.MonkeyPatch) -> None:
     random = Random(1)
     rows = ratings(random, 90)
