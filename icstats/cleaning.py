@@ -111,15 +111,17 @@ class _Cleaning:
         keys = ["respondent", "department", "wave"]
         known = (self.ratings["department"] != "").to_numpy()
         double = self.ratings.duplicated(keys, keep=False).to_numpy() & known
-        if self._settings.duplicates == "refuse":
-            return double, np.zeros(len(double), dtype=bool)
-        later = self.ratings.duplicated(keys).to_numpy() & known
-        if later.any():
-            answers = [item.code for item in self.study.questionnaire.items]
-            self._count(DOUBLE, later)
-            self._count(DOUBLE_ALIKE, self.ratings.duplicated([*keys, *answers]).to_numpy() & later)
-            self.tally += Tally(double_rows=tuple(self.ratings["file_row"].to_numpy()[later].tolist()))
-        return np.zeros(len(double), dtype=bool), later
+        nothing = np.zeros(len(double), dtype=bool)
+        if self._settings.duplicates == "refuse" or not double.any():
+            return double, nothing
+        doubles, later, alike = self.ratings[double], nothing.copy(), nothing.copy()
+        answers = [item.code for item in self.study.questionnaire.items]
+        later[double] = doubles.duplicated(keys).to_numpy()
+        alike[double] = doubles.duplicated([*keys, *answers]).to_numpy()
+        self._count(DOUBLE, later)
+        self._count(DOUBLE_ALIKE, alike & later)
+        self.tally += Tally(double_rows=tuple(self.ratings["file_row"].to_numpy()[later].tolist()))
+        return nothing, later
 
     def _uninvited(self) -> Marks:
         """Return the ratings to leave out because nobody invited who gave them."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from icstats import tally
 from icstats.answers import DONT_KNOW, NOT_APPLICABLE, NOT_ASKED
@@ -220,14 +221,22 @@ def _file(ratings: pd.DataFrame) -> pa.Table:
     return pa.Table.from_pandas(ratings.drop(columns=["wave", "department"]), preserve_index=False)
 
 
-def _written(codes: NDArray[np.int8]) -> list[str]:
+def _written(codes: NDArray[np.int8]) -> pa.Array:
     """Return the codes of each row, at most four, as one text; rows with the same codes share it."""
     four = np.zeros((len(codes), WRITTEN_AT_ONCE), dtype=np.int8)
     four[:, : codes.shape[1]] = codes
     which, distinct = pd.factorize(four.view(np.int32).ravel())
     rows = distinct.view(np.int8).reshape(-1, WRITTEN_AT_ONCE)[:, : codes.shape[1]]
-    texts = ["\x1f".join(map(str, row)) for row in rows.tolist()]
-    return [texts[place] for place in which.tolist()]
+    return _texts(["\x1f".join(map(str, row)) for row in rows.tolist()]).take(pa.array(which))
+
+
+def _texts(texts: Sequence[str] | pd.Series[str]) -> pa.Array:
+    return pa.array(texts, pa.large_string())
+
+
+def _joined(*columns: pa.Array) -> pa.Array:
+    """Return the texts of each row as one."""
+    return pc.binary_join_element_wise(*columns, pa.scalar("\x1f", pa.large_string()))
 
 
 def _answered(ratings: pd.DataFrame, closed: Sequence[str], questionnaire: Questionnaire) -> list[str]:
@@ -260,17 +269,17 @@ def _fingerprints(part: Checked, study: Study, key: bytes) -> pd.DataFrame:
     ratings = part.ratings
     closed = sorted(code for code in closed_items(study.questionnaire) if code in ratings)
     together = [closed[start : start + WRITTEN_AT_ONCE] for start in range(0, len(closed), WRITTEN_AT_ONCE)]
-    roles, slugs = (ratings[name].to_numpy(dtype=object).tolist() for name in ("role", "department"))
-    columns = [roles, *(_written(ratings[few].to_numpy()) for few in together)]
-    answers = map("\x1f".join, zip(*columns, strict=True))
-    people = [""] * len(ratings) if part.respondents is None else part.respondents
-    what = [f"{person}\x1f{text}" for person, text in zip(people, answers, strict=True)]
+    role = _texts(ratings["role"])
+    people = _texts([""] * len(ratings) if part.respondents is None else part.respondents)
+    what = _joined(people, role, *(_written(ratings[few].to_numpy()) for few in together))
     codes = {one.slug: (one.code or one.slug).casefold() for one in study.departments}
-    rated = [f"{codes[slug]}\x1f{role}" for slug, role in zip(slugs, roles, strict=True)]
+    which, slugs = pd.factorize(ratings["department"])
+    department = _texts([codes[slug] for slug in slugs]).take(pa.array(which))
     if part.respondents is None:
-        alike = ratings[["wave", "department"]].assign(what=what).groupby(["wave", "department", "what"]).cumcount()
-        people = [f"{text}\x1f{number}" for text, number in zip(what, alike, strict=True)]
-    who = [f"{person}\x1f{department}" for person, department in zip(people, rated, strict=True)]
+        same = ratings[["wave", "department"]].assign(what=what.to_pandas())
+        alike = same.groupby(["wave", "department", "what"]).cumcount()
+        people = _joined(what, _texts(alike.astype(str)))
+    who = _joined(people, department, role)
     answered = _answered(ratings, closed, study.questionnaire)
     rated_in = ratings[["wave", "department", "role"]].astype(str).reset_index(drop=True)
-    return pd.concat([rated_in, fingerprints(who, what, answered, key=key)], axis=1)
+    return pd.concat([rated_in, fingerprints(who.to_pylist(), what.to_pylist(), answered, key=key)], axis=1)
