@@ -135,7 +135,8 @@ class _Texts:
         if len(self.numbers) > self.most:
             raise NotPlain
         kind = np.uint8 if self.most <= MOST_TEXTS else np.uint16
-        return np.array(places, dtype=kind)[column.indices.to_numpy()]
+        numbers: NDArray[Any] = np.array(places, dtype=kind)[column.indices.to_numpy()]
+        return numbers
 
     @property
     def texts(self) -> list[str]:
