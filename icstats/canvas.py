@@ -96,8 +96,9 @@ class Figure:
         """Return the figure of a picture with its texts, escaped."""
         source = f"data:image/png;base64,{b64encode(png).decode()}"
         image = f'<img alt="{escape(alt)}" width="{WIDTH}" height="{height}" src="{source}">'
+        box = f'<div class="picture" tabindex="0">{image}</div>'
         return cls(
-            html=f'<figure tabindex="0">{image}<figcaption>{escape(caption)}</figcaption></figure>',
+            html=f"<figure>{box}<figcaption>{escape(caption)}</figcaption></figure>",
             alt=alt,
             caption=caption,
         )

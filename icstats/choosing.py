@@ -13,7 +13,7 @@ from icstats.errors import ParameterError, Problem, SurveyFileError
 from icstats.evidence import earlier_evidence, tells_nothing
 from icstats.fieldwork import as_yaml
 from icstats.intake import read_table
-from icstats.questionnaire import LANGUAGES_OF_QUESTIONS
+from icstats.questionnaire import LANGUAGES_OF_QUESTIONS, Text
 from icstats.reliability import cronbach_alpha
 from icstats.scales import driver_items
 from icstats.seeds import derive_seed
@@ -312,7 +312,7 @@ def propose(fieldwork: Fieldwork, sheets: Sequence[Sheet]) -> Selection:
         own = [sheet for sheet in sheets if sheet.department == department.slug]
         signed = next((sheet for sheet in own if sheet.agreed_by), None)
         if signed is not None:
-            agreed[department.slug] = Agreed(by=signed.agreed_by, on=signed.agreed_on)
+            agreed[department.slug] = Agreed(by=_in_every_language(signed.agreed_by), on=signed.agreed_on)
         choices += _choices(fieldwork, department, own, evidence)
     considered = {choice.item for choice in choices}
     return Selection(
@@ -324,6 +324,12 @@ def propose(fieldwork: Fieldwork, sheets: Sequence[Sheet]) -> Selection:
         agreed=agreed,
         labels={item.code: item.label for item in fieldwork.questionnaire.items if item.code in considered},
     )
+
+
+def _in_every_language(words: str) -> Text:
+    """Return what a workbook says once as it stands in a log; whoever reads the log may translate it there."""
+    line = " ".join(words.split())
+    return Text(en=line, nl=line)
 
 
 def _locked(fieldwork: Fieldwork) -> list[Item]:

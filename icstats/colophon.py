@@ -156,6 +156,7 @@ def reliability_table(edition: Edition, reliability: Released, gate: Released, c
 def certainty(edition: Edition, title: str, reliability: Released, gate: Released, *parts: str | Table) -> Section:
     """Return how sure and how done: reliability, what is hidden, the methods in plain words."""
     say = edition.texts.say
+    scales = reliability_table(edition, reliability, gate, say("certainty.table_caption"))
     methods = paragraphs(
         [
             *_shown_from(edition),
@@ -170,7 +171,7 @@ def certainty(edition: Edition, title: str, reliability: Released, gate: Release
             [reliability_sentence(gate, edition.labels, edition.texts), say("certainty.nonresponse")], kind="answer"
         ),
         *parts,
-        reliability_table(edition, reliability, gate, say("certainty.table_caption")),
+        folded(say("certainty.scales"), scales.html),
         folded(say("certainty.methods"), methods),
         released=[reliability, gate],
     )

@@ -118,10 +118,17 @@ def _most_first(released: Released, question: str) -> list[str]:
 
 
 def _named(released: Released, codes: Sequence[str], labels: dict[str, str], edition: Edition) -> str:
-    """Return the themes that are mentioned most, each with its share."""
+    """Return the themes that are mentioned most, each with its share of those who wrote."""
+    say = edition.texts.say
     rows = {code: released.row(code, "mentioned") for code in codes[:MOST_NAMED]}
-    return "; ".join(
-        f"{labels[code]} ({written_number(row, released, edition.texts)})"
-        for code, row in rows.items()
-        if row is not None
+    shares = {code: written_number(row, released, edition.texts) for code, row in rows.items() if row is not None}
+    return edition.texts.listing(
+        [
+            say(
+                "comments.themes_next" if place else "comments.themes_first",
+                share=share,
+                theme=say("grammar.quoted", words=labels[code]),
+            )
+            for place, (code, share) in enumerate(shares.items())
+        ]
     )

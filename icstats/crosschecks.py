@@ -121,8 +121,8 @@ def asymmetry(edition: Edition, released: Released, codes: Sequence[str]) -> Sec
     return section(
         say("asymmetry.heading"),
         paragraphs(answers or [say("asymmetry.none")], kind="answer"),
-        folded(say("benchmark.as_table"), numbers.html),
-        paragraphs([say("asymmetry.note"), say("why.caution")], kind="note"),
+        folded(say("benchmark.as_table"), numbers.html + paragraphs([say("asymmetry.note")], kind="note")),
+        paragraphs([say("why.caution")], kind="note"),
         # How many answered low or high is not shown, and so not released: it can be very few.
         released=[released.only(variables=codes, statistics=["penalty", "reward", "asymmetry"])],
     )

@@ -395,7 +395,11 @@ def chosen_section(edition: Edition, department: str) -> Section:
         minutes=texts.number(selection.minutes, 0),
     )
     agreed = selection.agreed.get(department)
-    by = [say("chosen.agreed", by=agreed.by, on=texts.date(date.fromisoformat(agreed.on)))] if agreed else []
+    by = (
+        [say("chosen.agreed", by=agreed.by[texts.language], on=texts.date(date.fromisoformat(agreed.on)))]
+        if agreed
+        else []
+    )
     decided = [
         (say(f"chosen.{reason}"), [_candidate(edition, selection, one.item) for one in own if one.reason == reason])
         for reason in dict.fromkeys(choice.reason for choice in own)

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = ["MIRROR_WORDS", "mirror_dumbbells"]
 
-MIRROR_WORDS = ("blind_spot", "shared_concern", "hidden_strength", "shared_view", "uncertain")
+UNCERTAIN = "uncertain"
+"""Said once, under the picture: most rows of a small department would say it."""
+
+MIRROR_WORDS = ("blind_spot", "shared_concern", "hidden_strength", "shared_view", UNCERTAIN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,11 +96,13 @@ def mirror_dumbbells(
         staff=written_answers([pair.forecast for pair in pairs], texts),
         **written_scale(customers, texts),
     )
+    without_word = any(pair.verdict == UNCERTAIN for pair in pairs if not pair.customers.hidden)
+    uncertain = texts.say("mirror.caption_uncertain") if without_word else ""
     return Figure.of_picture(
         picture,
         height=height,
         alt=_alt(pairs, mirror, texts),
-        caption=written_caption(drawn, rows=customers, released=mirror, texts=texts, source=""),
+        caption=written_caption(drawn, uncertain, rows=customers, released=mirror, texts=texts, source=""),
     )
 
 
@@ -126,7 +131,7 @@ def _row(pair: _Pair, texts: Texts, labels: Mapping[str, str]) -> Row:
         beside=pair.forecast.estimate,
         beside_low=_known(pair.forecast.conf_low),
         beside_high=_known(pair.forecast.conf_high),
-        words=(texts.say(f"mirror_word.{pair.verdict}"),),
+        words=("" if pair.verdict == UNCERTAIN else texts.say(f"mirror_word.{pair.verdict}"),),
     )
 
 

@@ -156,6 +156,8 @@ class Outcome:
         Notebook -> reason, for those that failed.
     reads
         Whose answers an executed notebook has read.
+    left_out
+        How many outputs of an executed notebook were no section of a report.
     shown
         Whether the numbers of a publication hold one that may be shown.
     halted
@@ -164,6 +166,7 @@ class Outcome:
 
     failures: Mapping[str, str] = field(default_factory=dict)
     reads: Reads = "all"
+    left_out: int = 0
     shown: bool = True
     halted: Halted = ""
 
@@ -184,14 +187,16 @@ def _executed(task: Execution) -> Outcome:
     opened = _files_opened_from_now() if task.engine != "kernel" and task.answers else None
     try:
         _limit_memory(task.memory)
-        notebook = _cleaned(_run_by_papermill(task))
+        executed = _run_by_papermill(task)
+        left_out = _no_sections(executed)
+        notebook = _cleaned(executed)
         _refuse_changed(task.inputs)
         write_whole(task.target, _as_text(notebook))
         task.target.with_suffix(".html").unlink(missing_ok=True)
     except Exception as error:  # noqa: BLE001  whatever happens in one notebook must not stop the others
         reason = _over_limit(task, error) or _reason(error, task.log).replace(f"{task.folder}{os.sep}", "")
         return Outcome(failures={task.notebook: reason}, halted=_halts(error))
-    return Outcome(reads="all" if opened is None else _reads(opened, task))
+    return Outcome(reads="all" if opened is None else _reads(opened, task), left_out=left_out)
 
 
 def _published(task: Publication) -> Outcome:
@@ -364,6 +369,11 @@ def _reads(opened: set[str], task: Execution) -> Reads:
     if ALL_COUNTS in opened or not within <= task.own:
         return "all"
     return "quoted" if QUOTED in opened else "own"
+
+
+def _no_sections(notebook: NotebookNode) -> int:
+    """Return how many outputs no reader will see."""
+    return sum(not is_section(output) for cell in notebook.cells for output in cell.get("outputs", ()))
 
 
 def _cleaned(notebook: NotebookNode) -> NotebookNode:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtri
 
-from icstats.canvas import ACCENT, FAINT, INK, LINE, PAPER, SOFT, WIDTH, Figure, sheet, width_of
+from icstats.canvas import ACCENT, FAINT, INK, LINE, SOFT, WIDTH, Figure, sheet
 from icstats.disclosure import only_released
+from icstats.nameplaces import Frame, write_names
 from icstats.written import in_unit, listed, written_answers, written_nothing, written_with_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from icstats.canvas import Sheet
     from icstats.disclosure import Released
@@ -31,6 +32,9 @@ TICKS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 STEPS = 60
 MARGIN = 0.06
 MOST_MARKS = 7
+MOST_NAMED = 24
+"""With more departments their names would cover each other."""
+
 STEPS_OF_AXIS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -86,6 +90,7 @@ def funnel_plot(
         picture = page.png()
     shown = list(rows.values())
     caption = texts.say("figures.funnel_caption", label=label, norm_name=norm_name, n=written_answers(shown, texts))
+    unnamed = texts.say("figures.funnel_unnamed") if len(funnel.named) < len(funnel.points) else ""
     finding = _finding(funnel, departments, norm_name, texts)
     values = {departments[slug]: written_with_interval(row, summary, texts) for slug, row in rows.items()}
     drawn = listed(
@@ -99,7 +104,9 @@ def funnel_plot(
         {departments[slug]: row.estimate for slug, row in rows.items()},
         texts,
     )
-    return Figure.of_picture(picture, height=HEIGHT, alt=f"{finding} {drawn}", caption=f"{finding} {caption}")
+    return Figure.of_picture(
+        picture, height=HEIGHT, alt=f"{finding} {drawn}", caption=f"{finding} {caption} {unnamed}".rstrip()
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +123,12 @@ class _Funnel:
     def outside(self, side: int) -> list[str]:
         """Return the departments beyond the inner limit, above (1) or below (-1) the norm."""
         return [slug for slug, (n, mean) in self.points.items() if side * (mean - self.norm) > self.reach(n, LIMITS[0])]
+
+    @property
+    def named(self) -> list[str]:
+        """Return the departments that have a name in the picture: all, or of very many those outside."""
+        outside = {*self.outside(1), *self.outside(-1)}
+        return [slug for slug in self.points if len(self.points) <= MOST_NAMED or slug in outside]
 
     @property
     def span(self) -> tuple[float, float]:
@@ -167,17 +180,19 @@ def _draw(page: Sheet, funnel: _Funnel, departments: Mapping[str, str], texts: T
     outside = {*funnel.outside(1), *funnel.outside(-1)}
     for slug, (n, mean) in funnel.points.items():
         page.dot(funnel.x(n), funnel.y(mean), colour=ACCENT, is_open=slug not in outside)
-    _name(page, funnel, [slug for slug in funnel.points if slug in outside], departments)
+    _name(page, funnel, departments)
 
 
-def _name(page: Sheet, funnel: _Funnel, slugs: Sequence[str], departments: Mapping[str, str]) -> None:
-    """Write the names of departments outside the funnel beside their dots, on the side with room."""
-    for slug in slugs:
-        n, mean = funnel.points[slug]
-        name = departments[slug]
-        fits = funnel.x(n) + 10 + width_of(name, 12) < WIDTH - 4
-        place = funnel.x(n) + (10 if fits else -10)
-        page.text(place, funnel.y(mean), name, size=12, colour=INK, align="left" if fits else "right", rim=PAPER)
+def _name(page: Sheet, funnel: _Funnel, departments: Mapping[str, str]) -> None:
+    """Write the names of departments beside their dots; of very many only of those outside the funnel."""
+    named = funnel.named
+    dots = {slug: (funnel.x(n), funnel.y(mean)) for slug, (n, mean) in funnel.points.items()}
+    norm = funnel.y(funnel.norm)
+    frame = Frame(
+        left=LEFT, top=TOP, right=WIDTH - 4, bottom=FOOT, size=12, lines=[(LEFT, norm - 2, WIDTH - RIGHT, norm + 2)]
+    )
+    others = [dots[slug] for slug in dots if slug not in named]
+    write_names(page, frame, [*(dots[slug] for slug in named), *others], [departments[slug] for slug in named])
 
 
 def _finding(funnel: _Funnel, departments: Mapping[str, str], norm_name: str, texts: Texts) -> str:

@@ -13,7 +13,7 @@ from icstats.errors import NotEnoughDataError
 from icstats.figures import forest, heat_map, mark_strip, why_bar, why_bars
 from icstats.funnel import funnel_plot
 from icstats.improvement import improvement_section
-from icstats.limits import RELIABLE_FROM
+from icstats.limits import RELIABLE_FROM, VERDICTS
 from icstats.priorities import TOP
 from icstats.quality import quality_sentences
 from icstats.results import ORGANISATION
@@ -28,6 +28,7 @@ from icstats.story import (
     organisation_sentence,
     overall_leading_sentence,
     verdict_counts,
+    verdict_sentences,
 )
 from icstats.tables import Column, department_table, table
 from icstats.written import written_n
@@ -203,6 +204,15 @@ class Overview:
             self._say("summary.overview_verdicts", norm_name=self.edition.norm_name, verdicts=counts) if counts else ""
         )
 
+    def _departments_by_verdict(self) -> list[str]:
+        """Return which departments lie above and below the norm, each in the order of the study."""
+        differences = None if self._comparisons is None else self._comparisons.only(statistics=["difference"])
+        verdicts = {} if differences is None else dict(differences.rows[["department", "verdict"]].to_numpy().tolist())
+        named = {
+            kind: [name for slug, name in self.edition.names.items() if verdicts.get(slug) == kind] for kind in VERDICTS
+        }
+        return verdict_sentences(named, self.edition.texts, norm_name=self.edition.norm_name, kind="departments")
+
     def scores(self) -> Section:
         """Show every department on every block, with fixed colours."""
         title = self._say("overview.scores_heading")
@@ -241,7 +251,7 @@ class Overview:
             title = self._say("benchmark.fictional_title", title=title)
         return section(
             title,
-            paragraphs([self._verdicts()], kind="answer"),
+            paragraphs(self._departments_by_verdict(), kind="answer"),
             forest(
                 self._comparisons,
                 texts=self.edition.texts,

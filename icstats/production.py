@@ -214,7 +214,7 @@ class Production:
         self.ended += 1
         if not outcome.failures:
             key = self._stock.key(subject.department, task.notebook, outcome.reads)
-            entry = NotebookReceipt(status="done", key=key, reads=outcome.reads)
+            entry = NotebookReceipt(status="done", key=key, reads=outcome.reads, left_out=outcome.left_out)
             receipt = subject.receipt.with_notebooks({task.notebook: entry})
             self._keep(subject, receipt.with_files(self._folder(subject), [task.target.name]))
         self._tell(task, "failed" if outcome.failures else "done", outcome.failures.get(task.notebook, ""))

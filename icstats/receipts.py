@@ -80,12 +80,15 @@ class NotebookReceipt(Strict):
         What it was made from, see :mod:`icstats.keys`.
     reads
         Whose answers it has read.
+    left_out
+        How many of its outputs were no section of a report.
     """
 
     status: Ending
     reason: str = ""
     key: str = ""
     reads: Reads = "all"
+    left_out: int = 0
 
 
 class Receipt(Strict):

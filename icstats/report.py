@@ -40,8 +40,10 @@ from icstats.reasons import drivers_section, why_section
 from icstats.sections import Section, folded, paragraphs, section
 from icstats.story import (
     answered_sentence,
+    below_sentence,
     best_and_worst_sentence,
     highest_and_lowest_sentence,
+    inherited_leading_sentence,
     leading_sentence,
     left_out_sentence,
     lowest_sentence,
@@ -267,9 +269,7 @@ class Report:
                 norm_name=self.edition.norm_name,
                 texts=texts,
             ),
-            leading_sentence(self._importance, self._explaining, texts, inherited=self._inherited)
-            if self._importance is not None
-            else "",
+            self._leading(),
             first_sentence(self._wins, labels, texts) if self._has_priorities else "",
         ]
         figure = mark_strip(
@@ -282,6 +282,25 @@ class Report:
         return section(
             self._say("summary.heading"), paragraphs(sentences, kind="lead"), figure, released=[self._summary]
         )
+
+    def _leading(self) -> str:
+        """Return what goes together most with satisfaction, and which blocks score below the norm."""
+        texts, norm_name, importance = self.edition.texts, self.edition.norm_name, self._importance
+        leading, others = "", self._blocks
+        if importance is not None and self._inherited:
+            leading = inherited_leading_sentence(importance, self._explaining, texts)
+        elif importance is not None:
+            name = self.edition.names[self.department]
+            leading = leading_sentence(
+                importance,
+                self._explaining,
+                texts,
+                comparison=self._comparison,
+                department=name,
+                norm_name=norm_name,
+            )
+            others = [block for block in self._blocks if block != importance.verdict]
+        return f"{leading} {below_sentence(self._comparison, others, texts, norm_name=norm_name)}".strip()
 
     @unless_hidden
     def scores(self) -> Section:

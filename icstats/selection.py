@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from icstats.documents import parse, read_document
 from icstats.errors import ParameterError
@@ -40,10 +40,15 @@ class Choice(Strict):
 
 
 class Agreed(Strict):
-    """Who agreed, as a function, and when."""
+    """Who agreed, as a function, and when; one text, as a workbook has it, holds for every language."""
 
-    by: str = Field(min_length=1)
+    by: Text
     on: Day
+
+    @field_validator("by", mode="before")
+    @classmethod
+    def _in_every_language(cls, by: object) -> object:
+        return dict.fromkeys(Text.model_fields, by) if isinstance(by, str) else by
 
 
 class Selection(Strict):

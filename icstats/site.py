@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -71,6 +71,7 @@ class Row:
     verdict_code: str = ""
     why: str = ""
     links: tuple[Link, ...] = ()
+    edited: str = ""
 
 
 def write_index(study: Study, folder: Path, *, others: Mapping[str, str] | None = None) -> Path:
@@ -199,6 +200,11 @@ class _Index:
         return self._with_numbers(name, "", ORGANISATION, links)
 
     def _department(self, slug: str, name: str) -> Row:
+        row = self._as_made(slug, name)
+        edited = self._receipt["departments"].get(slug, {}).get("edited", [])
+        return replace(row, edited=self._texts.say("site.edited", files=", ".join(edited))) if edited else row
+
+    def _as_made(self, slug: str, name: str) -> Row:
         state = self._receipt["departments"].get(slug, {"status": "not_run", "reason": ""})
         status = AS_SHOWN.get(state["status"], state["status"])
         # The technical pages of a department that is not shown have nothing to say.

@@ -23,6 +23,7 @@ __all__ = [
     "CANNOT_TELL",
     "agreement_sentences",
     "answered_sentence",
+    "below_sentence",
     "best_and_worst_sentence",
     "block_sentence",
     "comparison_sentence",
@@ -31,6 +32,7 @@ __all__ = [
     "explained_sentence",
     "gate_verdicts",
     "highest_and_lowest_sentence",
+    "inherited_leading_sentence",
     "item_rest_sentence",
     "leading_sentence",
     "left_out_sentence",
@@ -42,11 +44,18 @@ __all__ = [
     "reliability_sentence",
     "unreliable_sentence",
     "verdict_counts",
+    "verdict_sentences",
 ]
 
 CANNOT_TELL = "cannot_tell"
 MOST_NAMED = 3
 """More names at one end are no answer to which is highest or lowest."""
+
+MOST_LISTED = 4
+"""Names that a sentence about the norm holds at most."""
+
+BELOW = ("slightly_below", "clearly_below")
+DIFFERING = frozenset({"clearly_above", "slightly_above", *BELOW})
 
 JUDGED = frozenset({"reliable", "under_limit"})
 """Verdicts of the reliability gate on a scale that has an interval."""
@@ -176,14 +185,45 @@ def _ends(means: Mapping[str, float], names: Mapping[str, str], texts: Texts) ->
     return ends
 
 
-def leading_sentence(importance: Released, blocks: Sequence[str], texts: Texts, *, inherited: bool = False) -> str:
-    """Return in a few words which block leads: for this department, or inherited from the organisation."""
-    kind = "organisation_" if inherited else ""
+def leading_sentence(
+    importance: Released,
+    blocks: Sequence[str],
+    texts: Texts,
+    *,
+    comparison: Released | None = None,
+    department: str = "",
+    norm_name: str = "",
+) -> str:
+    """Return in a few words which block leads for this department, and how it scores there if that differs."""
     if importance.verdict == CANNOT_TELL:
-        return texts.say(f"summary.{kind}cannot_tell", blocks=either(blocks, texts))
+        return texts.say("summary.cannot_tell", blocks=either(blocks, texts))
     if not importance.verdict:
         return ""
-    return texts.say(f"summary.{kind}leading", block=texts.say(f"block_in_sentence.{importance.verdict}"))
+    verdict = _verdict(comparison, importance.verdict)
+    return texts.say(
+        f"summary.leading_{verdict}" if verdict in DIFFERING else "summary.leading",
+        block=texts.say(f"block_in_sentence.{importance.verdict}"),
+        department=department,
+        norm_name=norm_name,
+    )
+
+
+def inherited_leading_sentence(importance: Released, blocks: Sequence[str], texts: Texts) -> str:
+    """Return in a few words which block leads in the organisation, for a department too small for its own."""
+    if importance.verdict == CANNOT_TELL:
+        return texts.say("summary.organisation_cannot_tell", blocks=either(blocks, texts))
+    if not importance.verdict:
+        return ""
+    return texts.say("summary.organisation_leading", block=texts.say(f"block_in_sentence.{importance.verdict}"))
+
+
+def below_sentence(comparison: Released | None, blocks: Sequence[str], texts: Texts, *, norm_name: str) -> str:
+    """Return which of these blocks score below the norm; empty where none does."""
+    named = {
+        kind: [texts.say(f"block_in_sentence.{block}") for block in blocks if _verdict(comparison, block) == kind]
+        for kind in BELOW
+    }
+    return " ".join(verdict_sentences(named, texts, norm_name=norm_name))
 
 
 def explained_sentence(importance: Released, blocks: Sequence[str], texts: Texts) -> str:
@@ -219,17 +259,43 @@ def drivers_sentence(importance: Released, labels: Mapping[str, str], items: Seq
     )
 
 
-def comparison_sentence(comparison: Released, labels: Mapping[str, str], texts: Texts) -> str:
-    """Return how many comparisons with the norm come out which way."""
+def comparison_sentence(comparison: Released, labels: Mapping[str, str], texts: Texts, *, norm_name: str) -> str:
+    """Return what lies above and below the norm, by name, the largest difference first."""
     shown = [_shown(comparison, variable, "difference") for variable in comparison.variables]
-    rows = [row for row in shown if row is not None]
-    if not rows:
-        return ""
-    verdicts = [str(row.extras["verdict"]) for row in rows]
-    if len(rows) == 1:
-        verdict = texts.say(f"verdict.{verdicts[0]}")
-        return texts.say("benchmark.answer_one", label=labels[rows[0].variable], verdict=verdict)
-    return texts.say("benchmark.answer", total=len(rows), verdicts=verdict_counts(verdicts, texts))
+    rows = sorted((row for row in shown if row is not None), key=lambda row: -abs(row.estimate))
+    named = {
+        kind: [_quoted(labels[row.variable], texts) for row in rows if row.extras["verdict"] == kind]
+        for kind in VERDICTS
+    }
+    return " ".join(verdict_sentences(named, texts, norm_name=norm_name))
+
+
+def verdict_sentences(
+    named: Mapping[str, Sequence[str]], texts: Texts, *, norm_name: str, kind: str = "questions"
+) -> list[str]:
+    """Return a sentence per verdict with the names it is about; of many, those that do not differ are counted.
+
+    ``kind`` is what is counted: questions or departments.
+    """
+    total = sum(map(len, named.values()))
+    return [
+        texts.say(f"benchmark.{verdict}", norm_name=norm_name, names=_told(names, verdict, total, kind, texts))
+        for verdict, names in named.items()
+        if names
+    ]
+
+
+def _told(names: Sequence[str], verdict: str, total: int, kind: str, texts: Texts) -> str:
+    if verdict not in DIFFERING and total > MOST_LISTED:
+        return texts.say(f"benchmark.of_{kind}", n=len(names), total=total)
+    shown = list(names if len(names) <= MOST_LISTED else names[: MOST_LISTED - 1])
+    others = [texts.say("change.more", n=len(names) - len(shown))] if len(names) > len(shown) else []
+    return texts.listing([*shown, *others])
+
+
+def _verdict(comparison: Released | None, variable: str) -> str:
+    row = _shown(comparison, variable, "difference")
+    return "" if row is None else str(row.extras["verdict"])
 
 
 def reliability_sentence(gate: Released, labels: Mapping[str, str], texts: Texts) -> str:

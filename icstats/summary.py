@@ -28,11 +28,20 @@ Status = Literal["done", "failed", "timed_out", "interrupted", "suppressed", "no
 
 @dataclass(frozen=True, kw_only=True)
 class NotebookReport:
-    """What came of one notebook of one department, with the reason when it did not end well."""
+    """What came of one notebook of one department.
+
+    Attributes
+    ----------
+    reason
+        Why it did not end well.
+    left_out
+        How many of its outputs were no section of a report, so that no reader sees them.
+    """
 
     notebook: str
     status: Status
     reason: str = ""
+    left_out: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,8 +124,8 @@ def subject_report(
 ) -> SubjectReport:
     """Return how a department stands, from its receipt."""
     entries = tuple(
-        NotebookReport(notebook=one, status=receipt.notebooks[one].status, reason=receipt.notebooks[one].reason)
-        if one in receipt.notebooks
+        NotebookReport(notebook=one, status=entry.status, reason=entry.reason, left_out=entry.left_out)
+        if (entry := receipt.notebooks.get(one)) is not None
         else NotebookReport(notebook=one, status="not_run")
         for one in notebooks
     )
@@ -172,4 +181,9 @@ def subjects_as_json(reports: Mapping[str, SubjectReport]) -> dict[str, Any]:
 
 def _as_json(subject: SubjectReport) -> dict[str, Any]:
     notebooks = {one.notebook: {"status": one.status, "reason": one.reason} for one in subject.notebooks}
-    return {"status": subject.status, "reason": subject.reason, "notebooks": notebooks}
+    return {
+        "status": subject.status,
+        "reason": subject.reason,
+        "notebooks": notebooks,
+        "edited": list(subject.edited),
+    }

@@ -181,7 +181,7 @@ def change_sentence(
     if any(row.extras["verdict"] == "break" for row in rows):
         said.append(texts.say("change.broken"))
     beyond = [row for row in change.each() if row.statistic == "beyond_norm" and not row.hidden and row.drawn]
-    differing = _moved(beyond, ("ahead", "behind"), change, labels, texts, norm_name=norm_name)
+    differing = _moved(beyond, ("ahead", "behind"), None, labels, texts, norm_name=norm_name)
     along = [texts.say("change.along", norm_name=norm_name)] if beyond and not differing else []
     return " ".join([*said, *differing, *along])
 
@@ -189,29 +189,31 @@ def change_sentence(
 def _moved(
     rows: Sequence[ReleasedRow],
     words: Sequence[str],
-    change: Released,
+    change: Released | None,
     labels: Mapping[str, str],
     texts: Texts,
     **against: str,
 ) -> list[str]:
-    """Return a sentence per word about the rows that it is said of, the largest by name."""
+    """Return a sentence per word about the rows that it is said of, the largest by name.
+
+    With how much, where ``change`` is given: two numbers about one question would be read as a contradiction.
+    """
     said = []
     for word in words:
         moved = sorted((row for row in rows if row.extras["verdict"] == word), key=lambda row: -abs(row.estimate))
-        named = [
-            texts.say(
-                "change.named",
-                item=texts.say("grammar.quoted", words=labels[row.variable]),
-                change=written_number(row, change, texts, signed=True),
-            )
-            for row in moved
-        ]
+        named = [_named(row, change, texts.say("grammar.quoted", words=labels[row.variable]), texts) for row in moved]
         # The name of one more is as short as saying that there is one.
         shown = named if len(named) <= MOST_NAMED + 1 else named[:MOST_NAMED]
         others = [texts.say("change.more", n=len(named) - len(shown))] if len(named) > len(shown) else []
         if named:
             said.append(texts.say(f"change.{word}", items=texts.listing([*shown, *others]), **against))
     return said
+
+
+def _named(row: ReleasedRow, change: Released | None, item: str, texts: Texts) -> str:
+    if change is None:
+        return item
+    return texts.say("change.named", item=item, change=written_number(row, change, texts, signed=True))
 
 
 def _win_sentence(row: ReleasedRow, wins: Released, summary: Released, labels: Mapping[str, str], texts: Texts) -> str:

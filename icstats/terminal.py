@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -44,6 +44,7 @@ STOPPED = 130
 WHY_HIDDEN = "too few answers, or it would give such a department away"
 WHY_STATUS = {"suppressed": WHY_HIDDEN}
 WIDEST_QUESTION = 60
+MOST_NAMED = 3
 
 
 def say(sentence: str) -> None:
@@ -206,6 +207,8 @@ def show_summary(study: Study, summary: RunSummary) -> None:
             ("department", "status", "reason"),
             [(names[one.department], one.status, one.reason or WHY_STATUS.get(one.status, "")) for one in subjects],
         )
+        for sentence in _left_out(subjects, names):
+            click.echo(sentence)
     else:
         click.echo("Everything is up to date; nothing was made.")
     if summary.failed:
@@ -213,6 +216,18 @@ def show_summary(study: Study, summary: RunSummary) -> None:
         click.echo(f"Failed: {failed}. The full story, which may hold answers, is in {summary.logs}.")
     index = summary.folder / "index.html"
     click.echo(index if index.is_file() else summary.folder)
+
+
+def _left_out(subjects: Sequence[SubjectReport], names: Mapping[str, str]) -> Iterator[str]:
+    """Say of which notebooks outputs were left out, and how many: what an author prints, no reader sees."""
+    found: dict[str, dict[str, int]] = {}
+    for subject in subjects:
+        for entry in subject.notebooks:
+            if entry.left_out:
+                found.setdefault(entry.notebook, {})[names[subject.department]] = entry.left_out
+    for notebook, counts in found.items():
+        of = ", ".join(counts) if len(counts) <= MOST_NAMED else f"{len(counts)} departments"
+        yield f"{notebook}: outputs that are no section of a report were left out ({sum(counts.values())}, of {of})."
 
 
 def show_states(study: Study, summary: RunSummary) -> None:

@@ -41,8 +41,7 @@ def norm_section(edition: Edition, comparison: Released | None, *, title: str, v
         title = say("benchmark.fictional_title", title=title)
     compared = comparison.only(variables=variables)
     drawn = edition.on_one_scale(variables)
-    beside = compared.only(variables=[code for code in variables if code not in drawn])
-    answers = [comparison_sentence(part, edition.labels, texts) for part in (beside, compared.only(variables=drawn))]
+    answer = comparison_sentence(compared, edition.labels, texts, norm_name=edition.norm_name)
     detail = table(
         compared,
         texts=texts,
@@ -59,7 +58,7 @@ def norm_section(edition: Edition, comparison: Released | None, *, title: str, v
     )
     return section(
         title,
-        paragraphs(answers, kind="answer"),
+        paragraphs([answer], kind="answer"),
         forest(compared, texts=texts, labels=edition.labels, norm_name=edition.norm_name, variables=drawn),
         paragraphs(norm_source(edition), kind="note"),
         folded(say("benchmark.as_table"), detail.html),

@@ -43,6 +43,7 @@ RANKS = (
         "moments",
         "pairwise",
         "rowchart",
+        "nameplaces",
         "bivariate",
         "oneway",
         "schmid_leiman",

@@ -17,6 +17,7 @@ from icstats.batch import Step, Terms, run, run_folder, states
 from icstats.collation import merged_rows, shows_a_number
 from icstats.errors import ParameterError, RunError
 from icstats.plan import check
+from icstats.terminal import show_summary
 from icstats.workers import Finished
 
 if TYPE_CHECKING:
@@ -99,6 +100,19 @@ def test_notebooks_keep_their_source_tags_and_sections_and_nothing_else(good: Ra
     assert "in the stream" not in str([cell.get("outputs") for cell in stored.cells])
 
 
+def test_the_summary_says_how_many_outputs_were_left_out_of_which_notebooks(
+    good: Ran, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_summary(good.study.opened(), good.summary)
+    said = [line for line in capsys.readouterr().out.splitlines() if "left out" in line]
+    left_out = "outputs that are no section of a report were left out"
+    assert said == [
+        f"department_report: {left_out} (6, of Human Resources, IT, Legal affairs).",
+        f"drivers: {left_out} (6, of Human Resources, IT, Legal affairs).",
+        f"overview: {left_out} (2, of The organisation).",
+    ]
+
+
 def test_nothing_that_is_written_knows_this_machine(good: Ran) -> None:
     for name, content in good.files.items():
         assert str(good.study.root).encode() not in content, name
@@ -140,6 +154,7 @@ def test_the_receipt_says_what_was_run_on_what(good: Ran) -> None:
         "status": "suppressed",
         "reason": "",
         "notebooks": {name: {"status": "done", "reason": ""} for name in ("department_report", "drivers")},
+        "edited": [],
     }
     assert set(receipt["inputs"]) == {"responses", "study", "templates"}
     assert {len(receipt["inputs"][name]) for name in ("responses", "study")} == {64}

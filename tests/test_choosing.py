@@ -102,7 +102,7 @@ def test_the_best_rated_are_proposed_within_number_and_time(fieldwork: Fieldwork
     assert {item for item, reason in reasons.items() if reason == "chosen"} == {"PC3", "PC5"}
     assert reasons["CO2"] == "enough_own"
     assert (reasons["PD4"], reasons["CO4"], reasons["CO6"]) == ("not_usable", "not_actable", "not_rated")
-    assert selection.agreed["it"].by == "Head of IT"
+    assert selection.agreed["it"].by["nl"] == "Head of IT"
     assert next(choice for choice in selection.of("it") if choice.item == "PC3").usable == 4.5
     short = fieldwork.model_copy(update={"choice": fieldwork.choice.model_copy(update={"minutes": 2.1})})
     told = {choice.item: choice.reason for choice in propose(short, read_sheets(fieldwork, tmp_path)).of("it")}
@@ -313,7 +313,7 @@ def test_the_example_report_says_which_questions_were_chosen_by_whom_and_why(lan
         texts = open_report(ROOT / "params" / "example.yaml", slug, language=language).edition.texts
         assert f"<dt>{escape(texts.say('chosen.chosen'))}</dt>" in body
         assert f"<dt>{escape(texts.say('chosen.not_usable'))}</dt>" in body
-        assert {"en": "Head of", "nl": "Head of"}[language] in body
+        assert {"en": "Agreed by: Head of", "nl": "Akkoord: Hoofd"}[language] in body
         assert {"en": "One login for all", "nl": "Eén keer inloggen"}[language] in body, "also what nobody is asked"
 
 

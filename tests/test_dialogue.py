@@ -16,12 +16,15 @@ from icstats.dumbbells import mirror_dumbbells
 from icstats.errors import DisclosureError
 from icstats.gaps import expectation_gap, mirror_gap
 from icstats.questionnaire import ResponseScale
+from icstats.rowchart import Axis, Row, TextColumn, row_chart
 from icstats.study import Policy
 from icstats.talk import expectation_sentences, mirror_sentence, talking_points
 from icstats.texts import Texts
 from icstats.tolerance import zone_of_tolerance
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from icstats.report import Report
     from icstats.results import Result
     from icstats.sections import Section
@@ -128,7 +131,7 @@ def test_nothing_hidden_is_told() -> None:
 
 def test_the_mirror_counts_and_names() -> None:
     assert mirror_sentence(four_words(), LABELS, EN) == (
-        "Laid beside what customers answer, our own forecast of 4 questions gives 1 blind spot, 1 shared concern, "
+        "We forecast what customers would answer to 4 questions: 1 blind spot, 1 shared concern, "
         "1 hidden strength and 1 shared view. We think better of “Quick” than our customers do. "
         "Our customers think better of “Listens” than we do. Both sides are critical of “Agreed”."
     )
@@ -169,6 +172,23 @@ def test_the_dumbbells_state_every_question_under_its_word(texts: Texts) -> None
     )
     assert "n = 300" in figure.caption
     assert "40–49" in figure.caption
+
+
+@pytest.mark.parametrize("texts", [EN, NL], ids=["en", "nl"])
+def test_what_is_too_uncertain_is_said_once_under_the_dumbbells(texts: Texts, monkeypatch: pytest.MonkeyPatch) -> None:
+    words: list[tuple[str, ...]] = []
+
+    def noted(rows: Sequence[Row], *, axis: Axis, columns: Sequence[TextColumn]) -> tuple[bytes, int]:
+        words.extend(row.words for row in rows)
+        return row_chart(rows, axis=axis, columns=columns)
+
+    monkeypatch.setattr("icstats.dumbbells.row_chart", noted)
+    unsure = mirrored((3.9, 3.1, 3.0, 4.3), (3.9, 3.6, 3.5, 4.0))
+    once = texts.say("mirror.caption_uncertain")
+    assert mirror_dumbbells(unsure, texts=texts, labels=LABELS, blocks=BLOCKS).caption.count(once) == 1
+    assert ("",) in words
+    assert (texts.say("mirror_word.uncertain"),) not in words
+    assert once not in mirror_dumbbells(four_words(), texts=texts, labels=LABELS, blocks=BLOCKS).caption
 
 
 def test_dumbbells_of_a_small_team_are_a_sentence() -> None:

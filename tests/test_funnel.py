@@ -37,7 +37,7 @@ def released(means: Mapping[str, float] = MEANS, sizes: Mapping[str, int] = SIZE
     )
 
 
-def drawn(summary: Released, texts: Texts = EN) -> Figure:
+def drawn(summary: Released, texts: Texts = EN, *, names: Mapping[str, str] = NAMES) -> Figure:
     return funnel_plot(
         summary,
         variable="mark",
@@ -45,7 +45,7 @@ def drawn(summary: Released, texts: Texts = EN) -> Figure:
         norm=3.7,
         sd=1.0,
         norm_name="the norm",
-        departments=NAMES,
+        departments=names,
         texts=texts,
     )
 
@@ -94,6 +94,25 @@ def test_everything_lies_on_the_page() -> None:
     for n, mean in funnel.points.values():
         assert 0 < funnel.x(n) < WIDTH
         assert 0 < funnel.y(mean) < 348
+
+
+def test_every_dot_has_a_name_and_what_is_hidden_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[list[str]] = []
+    monkeypatch.setattr("icstats.funnel.write_names", lambda _page, _frame, _dots, names: written.append(names))
+    summary = released()
+    assert [slug for slug in NAMES if (row := summary.row("mark", "mean", slug)) and row.hidden] == ["law", "lib"]
+    figure = drawn(summary)
+    assert written == [["IT", "HR", "Facilities"]]
+    assert "open dots between them" in figure.caption
+    assert "have a name" not in figure.caption
+
+
+def test_of_very_many_departments_only_those_outside_have_a_name() -> None:
+    names = {f"d{place}": f"Department {place}" for place in range(40)}
+    summary = released({slug: 2.0 if slug == "d7" else 3.72 for slug in names}, dict.fromkeys(names, 200))
+    figure = drawn(summary, names=names)
+    assert "below the norm: Department 7." in figure.caption
+    assert figure.caption.endswith("only the filled dots have a name; the others stand in the table.")
 
 
 def test_only_released_means_are_drawn() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from icstats.canvas import WIDTH
 from icstats.disclosure import RATINGS, open_ledger, release
+from icstats.nameplaces import name_places
 from icstats.prioritymap import HEIGHT, _Map, _points, importance_performance_map
 from icstats.study import Policy
 from icstats.texts import Texts
@@ -37,6 +38,10 @@ def drawn_map(shares: list[float], means: list[float]) -> _Map:
     return _Map(points=tuple(points), wins=wins, summary=summary, texts=Texts("nl"))
 
 
+def places_in(picture: _Map) -> np.ndarray:
+    return name_places(picture.frame, np.array(picture.dots), [point.name for point in picture.points])
+
+
 def shared(one: np.ndarray, other: np.ndarray) -> float:
     width, height = np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2])
     return float(max(width, 0) * max(height, 0))
@@ -48,16 +53,15 @@ def test_no_name_covers_another_where_most_questions_weigh_little(seed: int) -> 
     rng = np.random.default_rng(seed)
     shares = [*rng.choice([0.02, 0.03, 0.04, 0.05], 13), *rng.choice([0.12, 0.13, 0.14], 4)]
     picture = drawn_map([float(one) for one in shares], [float(one) for one in rng.integers(30, 41, 17) / 10])
-    places = picture._places()
+    places = places_in(picture)
     covered = [shared(one, other) for at, one in enumerate(places) for other in places[:at]]
     assert max(covered) == 0
-    dots = [(picture.x(point.weight.estimate), picture.y(point.score.estimate)) for point in picture.points]
-    assert not any(left < x < right and top < y < foot for left, top, right, foot in places for x, y in dots)
+    assert not any(left < x < right and top < y < foot for left, top, right, foot in places for x, y in picture.dots)
 
 
 @pytest.mark.parametrize("count", [1, 2, 17])
 def test_names_stay_within_the_picture_also_where_all_questions_are_alike(count: int) -> None:
-    places = drawn_map([1 / count] * count, [3.5] * count)._places()
+    places = places_in(drawn_map([1 / count] * count, [3.5] * count))
     assert (places[:, 0] >= 0).all()
     assert (places[:, 2] <= WIDTH).all()
     assert (places[:, 1] >= 0).all()

@@ -130,6 +130,8 @@ def test_what_was_changed_by_hand_is_said_and_kept(study: SmallStudy) -> None:
         "Human Resources: drivers.html changed by hand; left as it is. --overwrite makes it again.",
     ]
     assert page.read_text(encoding="utf-8") == "mine"
+    index = (study.folder / "index.html").read_text(encoding="utf-8")
+    assert index.count("Changed by hand after it was made, so no longer what was computed: drivers.html") == 1
     assert made == {"legal/drivers", "overview"}
     assert {one.department: one.edited for one in summary.departments} == {
         "hr": ("drivers.html",),

@@ -124,16 +124,31 @@ def sentences(department: Department, texts: Texts) -> Iterator[str]:
     yield story.best_and_worst_sentence(d.summary, LABELS, ITEMS, texts)
     if d.importance is not None:
         yield story.leading_sentence(d.importance, d.blocks, texts)
-        yield story.leading_sentence(d.importance, d.blocks, texts, inherited=True)
+        yield leading(d, texts)
+        yield story.inherited_leading_sentence(d.importance, d.blocks, texts)
         yield story.overall_leading_sentence(d.importance, d.blocks, texts)
         yield story.block_sentence(d.importance, d.blocks, texts)
         yield story.explained_sentence(d.importance, d.blocks, texts)
-    yield story.comparison_sentence(d.comparison, LABELS, texts)
+    yield compared(d, texts)
+    yield story.below_sentence(d.comparison, d.blocks, texts, norm_name=texts.say("summary.norm_name"))
     if d.n >= POLICY.minimum_answers:
         n = shown_n(d.n, POLICY)
         yield story.answered_sentence(n, None, texts)
         yield story.answered_sentence(n, d.n + 200, texts)
         yield story.answered_sentence(n, None, texts, rated=True)
+
+
+def leading(d: Department, texts: Texts) -> str:
+    named = {"department": "HR", "norm_name": texts.say("summary.norm_name")}
+    return (
+        ""
+        if d.importance is None
+        else story.leading_sentence(d.importance, d.blocks, texts, comparison=d.comparison, **named)
+    )  # type: ignore[arg-type]
+
+
+def compared(d: Department, texts: Texts) -> str:
+    return story.comparison_sentence(d.comparison, LABELS, texts, norm_name=texts.say("summary.norm_name"))
 
 
 def numbers(sentence: str, texts: Texts) -> list[float]:
@@ -213,13 +228,74 @@ def test_the_leading_share_lies_in_its_interval_and_is_the_largest(language: str
             assert share == pytest.approx(100 * max(shares), abs=0.51)
 
 
+def verdicts_of(d: Department) -> dict[str, str]:
+    """Return variable -> verdict, of what may be told."""
+    rows = {code: d.comparison.row(code, "difference") for code in d.comparison.variables}
+    told = {code: row for code, row in rows.items() if row is not None and not row.hidden and row.drawn}
+    return {code: str(row.extras["verdict"]) for code, row in told.items() if row.extras["verdict"]}
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_verdicts_are_counted_up_to_their_total(language: str) -> None:
-    texts = Texts(language)
+def test_each_verdict_names_what_it_is_about(language: str) -> None:
+    texts, norm_name = Texts(language), Texts(language).say("summary.norm_name")
     for d in DEPARTMENTS:
-        found = numbers(story.comparison_sentence(d.comparison, LABELS, texts), texts)
-        if found:
-            assert found[0] == sum(found[1:])
+        verdicts = verdicts_of(d)
+        said = [
+            texts.say(
+                f"benchmark.{kind}",
+                norm_name=norm_name,
+                names=texts.listing([texts.say("grammar.quoted", words=LABELS[code]) for code in own]),
+            )
+            for kind in VERDICTS
+            if (own := _largest_first(d, [code for code in verdicts if verdicts[code] == kind]))
+        ]
+        assert compared(d, texts) == " ".join(said)
+
+
+def _largest_first(d: Department, codes: list[str]) -> list[str]:
+    rows = {code: d.comparison.row(code, "difference") for code in codes}
+    return sorted(codes, key=lambda code: -abs(rows[code].estimate))  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_among_many_questions_those_that_do_not_differ_are_counted(language: str) -> None:
+    texts = Texts(language)
+    named = {"equal": list("abcdefghij"), "clearly_below": list("klmnop"), "uncertain": ["q"]}
+    told = " ".join(story.verdict_sentences(named, texts, norm_name="X"))
+    assert (
+        told
+        == {
+            "en": "About the same as X: 10 of the 17 questions. Clearly below X: k, l, m and 3 more. "
+            "Too uncertain to say: 1 of the 17 questions.",
+            "nl": "Ongeveer gelijk aan X: 10 van de 17 vragen. Duidelijk onder X: k, l, m en nog 3 andere. "
+            "Te onzeker om te zeggen: 1 van de 17 vragen.",
+        }[language]
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_opening_says_which_blocks_are_below_the_norm(language: str) -> None:
+    texts, counted = Texts(language), set()
+    for d in DEPARTMENTS:
+        verdicts = verdicts_of(d)
+        others = [block for block in d.blocks if d.importance is None or block != d.importance.verdict]
+        opening = leading(d, texts), story.below_sentence(d.comparison, others, texts, norm_name="X")
+        for block in d.blocks:
+            words = texts.say(f"block_in_sentence.{block}")
+            if "below" in verdicts.get(block, ""):
+                clearly = re.search({"en": "clearly below", "nl": "[Dd]uidelijk onder"}[language], " ".join(opening))
+                assert words in " ".join(opening)
+                assert clearly or verdicts[block] != "clearly_below"
+                counted.add((block in others, verdicts[block]))
+            else:
+                assert words not in opening[1]
+        if d.importance is not None and d.importance.verdict in d.blocks:
+            verdict = verdicts.get(d.importance.verdict, "")
+            key = f"summary.leading_{verdict}" if re.search("above|below", verdict) else "summary.leading"
+            block = texts.say(f"block_in_sentence.{d.importance.verdict}")
+            norm_name = texts.say("summary.norm_name")
+            assert opening[0] == texts.say(key, block=block, department="HR", norm_name=norm_name)
+    assert counted == {(other, kind) for other in (True, False) for kind in ("clearly_below", "slightly_below")}
 
 
 def test_the_simulation_reaches_every_verdict_size_and_tie() -> None:

@@ -127,14 +127,18 @@ def test_lists_read_as_sentences() -> None:
     [
         ("nl", "priority.mean", "klanten antwoorden 3,1 op een schaal van 1 tot 5."),
         ("en", "priority.mean", "customers answer 3,1 on a scale from 1 to 5."),
-        ("nl", "priority.ease", "Hoe makkelijk dit te veranderen is, geeft de afdeling 4 op een schaal van 1 tot 5."),
-        ("en", "comments.themes_answer", "In answer to “Why?”, customers write most about: speed."),
+        (
+            "nl",
+            "priority.ease",
+            "Hoe makkelijk dit te veranderen is, beoordeelt de afdeling met een 4, van 1 (moeilijk) tot 5 (makkelijk).",
+        ),
+        ("en", "comments.themes_answer", "Of those who wrote something at “Why?”, 30% mention “Speed”."),
         ("en", "change.along", "None of the changes is surely different from that of the norm."),
     ],
 )
 def test_marks_stand_on_a_scale_and_sentences_are_those_of_the_language(language: str, key: str, said: str) -> None:
     told = {"mean": "3,1", "minimum": "1", "maximum": "5", "ease": 4, "least": 1, "most": 5}
-    words = {"question": "Why?", "themes": "speed", "norm_name": "the norm"}
+    words = {"question": "Why?", "themes": "30% mention “Speed”", "norm_name": "the norm"}
     assert Texts(language).say(key, **told, **words) == said
 
 

@@ -156,6 +156,19 @@ def test_no_table_is_cut_off_on_a_window_of_any_width(browser: Browser, dutch_ex
                     assert cut == [], (path, width)
 
 
+def test_letters_in_pictures_stay_legible_on_a_telephone(browser: Browser, dutch_example_site: Ran) -> None:
+    """A picture keeps nine tenths of its size, in a box of its own that a keyboard can scroll; the page stays."""
+    with quiet_page(browser, viewport=NARROW) as page:
+        for kind in ("overview", "many answers"):
+            page.goto((dutch_example_site.folder / KINDS[kind]).as_uri())
+            boxes = page.locator(".picture:visible")
+            assert boxes.count() > 3
+            for box in boxes.all():
+                assert box.locator("img").evaluate("one => one.clientWidth / one.getAttribute('width')") >= 0.85
+                assert box.evaluate("one => one.tabIndex === 0 && one.scrollWidth > one.clientWidth")
+            assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+
+
 def test_every_page_is_under_300_kb(dutch_example_site: Ran) -> None:
     heavy = {path.name: path.stat().st_size for path in dutch_example_site.folder.rglob("*.html")}
     assert heavy
