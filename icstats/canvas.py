@@ -28,10 +28,27 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as MatplotlibFigure
     from matplotlib.font_manager import FontProperties
 
-__all__ = ["ACCENT", "BAND", "BLOCKS", "FAINT", "INK", "LINE", "PAPER", "SOFT", "WIDTH", "Figure", "Sheet", "sheet"]
+__all__ = [
+    "ACCENT",
+    "BAND",
+    "BLOCKS",
+    "FAINT",
+    "INK",
+    "LARGE",
+    "LINE",
+    "PAPER",
+    "SOFT",
+    "WIDTH",
+    "Figure",
+    "Sheet",
+    "sheet",
+]
 
 WIDTH = 540
 """Narrow, so that words can still be read on a telephone, which shows it at two thirds."""
+
+LARGE = 15
+"""Size of letters that can still be read where a picture shrinks to a telephone."""
 
 SHARPNESS = 2.0
 TALL = 400
@@ -92,11 +109,14 @@ class Figure:
         return self.html
 
     @classmethod
-    def of_picture(cls, png: bytes, *, height: int, alt: str, caption: str) -> Figure:
-        """Return the figure of a picture with its texts, escaped."""
+    def of_picture(cls, png: bytes, *, height: int, alt: str, caption: str, fits: bool = False) -> Figure:
+        """Return the figure of a picture with its texts, escaped.
+
+        ``fits``: its letters are so large that it shrinks to a telephone; any other picture is scrolled there.
+        """
         source = f"data:image/png;base64,{b64encode(png).decode()}"
         image = f'<img alt="{escape(alt)}" width="{WIDTH}" height="{height}" src="{source}">'
-        box = f'<div class="picture" tabindex="0">{image}</div>'
+        box = image if fits else f'<div class="picture" tabindex="0">{image}</div>'
         return cls(
             html=f"<figure>{box}<figcaption>{escape(caption)}</figcaption></figure>",
             alt=alt,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from icstats.canvas import ACCENT, BAND, INK, LINE, SOFT, WIDTH, Figure, sheet, width_of
+from icstats.canvas import ACCENT, BAND, INK, LARGE, LINE, SOFT, WIDTH, Figure, sheet, width_of
 from icstats.disclosure import only_released
 from icstats.written import (
     scale_ends,
@@ -29,7 +29,7 @@ __all__ = ["mark_strip"]
 SIDE = 22
 EDGE = 3
 STRIP = 64
-FOOT = 104
+FOOT = 108
 
 
 def mark_strip(
@@ -92,7 +92,9 @@ def mark_strip(
     with sheet(strip.height) as page:
         strip.draw(page)
         picture = page.png()
-    return Figure.of_picture(picture, height=strip.height, alt=strip.alt(label), caption=strip.caption(label, source))
+    return Figure.of_picture(
+        picture, height=strip.height, alt=strip.alt(label), caption=strip.caption(label, source), fits=True
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +109,7 @@ class _Strip:
 
     @property
     def height(self) -> int:
-        return FOOT + 24
+        return FOOT + 26
 
     def x(self, value: float) -> float:
         low, high = scale_ends([self.row])
@@ -118,7 +120,7 @@ class _Strip:
         page.line((self.x(low), STRIP), (self.x(high), STRIP), colour=SOFT, width=1.2)
         for mark in np.arange(low, high + 1):
             page.line((self.x(mark), STRIP - 5), (self.x(mark), FOOT - 8), colour=LINE, order=0.5)
-            page.text(self.x(mark), FOOT + 6, self.texts.number(mark, 0), size=12, colour=SOFT, align="center")
+            page.text(self.x(mark), FOOT + 8, self.texts.number(mark, 0), size=LARGE, colour=SOFT, align="center")
         self._draw_norm(page)
         self._draw_mark(page)
 
@@ -129,8 +131,8 @@ class _Strip:
         if self.norm is not None:
             page.line((self.x(self.norm), STRIP - 12), (self.x(self.norm), STRIP + 14), colour=INK, width=1.8, order=3)
             words = self.texts.say("figures.named", name=self.norm_name, value=self._points(self.norm))
-            place = self._inside(self.x(self.norm), words, 12)
-            page.text(place, STRIP + 24, words, size=12, colour=SOFT, align="center", covering=True)
+            place = self._inside(self.x(self.norm), words, LARGE)
+            page.text(place, STRIP + 26, words, size=LARGE, colour=SOFT, align="center", covering=True)
 
     def _draw_mark(self, page: Sheet) -> None:
         row = self.row
@@ -141,10 +143,10 @@ class _Strip:
         value = written_number(row, self.released, self.texts)
         interval = written_interval(row, self.released, self.texts)
         wide, gap = width_of(value, 22, bold=True), 8 if interval else 0
-        whole = wide + gap + width_of(interval, 12)
+        whole = wide + gap + width_of(interval, LARGE)
         start = min(max(self.x(row.estimate) - wide / 2, 0), WIDTH - EDGE - whole)
         page.text(start, 24, value, size=22, colour=ACCENT, bold=True)
-        page.text(start + wide + gap, 27, interval, size=12, colour=SOFT)
+        page.text(start + wide + gap, 27, interval, size=LARGE, colour=SOFT)
 
     @staticmethod
     def _inside(x: float, words: str, size: float) -> float:

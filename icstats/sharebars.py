@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from icstats.canvas import ACCENT, BLOCKS, FAINT, PAPER, SOFT, WIDTH, Figure, ink_on, sheet, width_of, wrapped
+from icstats.canvas import ACCENT, BLOCKS, FAINT, LARGE, PAPER, SOFT, WIDTH, Figure, ink_on, sheet, width_of, wrapped
 from icstats.disclosure import only_released
 from icstats.written import (
     written_answers,
@@ -39,6 +39,7 @@ BAR_TOP = 6
 BAR_HEIGHT = 46
 NAMES_TOP = 74
 NAME_ROOM = 160
+NAME_LINE = 18
 SMALL_BAR = 20
 ROW_HEIGHT = 36
 DEPARTMENT_ROOM = 132
@@ -94,6 +95,7 @@ def why_bar(
         height=bar.height,
         alt=_alt(importance, rows, labels, texts),
         caption=_caption("figures.why_caption", importance, rows, labels, texts, source=source),
+        fits=True,
     )
 
 
@@ -178,20 +180,20 @@ class _NamedBar:
 
     @property
     def height(self) -> int:
-        return NAMES_TOP + 16 * max(len(lines) for lines, _, _ in self.names) + 42
+        return NAMES_TOP + NAME_LINE * max(len(lines) for lines, _, _ in self.names) + 42
 
     def draw(self, page: Sheet) -> None:
         _draw_bar(page, self.parts, x=0, width=WIDTH, top=BAR_TOP, height=BAR_HEIGHT)
         centres = [part.middle * WIDTH for part in self.parts]
-        rooms = [max(width_of(words, 13.5) for words in (*lines, interval)) for lines, _, interval in self.names]
+        rooms = [max(width_of(words, LARGE) for words in (*lines, interval)) for lines, _, interval in self.names]
         places = _apart(centres, rooms)
         for place, centre, (lines, value, interval) in zip(places, centres, self.names, strict=True):
             page.line((centre, BAR_TOP + BAR_HEIGHT + 2), (place, NAMES_TOP - 10), colour=FAINT)
             for number, line in enumerate(lines):
-                page.text(place, NAMES_TOP + 16 * number, line, align="center")
-            below = NAMES_TOP + 16 * (len(lines) - 1)
-            page.text(place, below + 22, value, size=17, align="center", bold=True)
-            page.text(place, below + 42, interval, size=12, colour=SOFT, align="center")
+                page.text(place, NAMES_TOP + NAME_LINE * number, line, size=LARGE, align="center")
+            below = NAMES_TOP + NAME_LINE * (len(lines) - 1)
+            page.text(place, below + 22, value, size=18, align="center", bold=True)
+            page.text(place, below + 43, interval, size=LARGE, colour=SOFT, align="center")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -333,7 +335,7 @@ def _parts(rows: Sequence[ReleasedRow]) -> list[_Part]:
 
 def _names(row: ReleasedRow, label: str, importance: Released, texts: Texts) -> tuple[list[str], str, str]:
     value, interval = (write(row, importance, texts) for write in (written_number, written_interval))
-    return wrapped(label, NAME_ROOM), value, interval
+    return wrapped(label, NAME_ROOM, size=LARGE), value, interval
 
 
 def _verdict(rows: Sequence[ReleasedRow], labels: Mapping[str, str], texts: Texts) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from icstats.canvas import ACCENT, BAND, INK, LINE, SOFT, WIDTH, Figure, sheet, width_of
+from icstats.canvas import ACCENT, BAND, INK, LARGE, LINE, SOFT, WIDTH, Figure, sheet, width_of
 from icstats.disclosure import only_released
 from icstats.written import (
     scale_ends,
@@ -29,7 +29,7 @@ __all__ = ["zone_of_tolerance"]
 SIDE = 22
 EDGE = 3
 STRIP = 64
-FOOT = 104
+FOOT = 108
 
 
 def zone_of_tolerance(
@@ -75,7 +75,7 @@ def zone_of_tolerance(
     with sheet(zone.height) as page:
         zone.draw(page)
         picture = page.png()
-    return Figure.of_picture(picture, height=zone.height, alt=zone.alt(label), caption=zone.caption(label))
+    return Figure.of_picture(picture, height=zone.height, alt=zone.alt(label), caption=zone.caption(label), fits=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +89,7 @@ class _Zone:
 
     @property
     def height(self) -> int:
-        return FOOT + 24
+        return FOOT + 26
 
     @property
     def rows(self) -> list[ReleasedRow]:
@@ -113,7 +113,7 @@ class _Zone:
         page.line((self.x(low), STRIP), (self.x(high), STRIP), colour=SOFT, width=1.2)
         for step in np.arange(low, high + 1):
             page.line((self.x(step), STRIP - 5), (self.x(step), FOOT - 8), colour=LINE, order=0.5)
-            page.text(self.x(step), FOOT + 6, self.texts.number(step, 0), size=12, colour=SOFT, align="center")
+            page.text(self.x(step), FOOT + 8, self.texts.number(step, 0), size=LARGE, colour=SOFT, align="center")
         self._draw_expected(page, self.least, self.texts.say("expectation.just_acceptable"))
         if self.wish:
             self._draw_expected(page, self.wish, self.texts.say("expectation.desired"))
@@ -123,9 +123,9 @@ class _Zone:
         x = self.x(row.estimate)
         page.line((x, STRIP - 12), (x, STRIP + 14), colour=INK, width=1.8, order=3)
         words = self.texts.say("figures.named", name=name, value=written_number(row, self.released, self.texts))
-        half = width_of(words, 12) / 2
+        half = width_of(words, LARGE) / 2
         place = min(max(x, EDGE + half), WIDTH - EDGE - half)
-        page.text(place, STRIP + 24, words, size=12, colour=SOFT, align="center", covering=True)
+        page.text(place, STRIP + 26, words, size=LARGE, colour=SOFT, align="center", covering=True)
 
     def _draw_mark(self, page: Sheet) -> None:
         row = self.mark
@@ -135,9 +135,9 @@ class _Zone:
         page.dot(self.x(row.estimate), STRIP, colour=ACCENT, size=14, is_open=not has_interval)
         value, interval = (write(row, self.released, self.texts) for write in (written_number, written_interval))
         wide, gap = width_of(value, 22, bold=True), 8 if interval else 0
-        start = min(max(self.x(row.estimate) - wide / 2, 0), WIDTH - EDGE - wide - gap - width_of(interval, 12))
+        start = min(max(self.x(row.estimate) - wide / 2, 0), WIDTH - EDGE - wide - gap - width_of(interval, LARGE))
         page.text(start, 24, value, size=22, colour=ACCENT, bold=True)
-        page.text(start + wide + gap, 27, interval, size=12, colour=SOFT)
+        page.text(start + wide + gap, 27, interval, size=LARGE, colour=SOFT)
 
     def caption(self, label: str) -> str:
         return self.texts.say(

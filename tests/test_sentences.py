@@ -283,7 +283,7 @@ def test_the_opening_says_which_blocks_are_below_the_norm(language: str) -> None
         for block in d.blocks:
             words = texts.say(f"block_in_sentence.{block}")
             if "below" in verdicts.get(block, ""):
-                clearly = re.search({"en": "clearly below", "nl": "[Dd]uidelijk onder"}[language], " ".join(opening))
+                clearly = re.search({"en": "[Cc]learly below", "nl": "[Dd]uidelijk onder"}[language], " ".join(opening))
                 assert words in " ".join(opening)
                 assert clearly or verdicts[block] != "clearly_below"
                 counted.add((block in others, verdicts[block]))
