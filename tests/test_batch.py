@@ -107,9 +107,9 @@ def test_the_summary_says_how_many_outputs_were_left_out_of_which_notebooks(
     said = [line for line in capsys.readouterr().out.splitlines() if "left out" in line]
     left_out = "outputs that are no section of a report were left out"
     assert said == [
-        f"department_report: {left_out} (6, of Human Resources, IT, Legal affairs).",
-        f"drivers: {left_out} (6, of Human Resources, IT, Legal affairs).",
-        f"overview: {left_out} (2, of The organisation).",
+        f"department_report: {left_out} (6, of Human Resources, IT <support>, Legal).",
+        f"drivers: {left_out} (6, of Human Resources, IT <support>, Legal).",
+        f"overview: {left_out} (2, of Small & Sons).",
     ]
 
 
