@@ -59,6 +59,7 @@ ENOUGH = 3
 QUESTIONS, AGREED, EXPLANATION = "questions", "agreed", "explanation"
 HEADER = ("code", "block", "en", "nl", "earlier", *RATED)
 AGREED_HEADER = ("department", "agreed_by", "agreed_on")
+BEFORE = ".before.yaml"
 LOCK = "~$"
 """So begins the file that Excel lays beside a workbook that is open."""
 MIDNIGHT = "T00:00:00"
@@ -395,11 +396,16 @@ def chosen_questionnaire(fieldwork: Fieldwork, selection: Selection) -> Question
 
 
 def write_proposal(fieldwork: Fieldwork, selection: Selection, folder: Path) -> tuple[Path, ...]:
-    """Write the log of the choice and the questionnaire that follows from it, ``selection.yaml`` first."""
+    """Write the log of the choice and the questionnaire that follows from it, ``selection.yaml`` first.
+
+    A file that stands there and says something else, perhaps changed by hand, is kept as ``selection.before.yaml``.
+    """
     written = []
     for name, content in (("selection", selection), ("questionnaire", chosen_questionnaire(fieldwork, selection))):
         written.append(folder / f"{name}.yaml")
         text = as_yaml(content.model_dump(exclude_none=True))
+        if written[-1].exists() and written[-1].read_text(encoding="utf-8") != text:
+            written[-1].replace(folder / f"{name}{BEFORE}")
         written[-1].write_text(text, encoding="utf-8", newline="\n")
     return tuple(written)
 

@@ -415,18 +415,24 @@ def _selection(study: Study) -> Iterator[Finding]:
         return
     log, codes = study.selection, [item.code for item in study.questionnaire.items]
     hint = "give the questionnaire that follows from this log, or the log of this questionnaire"
-    slugs = {department.slug for department in study.departments}
+    slugs = [department.slug for department in study.departments]
+    named = dict.fromkeys([*(choice.department for choice in log.choices), *log.agreed])
+    unnamed = [slug for slug in slugs if slug not in named]
+    # A log may be about more departments than a study; one that is nearly a department without a log is a slip.
+    for slug in named:
+        if slug not in slugs and (meant := did_you_mean(slug, unnamed)):
+            yield Finding(("selection",), 48, f"the log names {quoted(slug)}, which is no department.", meant)
     choices = [choice for choice in log.choices if choice.department in slugs]
     asked_by_log = (*log.locked, *(choice.item for choice in choices if choice.reason == "chosen"))
-    named = [*asked_by_log, *(choice.item for choice in choices if choice.item not in log.labels)]
-    for code in dict.fromkeys(code for code in named if code not in codes):
+    asked = [*asked_by_log, *(choice.item for choice in choices if choice.item not in log.labels)]
+    for code in dict.fromkeys(code for code in asked if code not in codes):
         message = f"the log names {quoted(code)}, which the questionnaire does not have."
         yield Finding(("selection",), 46, message, did_you_mean(code, codes) or hint)
     for department in study.departments:
-        asked = {item.code for item in study.questionnaire.items_of(department=department.slug)}
+        own = {item.code for item in study.questionnaire.items_of(department=department.slug)}
         by_log = {choice.item: choice.reason == "chosen" for choice in log.of(department.slug)}
         by_log |= dict.fromkeys(log.locked, True)
-        wrong = [code for code, wanted in by_log.items() if code in codes and wanted != (code in asked)]
+        wrong = [code for code, wanted in by_log.items() if code in codes and wanted != (code in own)]
         if wrong:
             asked_what = f"{quoted(department.slug)} is asked {', '.join(wrong)}"
             message = f"the log and the questionnaire differ in whether {asked_what}."

@@ -16,7 +16,15 @@ from scipy import stats
 from statsmodels.stats.power import TTestIndPower
 
 from icstats.__main__ import main
-from icstats.choosing import candidates, chosen_questionnaire, pilot, propose, read_sheets, write_sheets
+from icstats.choosing import (
+    candidates,
+    chosen_questionnaire,
+    pilot,
+    propose,
+    read_sheets,
+    write_proposal,
+    write_sheets,
+)
 from icstats.dialogue import chosen_section
 from icstats.drafting import open_choice
 from icstats.errors import ParameterError
@@ -218,6 +226,26 @@ def test_what_the_proposal_lacks_is_said(made: Path, tmp_path: Path) -> None:
     assert escape(Texts("nl").say("choosing.absent", department="Juridische zaken")) in (
         open_choice(EXAMPLE, tmp_path, language="nl").workbooks().body
     )
+
+
+def test_a_proposal_changed_by_hand_is_kept_beside_the_new_one(
+    fieldwork: Fieldwork, made: Path, tmp_path: Path
+) -> None:
+    fill_in(made / "it.xlsx", {"PC3": (5, 5)}, into=tmp_path / "it.xlsx")
+    proposed = propose(fieldwork, read_sheets(fieldwork, tmp_path))
+    log, questionnaire = write_proposal(fieldwork, proposed, tmp_path)
+    by_hand = log.read_text(encoding="utf-8") + "# agreed by telephone\n"
+    log.write_text(by_hand, encoding="utf-8")
+    written = questionnaire.read_bytes()
+    assert write_proposal(fieldwork, proposed, tmp_path) == (log, questionnaire)
+    assert sorted(path.name for path in tmp_path.glob("*.yaml")) == [
+        "questionnaire.yaml",
+        "selection.before.yaml",
+        "selection.yaml",
+    ]
+    assert (tmp_path / "selection.before.yaml").read_text(encoding="utf-8") == by_hand
+    assert "telephone" not in log.read_text(encoding="utf-8")
+    assert questionnaire.read_bytes() == written
 
 
 @pytest.mark.parametrize("on", ["vorige week", "2027-02-30"])

@@ -12,6 +12,8 @@ import pytest
 from PIL import Image
 
 from icstats.__main__ import run
+from icstats.agreements import Action, Agreements
+from icstats.fieldwork import Attribute, Choice, Choosing, Fieldwork
 from icstats.questionnaire import Item, Questionnaire, ResponseScale
 from icstats.study import Cleaning, Columns, Department, Policy, ResponsesFile, Study
 
@@ -29,12 +31,16 @@ def documented(model: type[Strict]) -> dict[str, str]:
     return dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", table, flags=re.MULTILINE))
 
 
-@pytest.mark.parametrize(
-    "model", [Study, ResponsesFile, Columns, Cleaning, Department, Policy, Questionnaire, ResponseScale, Item]
-)
+OF_THE_STUDY = (Study, ResponsesFile, Columns, Cleaning, Department, Policy, Questionnaire, ResponseScale, Item)
+OF_THE_DIALOGUE = (Fieldwork, Choosing, Attribute, Choice, Agreements, Action)
+
+
+@pytest.mark.parametrize("model", [*OF_THE_STUDY, *OF_THE_DIALOGUE])
 def test_every_setting_is_documented_with_its_default(model: type[Strict]) -> None:
     fields = {
-        name: field for name, field in model.model_fields.items() if model is not Study or name not in NOT_IN_THE_FILE
+        name: field
+        for name, field in model.model_fields.items()
+        if not field.exclude and (model is not Study or name not in NOT_IN_THE_FILE)
     }
     table = documented(model)
     assert list(table) == list(fields)

@@ -150,6 +150,11 @@ def test_a_log_of_questions_that_agrees_with_the_questionnaire_is_read(folder: P
                 "follows from this log, or the log of this questionnaire [ICS-347]"
             ),
         ),
+        (
+            "department: hr, item: PC1",
+            "department: HR, item: PC1",
+            'the log names "HR", which is no department. Hint: did you mean "hr"? [ICS-348]',
+        ),
     ],
 )
 def test_a_log_of_other_questions_is_refused(folder: Path, old: str, new: str, expected: str) -> None:
