@@ -294,10 +294,30 @@ def build(recipe: Path, into: Path) -> None:
     "--published", required=True, help="Row with the published median; rows of its group are no organisation."
 )
 @click.option("--group", default="Departmental Group", show_default=True, help="Column that tells such rows apart.")
-def import_scores(scores: Path, score: str, organisation: str, published: str, group: str) -> None:
-    """Compare the organisations of a table of published SCORES with the median that was published with it."""
+@click.option(
+    "--into", type=click.Path(path_type=Path), help="Description of a norm (.yaml); the scores become a row of it."
+)
+@click.option("--code", help="Item, scale or block that was scored; with --into.")
+@click.option("--scale", type=(int, int), default=(0, 100), show_default=True, help="Ends of the scale of the scores.")
+def import_scores(
+    *,
+    scores: Path,
+    score: str,
+    organisation: str,
+    published: str,
+    group: str,
+    into: Path | None,
+    code: str | None,
+    scale: tuple[int, int],
+) -> None:
+    """Compare the organisations of a table of published SCORES with the median that was published with it.
+
+    With --into they become a row of a norm as well.
+    """
+    if (into is None) != (code is None):
+        raise click.UsageError("--into and --code go together: which norm, and which of its codes.")
     with refusals():
-        from icstats.recipe import read_published  # noqa: PLC0415
+        from icstats.published import read_published, write_published_norm  # noqa: PLC0415
 
         found = read_published(scores, score=score, organisation=organisation, published=published, group=group)
         rows = [(str(name), f"{value:g}", f"{value - found.published:+g}") for name, value in found.scores.items()]
@@ -306,6 +326,9 @@ def import_scores(scores: Path, score: str, organisation: str, published: str, g
             f"{len(rows)} organisations: median {found.median:g}, published {found.published:g}; quartiles "
             f"{found.quartiles[0]:g} and {found.quartiles[1]:g}; standard deviation {found.sd_between:.1f}."
         )
+        if into is not None and code is not None:
+            low, high = scale
+            click.echo(write_published_norm(found, into, code=code, minimum=low, maximum=high, file=scores))
 
 
 @main.group()

@@ -99,7 +99,8 @@ def compare_with_norm(
     norm
         What to compare with.
     margin
-        Differences up to this many of the norm's standard deviations within organisations are of no practical weight.
+        Differences up to this many of the norm's standard deviations within organisations are of no practical weight;
+        where the norm does not know those, of the standard deviations of the scores themselves.
     norm_as
         ``fixed`` takes the norm's mean as known: is this department at that level? ``sampled`` takes it as the mean of
         a sample of organisations, with standard error sd between / root(organisations), and Welch's degrees of
@@ -327,7 +328,7 @@ def _comparison(found: Mapping[str, Difference], settings: NormSettings, *, marg
     rows = [
         {"variable": variable, **row}
         for variable, difference in found.items()
-        for row in _rows(difference, margin=margin * difference.norm.sd_within)
+        for row in _rows(difference, margin=margin * difference.spread)
     ]
     names = [*COLUMNS, *OF_THE_NORM, "verdict"]
     data = pd.DataFrame({name: [row.get(name, np.nan) for row in rows] for name in names})

@@ -124,6 +124,11 @@ class Difference:
         return self.estimate - self.reach, self.estimate + self.reach
 
     @property
+    def spread(self) -> float:
+        """Standard deviation of people within an organisation: the norm's, else of those who answered here."""
+        return self.norm.sd_within if np.isfinite(self.norm.sd_within) else self.answers.sd
+
+    @property
     def p_value(self) -> float:
         """Two-sided test of no difference."""
         return float(2 * stdtr(self.freedom, -abs(self.estimate) / self.error))
@@ -142,13 +147,12 @@ class Difference:
         place = (norm.mean - norm.minimum) / width
         if np.isnan(self.error) or not 0 < place < 1:
             return self.p_value
-        spread = self.answers.sd
         apart, given = self.error / (1 - norm.own_share), np.unique(self.answers.values)
         chance = chance_of_mean(
             self.estimate / (1 - norm.own_share) / width,
-            people=(spread / apart) ** 2,
+            people=(self.answers.sd / apart) ** 2,
             mean=place,
-            sd=(norm.sd_within if np.isfinite(norm.sd_within) else spread) / width,
+            sd=self.spread / width,
             steps=int(np.clip(np.rint(width / np.diff(given).min()), 1, FINEST)),
         )
         return max(chance, self.p_value)

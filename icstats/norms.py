@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
     from icstats.questionnaire import Item, Questionnaire
 
-__all__ = ["OLDEST", "Norm", "norm_of_departments", "read_norms", "year_of"]
+__all__ = ["COLUMNS", "OLDEST", "Norm", "NormDescription", "norm_of_departments", "read_norms", "year_of"]
 
 WHOLE_COLUMNS = ("minimum", "maximum", "n_organisations", "n_respondents")
 QUARTILES = ("q25", "q50", "q75")
-MAY_BE_EMPTY = ("sd_between", *QUARTILES)
-VALUE_COLUMNS = (*WHOLE_COLUMNS, "mean", "sd_within", *MAY_BE_EMPTY)
+MAY_BE_EMPTY = ("sd_within", "sd_between", *QUARTILES)
+VALUE_COLUMNS = (*WHOLE_COLUMNS, "mean", *MAY_BE_EMPTY)
 COLUMNS = ("code", *VALUE_COLUMNS)
 
 LARGEST_FILE = 1_000_000
@@ -70,7 +70,7 @@ class Norm:
         One row per item, scale or block code, index ``code``; float columns ``minimum``, ``maximum`` (of the
         response scale), ``n_organisations``, ``n_respondents``, ``mean`` (of the organisations' means),
         ``sd_within`` (of people within an organisation), ``sd_between`` (of the organisations' means), ``q25``,
-        ``q50``, ``q75`` (of the organisations' means). All in scale points; the last four may be NaN.
+        ``q50``, ``q75`` (of the organisations' means). All in scale points; the last five may be NaN.
     """
 
     name: str
@@ -120,8 +120,8 @@ def year_of(wave: str) -> int | None:
     return int(year.group()) if year else None
 
 
-class _Description(Strict):
-    """The ``.yaml`` beside the values."""
+class NormDescription(Strict):
+    """The ``.yaml`` beside the values; see :class:`Norm`."""
 
     name: str = Field(min_length=1)
     title: Text
@@ -229,17 +229,17 @@ def norm_of_departments(
     )
 
 
-def _described(path: Path, questionnaire: Questionnaire | None) -> tuple[_Description | None, list[Problem]]:
+def _described(path: Path, questionnaire: Questionnaire | None) -> tuple[NormDescription | None, list[Problem]]:
     try:
         document = read_document(path, error=NormError)
-        description = parse(document, _Description)
+        description = parse(document, NormDescription)
         document.require(_other_wording(description, questionnaire))
     except NormError as failure:
         return None, list(failure.problems)
     return description, []
 
 
-def _other_wording(description: _Description, questionnaire: Questionnaire | None) -> Iterator[Finding]:
+def _other_wording(description: NormDescription, questionnaire: Questionnaire | None) -> Iterator[Finding]:
     if questionnaire is None:
         return
     own = {"questionnaire": questionnaire.name, "version": questionnaire.version}

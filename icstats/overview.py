@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import isnan
 from typing import TYPE_CHECKING
 
 from icstats.colophon import certainty, masthead, norm_source, provenance
@@ -269,6 +270,8 @@ class Overview:
         if self._summaries is None or outcome not in norm.values.index:
             return ""
         mean, sd = norm.values.loc[[outcome], ["mean", "sd_within"]].to_numpy(dtype=float)[0].tolist()
+        if isnan(sd):  # how far chance reaches is then not known
+            return ""
         return funnel_plot(
             self._summaries.only(variables=[outcome], statistics=["mean"]),
             variable=outcome,

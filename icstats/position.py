@@ -114,7 +114,7 @@ def _hedges_g(difference: Difference) -> dict[str, object]:
     if answers.n < FEWEST_FOR_G or not answers.varies:
         return about
     freedom, sd = answers.n - 1.0, answers.sd
-    if norm.sampled:
+    if norm.sampled and np.isfinite(norm.sd_within):
         of_norm = norm.n_respondents - 1
         sd = float(np.sqrt((freedom * sd**2 + of_norm * norm.sd_within**2) / (freedom + of_norm)))
         freedom += of_norm

@@ -1,4 +1,4 @@
-"""Making norms: which surveys a norm is pooled from, and published scores beside their published median."""
+"""Making norms: which surveys a norm is pooled from, and where it comes from."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 from pydantic import Field
 from ruamel.yaml import YAML
 
 from icstats import __version__
-from icstats.documents import did_you_mean, file_nearby, parse, read_document, shown_path
+from icstats.documents import parse, read_document, shown_path
 from icstats.errors import NormError, Problem
 from icstats.norms import OLDEST, VALUE_COLUMNS, Norm, year_of
 from icstats.pooling import FEWEST_ORGANISATIONS, organisation_scores, pool_organisations
@@ -31,10 +30,10 @@ if TYPE_CHECKING:
     from icstats.questionnaire import Questionnaire
     from icstats.study import Study
 
-__all__ = ["BuiltNorm", "Published", "build_norm", "read_published", "write_norm"]
+__all__ = ["BuiltNorm", "build_norm", "write_norm"]
 
 DECIMALS = 2
-OTHER_QUESTIONS, SAME_STUDY, UNREADABLE_SCORES, NO_SUCH_PLACE, NO_SCORE, OTHER_YEAR = range(432, 438)
+OTHER_QUESTIONS, SAME_STUDY, OTHER_YEAR = 432, 433, 437
 TWICE = "the same organisation stands in the recipe twice: by its name or by its data."
 
 
@@ -283,123 +282,3 @@ def _yaml(content: dict[str, object]) -> str:
     writer.width = 1000
     writer.dump(content, stream)
     return stream.getvalue()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Published:
-    """Published scores of organisations, beside the median that was published with them.
-
-    Attributes
-    ----------
-    scores
-        Organisation -> score, in the unit of the table; organisations without a score are left out.
-    published
-        The published median.
-    """
-
-    scores: pd.Series[float]
-    published: float
-
-    @property
-    def median(self) -> float:
-        """Median of the organisations."""
-        return float(self.scores.median())
-
-    @property
-    def quartiles(self) -> tuple[float, float]:
-        """Lower and upper quartile of the organisations."""
-        return float(self.scores.quantile(0.25)), float(self.scores.quantile(0.75))
-
-    @property
-    def sd_between(self) -> float:
-        """Standard deviation of the organisations' scores, chance included."""
-        return float(self.scores.std())
-
-
-def read_published(path: Path | str, *, score: str, organisation: str, published: str, group: str) -> Published:
-    """Read a table of published scores, one row per organisation and one with the published median.
-
-    Parameters
-    ----------
-    path
-        CSV with a header, UTF-8.
-    score
-        Column with the scores, as numbers or percentages (63%).
-    organisation
-        Column with the names.
-    published
-        Name in that column of the row with the published median.
-    group
-        Column that tells rows about all organisations together apart: those of the group of ``published`` are not
-        organisations.
-
-    Raises
-    ------
-    NormError
-        The file cannot be read; a column or the row is not there; a score is no number, or an organisation stands there
-        twice: all at once as far as can be.
-    """
-    file = Path(path)
-    table = _table(file)
-    asked = {"score": score, "organisation": organisation, "group": group}
-    lost = [name for name in dict.fromkeys(asked.values()) if name not in table.columns]
-    named = table[organisation].str.strip() if organisation in table.columns else pd.Series(dtype=str)
-    rows = named.index[named == published.strip()].tolist()
-    problems = [_lost(file, name, list(table.columns)) for name in lost]
-    if organisation not in lost and len(rows) != 1:
-        problems.append(
-            Problem(
-                code=f"ICS-{NO_SUCH_PLACE}",
-                file=shown_path(file),
-                column=organisation,
-                rows=tuple(row + 2 for row in rows),
-                message=f'"{published}" stands in {len(rows)} rows; one of them holds the published score.',
-                hint="" if rows else did_you_mean(published, named.tolist()),
-            )
-        )
-    if problems:
-        raise NormError(problems)
-    numbers = pd.to_numeric(table[score].str.strip().str.removesuffix("%"), errors="coerce")
-    given = table[score].str.strip() != ""
-    given.loc[rows] = True  # the published score is never missing
-    problems = []
-    wrong = table.index[given & ~np.isfinite(numbers)]
-    if len(wrong):
-        marked, message = tuple(int(row) + 2 for row in wrong), "holds scores that are no numbers."
-        problems.append(_wrong(file, score, marked, message))
-    apart = table[group] == table.loc[rows[0], group]
-    twice = table.index[~apart & named.mask(apart).duplicated(keep=False)]
-    if len(twice):
-        problems.append(_wrong(file, organisation, tuple(int(row) + 2 for row in twice), "names organisations twice."))
-    if problems:
-        raise NormError(problems)
-    scores = pd.Series(numbers[~apart].to_numpy(dtype=float), index=named[~apart]).dropna()
-    return Published(scores=scores, published=float(numbers[rows[0]]))
-
-
-def _table(file: Path) -> pd.DataFrame:
-    try:
-        return pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except OSError as failure:
-        lost = isinstance(failure, FileNotFoundError)
-        message = "there is no such file." if lost else f"the file cannot be read: {failure.strerror}."
-        hint = file_nearby(file) if lost else ""
-    except UnicodeDecodeError:
-        message, hint = "the text is not UTF-8.", 'save it as "CSV UTF-8"'
-    except ValueError as failure:
-        message, hint = f"this is not CSV: {failure}.", ""
-    raise NormError(Problem(code=f"ICS-{UNREADABLE_SCORES}", file=shown_path(file), message=message, hint=hint))
-
-
-def _lost(file: Path, name: str, known: list[str]) -> Problem:
-    return Problem(
-        code=f"ICS-{NO_SUCH_PLACE}",
-        file=shown_path(file),
-        column=name,
-        message="is not in the table.",
-        hint=did_you_mean(name, known),
-    )
-
-
-def _wrong(file: Path, column: str, rows: tuple[int, ...], message: str) -> Problem:
-    return Problem(code=f"ICS-{NO_SCORE}", file=shown_path(file), column=column, rows=rows, message=message)

@@ -133,7 +133,7 @@ RANKS = (
     ("plainfile",),
     ("responses", "codebook", "written"),
     ("comments",),
-    ("recipe", "analysis", "collecting", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel", "leakscan"),
+    ("recipe", "published", "analysis", "collecting", "tables", "markstrip", "heatmap", "sharebars", "story", "funnel", "leakscan"),
     ("bulkscan",),
     ("figures", "tolerance", "dumbbells", "prioritymap", "slopes"),
     ("talk",),

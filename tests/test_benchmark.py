@@ -305,12 +305,14 @@ def test_answers_that_cancel_within_every_person_have_no_interval() -> None:
     assert result.settings.warnings == ("no_variance:mark", "few_clusters")
 
 
-def test_without_a_margin_no_difference_can_be_judged() -> None:
+def test_where_the_norm_knows_no_spread_of_people_that_of_the_answers_counts() -> None:
     unknown = norm(mark=7.0)
     unknown.values["sd_within"] = np.nan
-    result = compare_with_norm(pd.DataFrame({"mark": answers(8.0, 1.0, 100)}), unknown)
-    assert rows(result, "difference").loc["mark", "verdict"] == "uncertain"
-    assert rows(result, "difference").loc["mark", "conf_low"] == pytest.approx(0.80, abs=0.01)
+    result = compare_with_norm(pd.DataFrame({"mark": answers(8.0, 1.5, 100)}), unknown)
+    found = rows(result, "difference").loc["mark"]
+    assert found["margin"] == pytest.approx(0.2 * 1.5)
+    assert found["verdict"] == "clearly_above"
+    assert found["conf_low"] == pytest.approx(1 - 1.984 * 0.15, abs=0.001)
 
 
 def test_one_person_is_not_two_answers() -> None:

@@ -13,12 +13,15 @@ from shared import shared_file
 from small_study import QUESTIONNAIRE, STUDY
 
 from icstats.__main__ import main
+from icstats.benchmark import compare_with_norm
 from icstats.documents import shown_path
 from icstats.errors import NormError
 from icstats.norms import read_norms
 from icstats.pooling import pool_organisations
+from icstats.position import standing
+from icstats.published import Published, read_published
 from icstats.questionnaire import read_questionnaire
-from icstats.recipe import Published, build_norm, read_published, write_norm
+from icstats.recipe import build_norm, write_norm
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -251,6 +254,62 @@ def test_the_import_command_compares_every_organisation() -> None:
     assert done.exit_code == 0
     assert "Attorney General's Office\t76\t+13" in done.output
     assert "109 organisations: median 63, published 63" in done.output
+
+
+DESCRIPTION = """\
+name: csps
+title: {en: Civil Service People Survey, nl: Civil Service People Survey}
+year: 2019
+population: {en: UK civil servants, nl: Britse ambtenaren}
+source: {en: Cabinet Office 2019, nl: Cabinet Office 2019}
+mode: online
+fictional: false
+questionnaire: engagement
+version: '1'
+n_organisations: 109
+n_respondents: 303000
+"""
+
+
+def test_published_scores_become_a_norm_that_departments_are_compared_with(tmp_path: Path) -> None:
+    about = tmp_path / "csps.yaml"
+    about.write_text(DESCRIPTION, encoding="utf-8")
+    file = str(shared_file("data/csps_2019_all_organisation_scores.csv"))
+    told = ["--published", ENGAGEMENT["published"], "--into", str(about)]
+    for score, code in (("My work", "MW"), ("Employee Engagement Index", "EEI"), ("My work", "MW")):
+        done = CliRunner().invoke(main, ["norms", "import", file, "--score", score, "--code", code, *told])
+        assert done.exit_code == 0, done.output
+    norm = read_norms(tmp_path / "csps.csv")
+    assert list(norm.values.index) == ["EEI", "MW"]
+    row = norm.values.loc["EEI"]
+    assert (row["q50"], row["n_organisations"], row["minimum"], row["maximum"]) == (63, 109, 0, 100)
+    assert np.isnan(row["sd_within"])
+    found = read_published(shared_file("data/csps_2019_all_organisation_scores.csv"), **ENGAGEMENT)
+    assert row[["mean", "sd_between"]].tolist() == pytest.approx([found.scores.mean(), found.sd_between], abs=0.005)
+    scores = pd.DataFrame({"EEI": np.random.default_rng(1).normal(row["mean"] + 12, 20, 400).clip(0, 100)})
+    compared = compare_with_norm(scores, norm).data.set_index("statistic")
+    assert compared.loc["difference", "margin"] == pytest.approx(0.2 * scores["EEI"].std())
+    assert compared.loc["difference", "verdict"] == "clearly_above"
+    assert compare_with_norm(scores, norm, norm_as="sampled").data["verdict"].iloc[-1] == "clearly_above"
+    sampled = standing(scores, norm, norm_as="sampled").data.set_index("statistic")
+    own = standing(scores, norm).data.set_index("statistic")
+    assert sampled.loc["hedges_g", "estimate"] == own.loc["hedges_g", "estimate"]
+
+
+def test_what_the_import_cannot_know_must_be_said(tmp_path: Path) -> None:
+    about = tmp_path / "csps.yaml"
+    about.write_text(DESCRIPTION.replace("n_respondents: 303000\n", ""), encoding="utf-8")
+    table = tmp_path / "table.csv"
+    table.write_text(GOOD, encoding="utf-8")
+    asked = ["norms", "import", str(table), "--score", "Score", "--published", "Median"]
+    alone = CliRunner().invoke(main, [*asked, "--into", str(about)])
+    assert alone.exit_code == 2
+    assert "--into and --code go together: which norm, and which of its codes." in alone.output
+    assert "n_respondents" in CliRunner().invoke(main, [*asked, "--into", str(about), "--code", "A"]).output
+    about.write_text(DESCRIPTION, encoding="utf-8")
+    outside = CliRunner().invoke(main, [*asked, "--into", str(about), "--code", "A", "--scale", "1", "5"])
+    assert "2 scores lie outside the scale from 1 to 5. [ICS-436]" in outside.output
+    assert not (tmp_path / "csps.csv").exists()
 
 
 GOOD = "Departmental Group,Organisation,Score\nAll,Median,63%\nAll,Mean,60\nA,One,61%\nA,Two, 65 \nB,Three,\n"
