@@ -27,16 +27,11 @@ from typing import TYPE_CHECKING
 import psutil
 from tables import SPEED, table, write_section
 
-from icstats.collation import RESULTS
 from icstats.questionnaire import read_questionnaire
-from icstats.receipts import NotebookReceipt, Receipt, files_of, write_receipt
-from icstats.responses import read_responses
-from icstats.staging import Place
-from icstats.stock import taken_stock
-from icstats.study import ORGANISATION, read_study
+from icstats.study import ORGANISATION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from icstats.questionnaire import ResponseScale
 
@@ -44,6 +39,10 @@ ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 SAMPLE = ("hr", "legal-affairs")
 NOTEBOOKS = ("department_report", "reliability", "drivers", "benchmark")
+SMALL = {
+    "department_report": ("report.masthead()", "report.scores()"),
+    "overview": ("overview.masthead()",),
+}
 WORKERS = 2
 MANY = 2000
 RATERS = (4, 40)
@@ -159,12 +158,13 @@ def answer(scale: ResponseScale, liking: float, random: Random) -> int:
 
 
 def many_departments(folder: Path) -> Path:
-    """Write a study of many departments whose reports lie there with their receipts, as a run would leave them."""
+    """Write a study of many departments with small notebooks."""
     for name in ("params", "data", "notebooks"):
         (folder / name).mkdir(parents=True)
     source = (ROOT / "params" / "example.yaml").read_text(encoding="utf-8").partition("  - {slug: it")[0]
     slugs = [f"d-{number}" for number in range(MANY)]
     lines = "".join(f"  - {{slug: {slug}, name: {{en: {slug}, nl: {slug}}}}}\n" for slug in slugs)
+    source = source.replace("departments:\n", "notebooks: [department_report]\ndepartments:\n")
     source = source.replace("../data/example/responses.csv", "../data/many.csv").replace(
         "  attributes: [unit, tenure, location]\n", ""
     )
@@ -188,31 +188,18 @@ def many_departments(folder: Path) -> Path:
             rows.append(f"{slug}-{person},{slug},2026,{','.join(answers)}")
     header = ",".join(["respondent", "department", "wave", *items])
     (folder / "data" / "many.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
-    for template in (ROOT / "notebooks").glob("*.ipynb"):
-        shutil.copy(template, folder / "notebooks")
+    for name, shown in SMALL.items():
+        text = small(ROOT / "notebooks" / f"{name}.ipynb", shown)
+        (folder / "notebooks" / f"{name}.ipynb").write_text(text, encoding="utf-8")
     return study
 
 
-def lay_down(study_file: Path, outputs: Path) -> None:
-    """Write outputs and receipts of a study without executing a notebook."""
-    study = read_study(study_file)
-    read_responses(study)
-    place = Place(public=outputs / study.name / study.wave)
-    stock = taken_stock(study, departments=None, language="en", place=place, shard=None)
-    page = "x" * 20_000
-    for slug, subject in stock.subjects.items():
-        folder = place.public / subject.folder
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in files_of(subject.notebooks):
-            text = json.dumps({"rows": []}) if name == RESULTS else page
-            (folder / name).write_text(text, encoding="utf-8")
-        entries = {
-            one: NotebookReceipt(status="done", key=stock.key(slug, one, "own"), reads="own")
-            for one in subject.notebooks
-        }
-        write_receipt(folder, Receipt(notebooks=entries).with_files(folder, files_of(subject.notebooks)))
-    for name in ("run.json", "index.html"):
-        (place.public / name).write_text("{}", encoding="utf-8")
+def small(template: Path, shown: Sequence[str]) -> str:
+    """Return a notebook with only those sections, and what opens the report."""
+    notebook = json.loads(template.read_text(encoding="utf-8"))
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    notebook["cells"] = [cell for cell in code if " = " in cell["source"][-1] or cell["source"][-1] in shown]
+    return json.dumps(notebook)
 
 
 def prepared_alone(study: Path) -> Cost:
@@ -239,13 +226,40 @@ def change_one_answer(study: Path) -> str:
     return slug
 
 
-def would_be_made(study_file: Path, outputs: Path) -> dict[str, tuple[str, ...]]:
-    """Return the notebooks that a run would make, by department."""
-    study = read_study(study_file)
-    read_responses(study)
-    place = Place(public=outputs / study.name / study.wave)
-    stock = taken_stock(study, departments=None, language="en", place=place, shard=None)
-    return {one.department: one.to_execute for one in stock.to_make(overwrite=False, retry=False)}
+def made_again(outputs: Path, before: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+    """Return how many notebooks of each department are not what they were."""
+    now = notebooks_in(outputs)
+    changed = [Path(name).parent.name for name, content in now.items() if before.get(name) != content]
+    return {place or ORGANISATION: changed.count(place) for place in dict.fromkeys(changed)}
+
+
+def notebooks_in(outputs: Path) -> dict[str, tuple[int, int]]:
+    """Return every executed notebook, as the file system tells one that was written again."""
+    return {str(path): (path.stat().st_ino, path.stat().st_mtime_ns) for path in sorted(outputs.rglob("*.ipynb"))}
+
+
+def both_over_time(into: dict[str, list[tuple[float, int]]]) -> Callable[[psutil.Process], None]:
+    """Return a watcher that notes megabytes and open files of the process that waits and of the server it copies."""
+
+    def watch(process: psutil.Process) -> None:
+        with suppress(psutil.Error):
+            while process.is_running():
+                servers = [one for one in process.children() if "forkserver" in " ".join(one.cmdline())]
+                for who, one in (("the process that waits", process), *(("the server", one) for one in servers)):
+                    into.setdefault(who, []).append((one.memory_info().rss / 2**20, one.num_fds()))
+                time.sleep(1)
+
+    return watch
+
+
+def level(seen: Sequence[tuple[float, int]]) -> str:
+    """Return memory and open files halfway a run and in its last tenth: by half, all that is read is read."""
+    tenth, half = max(len(seen) // 10, 1), len(seen) // 2
+    (early, files), (late, files_late) = (
+        [sorted(values)[len(values) // 2] for values in zip(*part, strict=True)]
+        for part in (seen[half : half + tenth], seen[-tenth:])
+    )
+    return f"{early:.0f} MB and {files:.0f} open files halfway, {late:.0f} MB and {files_late:.0f} at the end"
 
 
 def rows(folder: Path) -> Iterator[tuple[str, str, str, str]]:
@@ -309,16 +323,27 @@ def rows(folder: Path) -> Iterator[tuple[str, str, str, str]]:
     yield f"{MANY} departments prepared", f"{made.wall:.0f} s", f"{made.cpu:.0f} s", f"{made.peak:.0f} MB"
 
     outputs = folder / "many" / "outputs"
-    lay_down(many, outputs)
-    again = cost_of([*icstats, str(many), "--outputs", str(outputs)])
+    command = [*icstats, str(many), "--outputs", str(outputs), "--workers", str(WORKERS)]
+    seen: dict[str, list[tuple[float, int]]] = {}
+    whole = cost_of(command, watch=both_over_time(seen))
+    told = "; ".join(f"{who}: {level(values)}" for who, values in seen.items())
+    yield f"{MANY} departments, a small notebook each", f"{whole.wall:.0f} s", f"{whole.cpu:.0f} s", told
+
+    again = cost_of(command)
     yield f"{MANY} departments, nothing changed", f"{again.wall:.2f} s", f"{again.cpu:.2f} s", f"{again.peak:.0f} MB"
 
-    slug = change_one_answer(many)
-    found = would_be_made(many, outputs)
+    before, slug = notebooks_in(outputs), change_one_answer(many)
+    once_more = cost_of(command)
+    found = made_again(outputs, before)
     if set(found) - {slug, ORGANISATION} or slug not in found:
-        raise SystemExit(f"one answer about {slug} changed, and {sorted(found)[:5]} would be made again")
-    told = "; ".join(f"{place}: {len(notebooks)}" for place, notebooks in found.items())
-    yield f"one answer changed among {MANY} departments: notebooks to make again", "", "", told
+        raise SystemExit(f"one answer about {slug} changed, and {sorted(found)[:5]} were made again")
+    told = "notebooks made again: " + "; ".join(f"{place}: {n}" for place, n in found.items())
+    yield (
+        f"one answer changed among {MANY} departments",
+        f"{once_more.wall:.0f} s",
+        f"{once_more.cpu:.0f} s",
+        told,
+    )
 
 
 def main() -> None:
@@ -333,8 +358,8 @@ def main() -> None:
     told = (
         f"Made by `benchmarks/batch_speed.py` in one run, on {os.cpu_count()} cores with a load of {load:.1f} to "
         f"{os.getloadavg()[0]:.1f} by others and itself. The loop was timed on {len(SAMPLE) * len(NOTEBOOKS)} "
-        f"notebooks and scaled. The {MANY} departments were not executed: their reports and receipts were laid down "
-        "as a run would leave them.\n\n"
+        f"notebooks and scaled. The notebooks of the {MANY} departments hold two sections, so that they end today. No "
+        "process was left: the next row begins when the last one is gone.\n\n"
     )
     write_section(SPEED, "What a batch costs", told + table(found))
 
