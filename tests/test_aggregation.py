@@ -321,7 +321,7 @@ def test_sentences_say_whether_departments_can_be_told_apart() -> None:
         f"Report mark: a department needs about {needed:.0f} ratings for a mean with a reliability of 0.70.",
     ]
     weak = agreement_sentences(released(0.02, sizes=[20] * 8), labels, texts)
-    assert weak[0].startswith("Be careful when setting departments side by side on “Report mark”: the lower limit")
+    assert weak[0].startswith("Be careful when setting departments side by side on “Report mark”: that their means")
     assert agreement_sentences(good.only(statistics=["icc1"]), labels, texts) == [
         "There are too few departments or answers to say whether ratings of one department agree."
     ]
