@@ -81,7 +81,8 @@ def shown(gate: Gate, n: int) -> Released:
 def test_sentence_names_the_scales_that_fail() -> None:
     labels = {scale: scale.capitalize() for scale in ("strong", "weak", "pair", "single", "left_with_one", "few")}
     assert reliability_sentence(shown(reliable(every_kind()), 200), labels, Texts("en")) == (
-        "Be careful with “Weak”: the lower limit of the reliability interval is under 0.70. "
+        "Be careful with “Weak”: that the questions fit together well enough to be read as one number is not sure "
+        "(a reliability of at least 0.70). "
         "Of “Single”, “Left_with_one” and “Few” no reliability can be given."
     )
 

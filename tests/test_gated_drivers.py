@@ -31,8 +31,8 @@ DRIVER_KINDS = (
     "penalty_reward",
 )
 LEFT_OUT = {
-    "en": "Left out, because the lower limit of the reliability interval is under 0.70: “Products”.",
-    "nl": "Buiten beschouwing gelaten, omdat de ondergrens van het betrouwbaarheidsinterval onder 0,70 ligt: "
+    "en": "Left out, because a reliability of at least 0.70 is not sure: “Products”.",
+    "nl": "Buiten beschouwing gelaten, omdat een betrouwbaarheid van minstens 0,70 niet zeker is: "
     "\u2018Producten\u2019.",
 }
 
@@ -100,7 +100,7 @@ def test_the_reader_is_told_what_is_left_out_and_why(language: str) -> None:
     for section in (weak.why(), weak.drivers()):
         assert LEFT_OUT[language] in words(section)
     assert LEFT_OUT[language] not in words(strong.why()) + words(strong.drivers())
-    reason = {"en": "no: lower limit under 0.70", "nl": "nee: ondergrens onder 0,70"}[language]
+    reason = {"en": "no: 0.70 is not sure", "nl": "nee: 0,70 is niet zeker"}[language]
     assert reason in words(weak.certainty())
 
 
@@ -123,8 +123,8 @@ def test_the_released_numbers_hold_the_verdict_and_no_driver_of_the_scale() -> N
 @pytest.mark.parametrize(
     ("language", "words_of_reason", "words_of_partly"),
     [
-        ("en", "of too many blocks the lower limit of the reliability interval is under 0.70", "is left out: IT"),
-        ("nl", "bij te veel blokken ligt de ondergrens", "is buiten beschouwing gelaten: ICT"),
+        ("en", "for too many blocks a reliability of at least 0.70 is not sure", "is left out: IT"),
+        ("nl", "bij te veel blokken is een betrouwbaarheid", "is buiten beschouwing gelaten: ICT"),
     ],
 )
 def test_too_few_reliable_scales_are_not_called_too_few_answers(

@@ -242,8 +242,8 @@ def test_beyond_the_norm_follows_from_the_shown_numbers_and_its_word_from_it(
 SENTENCES = {
     EN: (
         "Surely higher than in 2025: “Mark” (+1.0) and “Process” (+0.5).",
-        "Surely more favourable than the change of the norm: “Mark” (+0.8).",
-        "Surely less favourable than the change of the norm: “Process” (−0.5).",
+        "Over the same time, “Mark” changed surely more favourably than the norm.",
+        "Over the same time, “Process” changed surely less favourably than the norm.",
     ),
     NL: (
         "Zeker hoger dan in 2025: “Mark” (+1,0) en “Process” (+0,5).",

@@ -228,8 +228,8 @@ def test_its_own_damaged_answers_are_not_blamed_on_another_department(tmp_path: 
 
 
 OTHERS_GOOD = (
-    "Of “Contact” no reliability can be given. The other scales are reliable enough to rely on (lower limit of the "
-    "interval at least 0.70)."
+    "Of “Contact” no reliability can be given. The questions of the other scales fit together well "
+    "enough to be read as one number (a reliability of at least 0.70 is sure)."
 )
 LABELS = {"goods": "Goods", "contact": "Contact"}
 NONE = float("nan")
@@ -244,7 +244,8 @@ NONE = float("nan")
         ),
         (
             [("contact", "spearman_brown", 0.9, 0.8, 0.95, 40), ("contact", "alpha", 0.9, 0.8, 0.95, 40)],
-            "All scales are reliable enough to rely on (lower limit of the interval at least 0.70).",
+            "The questions of every scale fit together well enough to be read as one number "
+            "(a reliability of at least 0.70 is sure).",
         ),
         (
             [("contact", "no_items", NONE, NONE, NONE, 0)],
