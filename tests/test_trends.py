@@ -247,8 +247,8 @@ SENTENCES = {
     ),
     NL: (
         "Zeker hoger dan in 2025: “Mark” (+1,0) en “Process” (+0,5).",
-        "Zeker gunstiger dan de verandering van de norm: “Mark” (+0,8).",
-        "Zeker ongunstiger dan de verandering van de norm: “Process” (−0,5).",
+        "Bij “Mark” was de verandering in dezelfde tijd zeker gunstiger dan die van de norm.",
+        "Bij “Process” was de verandering in dezelfde tijd zeker ongunstiger dan die van de norm.",
     ),
 }
 

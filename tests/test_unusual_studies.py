@@ -244,8 +244,10 @@ NONE = float("nan")
         ),
         (
             [("contact", "spearman_brown", 0.9, 0.8, 0.95, 40), ("contact", "alpha", 0.9, 0.8, 0.95, 40)],
-            "The questions of every scale fit together well enough to be read as one number "
-            "(a reliability of at least 0.70 is sure).",
+            (
+                "The questions of every scale fit together well enough to be read as one number "
+                "(a reliability of at least 0.70 is sure)."
+            ),
         ),
         (
             [("contact", "no_items", NONE, NONE, NONE, 0)],
