@@ -202,19 +202,6 @@ def small(template: Path, shown: Sequence[str]) -> str:
     return json.dumps(notebook)
 
 
-def prepared_alone(study: Path) -> Cost:
-    """Return what it costs to check a study, prepare its answers and decide what may be shown."""
-    program = (
-        "import sys\n"
-        "from icstats.edition import admit_release\n"
-        "from icstats.plan import prepare\n"
-        "from icstats.study import read_study\n"
-        "study = read_study(sys.argv[1])\n"
-        "admit_release(study, prepare(study)[1])\n"
-    )
-    return cost_of([sys.executable, "-c", program, str(study)])
-
-
 def change_one_answer(study: Path) -> str:
     """Change one answer of the department in the middle, and return its slug."""
     file = study.parents[1] / "data" / "many.csv"
@@ -319,9 +306,6 @@ def rows(folder: Path) -> Iterator[tuple[str, str, str, str]]:
         study.unlink()
 
     many = many_departments(folder / "many")
-    made = prepared_alone(many)
-    yield f"{MANY} departments prepared", f"{made.wall:.0f} s", f"{made.cpu:.0f} s", f"{made.peak:.0f} MB"
-
     outputs = folder / "many" / "outputs"
     command = [*icstats, str(many), "--outputs", str(outputs), "--workers", str(WORKERS)]
     seen: dict[str, list[tuple[float, int]]] = {}
