@@ -392,7 +392,7 @@ def chosen_section(edition: Edition, department: str) -> Section:
         locked=len(selection.locked),
         own=len(chosen),
         most=selection.own_items,
-        minutes=texts.number(selection.minutes, 0),
+        minutes=texts.amount(selection.minutes),
     )
     agreed = selection.agreed.get(department)
     by = (

@@ -129,7 +129,7 @@ class Drafting:
             "rules",
             locked=len(rules.locked),
             own=rules.own_items,
-            minutes=self.texts.number(rules.minutes, 0),
+            minutes=self.texts.amount(rules.minutes),
             departments=len(self.fieldwork.departments),
         )
         return section("", f'<div class="masthead">{head}{paragraphs([told])}</div>')
@@ -210,7 +210,7 @@ class Drafting:
 
     def _agreed(self, department: Department) -> str:
         signed = self.selection.agreed.get(department.slug)
-        return "" if signed is None else self._say("agreed_by", by=signed.by, on=signed.on)
+        return "" if signed is None else self._say("agreed_by", by=signed.by[self.texts.language], on=signed.on)
 
     def proposal(self) -> Section:
         """Show the questions of every department: the locked core, its own, the reasons and who agreed."""
@@ -224,7 +224,7 @@ class Drafting:
                 "proposed" if chosen else "proposed_none",
                 items="; ".join(chosen),
                 minutes=self.texts.number(minutes_of(self.fieldwork, self.selection, department.slug), 1),
-                most=self.texts.number(self.selection.minutes, 0),
+                most=self.texts.amount(self.selection.minutes),
             )
             rows = [
                 (

@@ -98,10 +98,13 @@ def read_published(path: Path | str, *, score: str, organisation: str, published
     given = table[score].str.strip() != ""
     given.loc[rows] = True  # the published score is never missing
     problems = []
-    wrong = table.index[given & ~np.isfinite(numbers)]
-    if len(wrong):
-        marked, message = tuple(int(row) + 2 for row in wrong), "holds scores that are no numbers."
-        problems.append(_wrong(file, score, marked, message))
+    is_percentage = table[score].str.strip().str.endswith("%")
+    for wrong, message in (
+        (given & ~np.isfinite(numbers), "holds scores that are no numbers."),
+        (is_percentage & np.isfinite(numbers) & ~numbers.between(0, 100), "holds percentages outside 0 to 100."),
+    ):
+        if wrong.any():
+            problems.append(_wrong(file, score, tuple(int(row) + 2 for row in table.index[wrong]), message))
     apart = table[group] == table.loc[rows[0], group]
     twice = table.index[~apart & named.mask(apart).duplicated(keep=False)]
     if len(twice):

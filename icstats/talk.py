@@ -127,9 +127,12 @@ def wins_sentence(wins: Released, labels: Mapping[str, str], texts: Texts) -> st
     """Return how many questions stand out, and between which the answers cannot tell."""
     won, tied = (_of_verdict(wins, verdict) for verdict in ("win", "tied"))
     words = [texts.say("grammar.quoted", words=labels[row.variable]) for row in tied[:MOST_TIED]]
+    beyond = len(tied) - len(words)
     if not won:
+        words += [texts.say("priority.or_more", count=beyond)] if beyond else []
         key = "priority.none_among" if words else "priority.none"
         return texts.say(key, items=texts.listing(words, joined_by="or"))
+    words += [texts.say("priority.more", count=beyond)] if beyond else []
     said = texts.say(f"priority.{HOW_MANY[len(won) - 1]}")
     others = "tied_one" if len(words) == 1 else "tied_third" if len(won) == len(HOW_MANY) - 1 else "tied"
     return f"{said} {texts.say(f'priority.{others}', items=texts.listing(words))}" if words else said

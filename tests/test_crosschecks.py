@@ -88,13 +88,13 @@ def test_each_kind_of_question_is_named_and_a_hidden_one_is_not() -> None:
     data = answers(6)
     body = asymmetry(edition(), released(ic.penalty_reward(data, **ARGUMENTS, **EXTREMES)), CODES).body
     assert (
-        "Basic: “Question a”. Satisfaction is lower where this goes badly, and gains less where it goes well." in body
+        "Satisfaction is lower where this goes badly, and gains less where it goes well: “Question a” (basic)." in body
     )
-    assert "Excitement: “Question b”. Satisfaction is higher where this goes well" in body
+    assert "and loses less where it goes badly: “Question b” (excitement)." in body
     lows = data.index[data["a"] <= 2]
     rare = data.drop(index=lows[9:])
     part = asymmetry(edition(), released(ic.penalty_reward(rare, **ARGUMENTS, **EXTREMES)), CODES)
-    assert "Basic" not in part.body.split("<table>")[0]
+    assert "(basic)" not in part.body.split("<table>")[0]
     assert set(part.released[0].rows["statistic"]) == {"penalty", "reward", "asymmetry"}
     marks = part.released[0].rows.set_index(["variable", "statistic"])["mark"]
     assert marks["a", "penalty"] == marks["a", "asymmetry"] == "hidden"

@@ -100,14 +100,14 @@ def sentences(released: Released, texts: Texts = EN, desired: str | None = None)
 
 def test_expectations_are_told_with_gap_share_and_comparison() -> None:
     assert sentences(expected(marks(7))) == [
-        "Customers find 6.5 just acceptable, and give 7.0: more than they at least ask for.",
+        "Customers find 6.5 just acceptable, and give 7.0: more than the least they ask for.",
         "17% of the customers give a mark below their own minimum (12% to 22%).",
         "For 20% the service was better than they expected, for 60% it was worse.",
     ]
 
 
 @pytest.mark.parametrize(
-    ("mean", "verdict"), [(8, "more than they at least ask for"), (5, "less than they at least ask for")]
+    ("mean", "verdict"), [(8, "more than the least they ask for"), (5, "less than the least they ask for")]
 )
 def test_the_gap_follows_the_marks(mean: int, verdict: str) -> None:
     assert verdict in sentences(expected(marks(mean)))[0]

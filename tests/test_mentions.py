@@ -157,7 +157,7 @@ def test_small_departments_say_nothing_about_themes(tmp_path: Path, dictionary: 
     assert few in comments_section(edition, "c").body
     assert none not in comments_section(edition, "a").body + comments_section(edition, "c").body
     assert comments_section(edition, "a").released == ()
-    assert "Speed (" in comments_section(edition, "d").body
+    assert "“Speed”" in comments_section(edition, "d").body
 
 
 def test_shares_are_coarse_and_a_mean_rests_on_enough_on_both_sides(tmp_path: Path, dictionary: Dictionary) -> None:

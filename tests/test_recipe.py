@@ -350,6 +350,7 @@ def test_rows_about_all_together_and_without_a_score_are_no_organisation(tmp_pat
         ),
         (("63%", ""), {}, ', row 2, column "Score": holds scores that are no numbers. [ICS-436]'),
         (("61%", "inf"), {}, ', row 4, column "Score": holds scores that are no numbers. [ICS-436]'),
+        (("61%", "630%"), {}, ', row 4, column "Score": holds percentages outside 0 to 100. [ICS-436]'),
         (("Two", "One "), {}, ', row 4, column "Organisation": names organisations twice. [ICS-436] (also row 5)'),
     ],
 )

@@ -240,7 +240,10 @@ NONE = float("nan")
     [
         (
             [("contact", "alpha", 0.8, 0.71, 0.9, 40), ("contact", "omega_total", 0.82, 0.69, 0.9, 40)],
-            "Be careful with “Contact”: the lower limit of the reliability interval is under 0.70.",
+            (
+                "Be careful with “Contact”: that the questions fit together well enough to be read as one number is "
+                "not sure (a reliability of at least 0.70)."
+            ),
         ),
         (
             [("contact", "spearman_brown", 0.9, 0.8, 0.95, 40), ("contact", "alpha", 0.9, 0.8, 0.95, 40)],

@@ -166,7 +166,9 @@ def test_every_figure_of_an_executed_notebook_is_there(orientation_site: Ran, na
         if cell.cell_type == "code" and cell.source.startswith("report."):
             (output,) = cell.outputs
             pictures = re.findall(
-                r'<figure[^>]*>\s*<img alt="([^"]+)"[^>]*src="data:image/png;base64,([^"]+)"', output.data["text/html"]
+                r'<figure[^>]*>\s*(?:<div class="picture"[^>]*>)?'
+                r'<img alt="([^"]+)"[^>]*src="data:image/png;base64,([^"]+)"',
+                output.data["text/html"],
             )
             assert all(len(alt) > 20 and len(png) > 2000 for alt, png in pictures)
             if pictures:

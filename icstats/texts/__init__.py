@@ -60,6 +60,10 @@ class Texts:
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
         return _with_minus(format_decimal(round(value, decimals) + 0.0, format=pattern, locale=self.language))
 
+    def amount(self, value: float) -> str:
+        """Return a number with one decimal where it has one: 5 and 4.5."""
+        return self.number(value, int(round(value, 1) % 1 != 0))
+
     def signed(self, value: float, decimals: int) -> str:
         """Return a difference with its sign: +0.3, 0.0 or a true minus, −0.3."""
         rounded = round(value, decimals)
