@@ -289,7 +289,7 @@ def _told(names: Sequence[str], verdict: str, total: int, kind: str, texts: Text
     if verdict not in DIFFERING and total > MOST_LISTED:
         return texts.say(f"benchmark.of_{kind}", n=len(names), total=total)
     shown = list(names if len(names) <= MOST_LISTED else names[: MOST_LISTED - 1])
-    others = [texts.say("change.more", n=len(names) - len(shown))] if len(names) > len(shown) else []
+    others = [texts.say("grammar.more", n=len(names) - len(shown))] if len(names) > len(shown) else []
     return texts.listing([*shown, *others])
 
 

@@ -132,7 +132,7 @@ def wins_sentence(wins: Released, labels: Mapping[str, str], texts: Texts) -> st
         words += [texts.say("priority.or_more", count=beyond)] if beyond else []
         key = "priority.none_among" if words else "priority.none"
         return texts.say(key, items=texts.listing(words, joined_by="or"))
-    words += [texts.say("priority.more", count=beyond)] if beyond else []
+    words += [texts.say("grammar.more", n=beyond)] if beyond else []
     said = texts.say(f"priority.{HOW_MANY[len(won) - 1]}")
     others = "tied_one" if len(words) == 1 else "tied_third" if len(won) == len(HOW_MANY) - 1 else "tied"
     return f"{said} {texts.say(f'priority.{others}', items=texts.listing(words))}" if words else said
@@ -207,7 +207,7 @@ def _moved(
         named = [_named(row, change, texts.say("grammar.quoted", words=labels[row.variable]), texts) for row in moved]
         # The name of one more is as short as saying that there is one.
         shown = named if len(named) <= MOST_NAMED + 1 else named[:MOST_NAMED]
-        others = [texts.say("change.more", n=len(named) - len(shown))] if len(named) > len(shown) else []
+        others = [texts.say("grammar.more", n=len(named) - len(shown))] if len(named) > len(shown) else []
         if named:
             said.append(texts.say(f"change.{word}", items=texts.listing([*shown, *others]), **against))
     return said

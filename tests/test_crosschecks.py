@@ -88,9 +88,10 @@ def test_each_kind_of_question_is_named_and_a_hidden_one_is_not() -> None:
     data = answers(6)
     body = asymmetry(edition(), released(ic.penalty_reward(data, **ARGUMENTS, **EXTREMES)), CODES).body
     assert (
-        "Satisfaction is lower where this goes badly, and gains less where it goes well: “Question a” (basic)." in body
-    )
-    assert "and loses less where it goes badly: “Question b” (excitement)." in body
+        "Satisfaction is lower where this goes badly, by more than it is higher where it goes well: "
+        "“Question a” (basic)."
+    ) in body
+    assert "by more than it is lower where it goes badly: “Question b” (excitement)." in body
     lows = data.index[data["a"] <= 2]
     rare = data.drop(index=lows[9:])
     part = asymmetry(edition(), released(ic.penalty_reward(rare, **ARGUMENTS, **EXTREMES)), CODES)
