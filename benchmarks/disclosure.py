@@ -7,8 +7,13 @@ real runs, and know exactly how many people answered in every department, and wh
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +65,7 @@ from icstats.errors import RunError  # noqa: E402
 from icstats.study import Policy  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from attacks.attacker import Cell
     from attacks.organisation import Organisation
@@ -72,8 +77,11 @@ FILTERED = {"f": 12}
 VARIABLES = (*BLOCKS, *ITEMS)
 
 
-def of_twelve(folder: Path, seed: int, sizes: Mapping[str, int], *, all_gave_one: str = "") -> dict[str, float]:
+def of_twelve(
+    folder: Path, seed: int, sizes_of: Callable[[int], Mapping[str, int]], *, all_gave_one: str = ""
+) -> dict[str, float]:
     """D01, D02, D14 and D16: the files of a run of twelve departments, in one of which all may give an item a 1."""
+    sizes = sizes_of(seed)
     frame = answers(sizes, seed)
     frame.loc[frame["department"] == all_gave_one, "O2"] = 1
     site = released_site(folder, frame, norms="departments", seed=seed)
@@ -91,9 +99,9 @@ def of_twelve(folder: Path, seed: int, sizes: Mapping[str, int], *, all_gave_one
     }
 
 
-def hidden_for_others(folder: Path, seed: int, sizes: Mapping[str, int]) -> float:
+def hidden_for_others(folder: Path, seed: int, sizes_of: Callable[[int], Mapping[str, int]]) -> float:
     """Return the part of the cells that may be known by themselves and is hidden all the same."""
-    return unneeded(organisation(folder, answers(sizes, seed)))
+    return unneeded(organisation(folder, answers(sizes_of(seed), seed)))
 
 
 def unneeded(one: Organisation) -> float:
@@ -235,6 +243,11 @@ def of_gender(folder: Path, seed: int) -> dict[str, float]:
     return {"D05": high - low, "D05 again": is_refused(folder / "both", parts)}
 
 
+def sizes_of_the_cases(_seed: int) -> Mapping[str, int]:
+    """Return 12 departments of the sizes that the attacks were described with."""
+    return SIZES
+
+
 def random_sizes(seed: int) -> Mapping[str, int]:
     """Return 12 departments as organisations have them: some very small, some large."""
     drawn = np.random.default_rng(seed).lognormal(3.4, 1.1, 12)
@@ -243,15 +256,16 @@ def random_sizes(seed: int) -> Mapping[str, int]:
 
 def report(n: int) -> tuple[str, str]:
     """Return what is found and what hiding costs, as Markdown."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        twelve = [of_twelve(folder / f"t{seed}", seed, SIZES, all_gave_one="f") for seed in range(n)]
-        random = [of_twelve(folder / f"r{seed}", seed, random_sizes(seed)) for seed in range(n)]
-        waves = [of_waves(folder / f"w{seed}", seed) for seed in range(n)]
-        files = [of_files(folder / f"f{seed}", seed) for seed in range(n)]
-        given = [hidden_for_others(folder / f"g{seed}", seed, SIZES) for seed in range(n)]
-        drawn = [hidden_for_others(folder / f"d{seed}", seed, random_sizes(seed)) for seed in range(n)]
-        genders = [of_gender(folder / f"s{seed}", seed) for seed in range(n)]
+    with (
+        tempfile.TemporaryDirectory() as name,
+        ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool,
+    ):
+        attacked = partial(of_each, pool, Path(name), n)
+        twelve = attacked(partial(of_twelve, sizes_of=sizes_of_the_cases, all_gave_one="f"))
+        random = attacked(partial(of_twelve, sizes_of=random_sizes))
+        waves, files, genders = attacked(of_waves), attacked(of_files), attacked(of_gender)
+        given = attacked(partial(hidden_for_others, sizes_of=sizes_of_the_cases))
+        drawn = attacked(partial(hidden_for_others, sizes_of=random_sizes))
     attacks = [
         ("D01", "files", "numbers about departments below 11, in any file", *counted(of(twelve, "D01"))),
         ("D01", "files", "the same, random sizes", *counted(of(random, "D01"))),
@@ -326,6 +340,16 @@ takes exactly one other with it, which no choice avoids: with fewer than ten dep
         f"| at most 10 % | {within(given)} | {within(drawn)} |",
     ]
     return "\n".join(found_out), "\n".join(cost)
+
+
+def of_each(pool: ProcessPoolExecutor, folder: Path, n: int, attack: Callable[[Path, int], Any]) -> list[Any]:
+    """Attack every organisation in a folder of its own, several at a time, and say how long it took."""
+    started = time.monotonic()
+    folders = [Path(tempfile.mkdtemp(dir=folder)) for _ in range(n)]
+    found = list(pool.map(attack, folders, range(n)))
+    name = getattr(attack, "func", attack).__name__
+    print(f"{name}: {n} organisations, {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+    return found
 
 
 def within(parts: Sequence[float]) -> str:
