@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from icstats.disclosure import shown_n
 from icstats.drivers import BLOCKS_FROM, DRIVERS_FROM
 from icstats.limits import RELIABLE_FROM
+from icstats.questionnaire import DRIVER_BLOCKS
 from icstats.sections import Section, folded, paragraphs, section
-from icstats.story import gate_verdicts, reliability_sentence
+from icstats.story import UNDER, gate_verdicts, reliability_sentence
 from icstats.tables import Column, scrolled, table
 from icstats.written import written_n
 
@@ -149,7 +150,7 @@ def reliability_table(edition: Edition, reliability: Released, gate: Released, c
         ],
         labels=edition.labels,
         by="row",
-        muted=[scale for scale, verdict in verdicts.items() if verdict == "under_limit"],
+        muted=[scale for scale, verdict in verdicts.items() if verdict in UNDER],
     )
 
 
@@ -168,13 +169,24 @@ def certainty(edition: Edition, title: str, reliability: Released, gate: Release
     return section(
         title,
         paragraphs(
-            [reliability_sentence(gate, edition.labels, edition.texts), say("certainty.nonresponse")], kind="answer"
+            [
+                reliability_sentence(_of_scores(edition, gate), edition.labels, edition.texts),
+                say("certainty.nonresponse"),
+            ],
+            kind="answer",
         ),
         *parts,
         folded(say("certainty.scales"), scales.html),
         folded(say("certainty.methods"), methods),
         released=[reliability, gate],
     )
+
+
+def _of_scores(edition: Edition, gate: Released) -> Released:
+    """Return the gate of what has a score in a report: other scales stand there question by question."""
+    block_of = {scale.code: scale.block for scale in edition.study.questionnaire.scales}
+    scored = [scale for scale in gate.variables if block_of.get(scale, "outcome") in {*DRIVER_BLOCKS, "outcome"}]
+    return gate.only(variables=scored)
 
 
 def method(edition: Edition, *, n_boot: int) -> Section:

@@ -41,19 +41,27 @@ def comments_section(edition: Edition, department: str) -> Section:
     if not open_items:
         return section("")
     said = edition.comments(department)
-    note = edition.texts.say("comments.rule" if said else "comments.none")
+    note = "rule" if said else "none" if _may_show(edition, department) else "withheld"
     quotes = [quoted(edition.labels[item], texts) for item, texts in said.items()]
     themes, released = _themes(edition, department, [item.code for item in open_items])
     return section(
-        edition.texts.say("comments.heading"), themes, *quotes, paragraphs([note], kind="note"), released=released
+        edition.texts.say("comments.heading"),
+        themes,
+        *quotes,
+        paragraphs([edition.texts.say(f"comments.{note}")], kind="note"),
+        released=released,
     )
+
+
+def _may_show(edition: Edition, department: str) -> bool:
+    responses, ledger = edition.organisation.responses, edition.ledger.at(department)
+    return may_show_comments(edition.study, responses, department, wave=edition.wave, ledger=ledger)
 
 
 def _themes(edition: Edition, department: str, questions: Sequence[str]) -> tuple[str, tuple[Released, ...]]:
     """Return what comments are about, as HTML and as what may be shown, or why it is not told."""
-    say, dictionary, own = edition.texts.say, edition.study.themes, edition.ledger.at(department)
-    responses, wave = edition.organisation.responses, edition.wave
-    if dictionary is None or not may_show_comments(edition.study, responses, department, wave=wave, ledger=own):
+    say, dictionary = edition.texts.say, edition.study.themes
+    if dictionary is None or not _may_show(edition, department):
         return "", ()
     if not word_tools_are_there():
         return paragraphs([say("comments.themes_without")], kind="note"), ()

@@ -85,7 +85,10 @@ def halo(edition: Edition, released: Released, codes: Sequence[str]) -> Section:
     if lined is None or agreement is None:
         return section(say("halo.heading"), paragraphs([say("halo.few")], kind="answer"))
     key = "halo.same" if agreement.estimate >= SAME_ORDER else "halo.changes"
-    answer = "" if lined.hidden else say(key, share=edition.texts.percent(lined.estimate))
+    if lined.hidden:
+        reason = say("tables.note_hidden", minimum=edition.study.policy.minimum_group)
+        return section(say("halo.heading"), paragraphs([reason], kind="answer"))
+    answer = say(key, share=edition.texts.percent(lined.estimate))
     columns = [Column(heading=say(f"halo.{code}"), statistic=code) for code in ("lmg_share", "lmg_share_without_lined")]
     return section(
         say("halo.heading"),

@@ -78,8 +78,16 @@ COARSE_SHARE = 0.05
 OTHER_SIDES = {"forecast": -1, "earlier": 1, "norm": 1}
 """What a mean is compared with, and whether the difference is the mean minus that (1) or that minus the mean (-1)."""
 
-SIDES = {"up": 1, "ahead": 1, "down": -1, "behind": -1}
-"""Words for a change, and the sign that it must be seen to have."""
+SIDES = (
+    dict.fromkeys(("up", "ahead", "above", "slightly_above", "clearly_above", "blind_spot"), 1)
+    | dict.fromkeys(("down", "behind", "below", "slightly_below", "clearly_below", "hidden_strength"), -1)
+)  # fmt: skip
+"""Words for a difference that is sure, and the side on which its whole interval must be seen to lie."""
+
+PLAINER = {"clearly_above": "slightly_above", "clearly_below": "slightly_below"}
+"""What is left of a word for a difference that surely matters where that cannot be seen."""
+
+WITHIN_MARGIN = frozenset({"equal", "along"})
 
 UNITS = ("points", "share", "coefficient")
 INTERVAL = frozenset({"conf_low", "conf_high"})
@@ -234,17 +242,35 @@ def _with_differences_of_the_shown(rows: pd.DataFrame, also: pd.Series[str], rul
         apart = _apart(shown, keys[row], also=str(others[row]))
         if apart is not None:
             ends[row] = np.round(apart, rules.decimals_points) + 0.0
-    return _with_words_of_the_shown(rows.assign(**dict(zip(ENDS, ends.T, strict=True))))
+    return _with_words_of_the_shown(rows.assign(**dict(zip(ENDS, ends.T, strict=True))), rules)
 
 
-def _with_words_of_the_shown(rows: pd.DataFrame) -> pd.DataFrame:
-    """Call a change uncertain where the rounded numbers do not show it: nobody can act on 0.0, however sure."""
+def _with_words_of_the_shown(rows: pd.DataFrame, rules: Policy) -> pd.DataFrame:
+    """Say of a difference no more than the rounded numbers show: a word that they belie is believed by nobody."""
     if "verdict" not in rows.columns:
         return rows
-    sides = rows["verdict"].map(SIDES)
-    unseen = among(rows, DIFFERENCES) & (sides * rows["estimate"] <= 0)
-    told = rows[["department", "variable", "verdict"]].apply(tuple, axis=1)
-    return rows.assign(verdict=rows["verdict"].mask(told.isin(told[unseen]), UNCERTAIN))
+    verdicts = rows["verdict"].tolist()
+    told = list(zip(rows["department"].tolist(), rows["variable"].tolist(), verdicts, strict=True))
+    numbers = zip(*(numbers_of(rows, name).tolist() for name in (*ENDS, "margin")), strict=True)
+    half = 0.5 * 10.0**-rules.decimals_points
+    seen = {
+        key: _seen(key[2], *found, half=half)
+        for key, found, differs in zip(told, numbers, among(rows, DIFFERENCES), strict=True)
+        if differs
+    }
+    words = [seen.get(key, verdict) for key, verdict in zip(told, verdicts, strict=True)]
+    return rows.assign(verdict=pd.array(words, dtype="str"))
+
+
+def _seen(verdict: str, estimate: float, low: float, high: float, margin: float, *, half: float) -> str:
+    """Return a verdict as far as the numbers show it; a margin is not rounded as they are, so half a step is let by."""
+    if verdict in WITHIN_MARGIN:
+        return UNCERTAIN if max(-low, high) > margin + half else verdict
+    side = SIDES.get(verdict, 0)
+    nearest = min(side * low, side * high)
+    if side and (side * estimate <= 0 or nearest <= 0):
+        return UNCERTAIN
+    return PLAINER.get(verdict, verdict) if nearest < margin - half else verdict
 
 
 def _apart(shown: Mapping[tuple[str, str, str], Numbers], row: tuple[str, str, str], *, also: str) -> Numbers | None:

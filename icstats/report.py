@@ -270,7 +270,7 @@ class Report:
                 texts=texts,
             ),
             self._leading(),
-            first_sentence(self._wins, labels, texts) if self._has_priorities else "",
+            self._first() if self._has_priorities else "",
         ]
         figure = mark_strip(
             self._summary,
@@ -542,6 +542,10 @@ class Report:
     def provenance(self) -> Section:
         """Say where the numbers come from."""
         return provenance(self.edition, self.department)
+
+    def _first(self) -> str:
+        with_ease = self.analysis.ease is not None
+        return first_sentence(self._wins, self.edition.labels, self.edition.texts, with_ease=with_ease)
 
     def _answered(self) -> str:
         if self.hidden:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CANNOT_TELL",
+    "UNDER",
     "agreement_sentences",
     "answered_sentence",
     "below_sentence",
@@ -57,7 +58,8 @@ MOST_LISTED = 4
 BELOW = ("slightly_below", "clearly_below")
 DIFFERING = frozenset({"clearly_above", "slightly_above", *BELOW})
 
-JUDGED = frozenset({"reliable", "under_limit"})
+UNDER = ("under_limit", "surely_under")
+JUDGED = frozenset({"reliable", *UNDER})
 """Verdicts of the reliability gate on a scale that has an interval."""
 
 
@@ -305,12 +307,13 @@ def reliability_sentence(gate: Released, labels: Mapping[str, str], texts: Texts
     if not judged:
         return texts.say("certainty.unknown")
     limit = texts.number(RELIABLE_FROM, 2)
-    weak = [_quoted(labels[scale], texts) for scale in judged if verdicts[scale] == "under_limit"]
+    weak, worse = ([_quoted(labels[scale], texts) for scale in judged if verdicts[scale] == one] for one in UNDER)
     without = [_quoted(labels[scale], texts) for scale in gate.variables if scale not in judged]
     not_given = texts.say("certainty.not_given", scales=texts.listing(without)) if without else ""
-    if weak:
-        some = texts.say("certainty.some", scales=texts.listing(weak), limit=limit)
-        return f"{some} {not_given}".rstrip()
+    if weak or worse:
+        some = texts.say("certainty.some", scales=texts.listing(weak), limit=limit) if weak else ""
+        surely = texts.say("certainty.surely_under", scales=texts.listing(worse), limit=limit) if worse else ""
+        return " ".join(filter(None, (surely, some, not_given)))
     good = texts.say("certainty.others_good" if without else "certainty.good", limit=limit)
     return f"{not_given} {good}".lstrip()
 
@@ -318,7 +321,7 @@ def reliability_sentence(gate: Released, labels: Mapping[str, str], texts: Texts
 def left_out_sentence(gate: Released, scales: Sequence[str], labels: Mapping[str, str], texts: Texts) -> str:
     """Return which of these scales failed the gate as far as it may be told, so that drivers do not rest on them."""
     verdicts = gate_verdicts(gate)
-    told = [_quoted(labels[scale], texts) for scale in scales if verdicts.get(scale) == "under_limit"]
+    told = [_quoted(labels[scale], texts) for scale in scales if verdicts.get(scale) in UNDER]
     if not told:
         return ""
     return texts.say("why.left_out", scales=texts.listing(told), limit=texts.number(RELIABLE_FROM, 2))
@@ -332,11 +335,14 @@ def unreliable_sentence(texts: Texts) -> str:
 def gate_verdicts(gate: Released) -> dict[str, str]:
     """Return the verdict on each scale; one whose interval may not be shown is unknown, a hidden one is left out."""
     rows = {scale: _shown(gate, scale, "reliability") for scale in gate.variables}
-    found = {scale: (row.conf_low, str(row.extras["verdict"])) for scale, row in rows.items() if row is not None}
-    return {
-        scale: "unknown" if not verdict or (verdict in JUDGED and np.isnan(low)) else verdict  # withheld at the door
-        for scale, (low, verdict) in found.items()
-    }
+    return {scale: _gate_verdict(row) for scale, row in rows.items() if row is not None}
+
+
+def _gate_verdict(row: ReleasedRow) -> str:
+    verdict = str(row.extras["verdict"])
+    if not verdict or (verdict in JUDGED and np.isnan(row.conf_low)):
+        return "unknown"  # withheld at the door
+    return "surely_under" if verdict == "under_limit" and row.conf_high < RELIABLE_FROM else verdict
 
 
 def agreement_sentences(agreement: Released, labels: Mapping[str, str], texts: Texts) -> list[str]:
@@ -353,11 +359,17 @@ def agreement_sentences(agreement: Released, labels: Mapping[str, str], texts: T
     needed = _shown(agreement, first, "raters_70")
     raters = ""
     if needed is not None and needed.estimate == needed.estimate:
-        count = texts.number(needed.estimate, 0)
-        key = "agreement.rater" if count == "1" else "agreement.raters"
-        raters = texts.say(key, label=labels[first], raters=count, limit=limit)
+        raters = _raters_sentence(needed, labels[first], texts)
     some = texts.say("agreement.some", scales=texts.listing(weak), limit=limit)
     return [some if weak else texts.say("agreement.good", limit=limit), raters]
+
+
+def _raters_sentence(needed: ReleasedRow, label: str, texts: Texts) -> str:
+    ends = {"raters": needed.estimate, "low": needed.conf_low, "high": needed.conf_high}
+    counts = {end: texts.number(value, 0) for end, value in ends.items() if not np.isnan(value)}
+    between = "raters" if "low" not in counts else "raters_between" if "high" in counts else "raters_from"
+    key = "rater" if counts["raters"] == "1" else between
+    return texts.say(f"agreement.{key}", label=label, limit=texts.number(RELIABLE_FROM, 2), **counts)
 
 
 def item_rest_sentence(statistics: Released, labels: Mapping[str, str], texts: Texts) -> str:

@@ -57,9 +57,7 @@ def expectation_sentences(
                 "mark": written_number(mark, expectation, texts),
                 "level": written_number(level, expectation, texts),
             }
-            # A sure difference that the rounded numbers do not show is none to act on.
-            verdict = difference.extras["verdict"] if words["mark"] != words["level"] else "uncertain"
-            sentences.append(say(f"expectation.{kind}_{verdict}", **words))
+            sentences.append(say(f"expectation.{kind}_{difference.extras['verdict']}", **words))
     below = _shown(expectation, minimum, "below_minimum")
     if below is not None:
         interval = written_interval(below, expectation, texts)
@@ -138,13 +136,16 @@ def wins_sentence(wins: Released, labels: Mapping[str, str], texts: Texts) -> st
     return f"{said} {texts.say(f'priority.{others}', items=texts.listing(words))}" if words else said
 
 
-def first_sentence(wins: Released | None, labels: Mapping[str, str], texts: Texts) -> str:
-    """Return in a few words what to take up first, or that the answers cannot tell."""
+def first_sentence(wins: Released | None, labels: Mapping[str, str], texts: Texts, *, with_ease: bool = False) -> str:
+    """Return in a few words what to take up first, or that the answers cannot tell.
+
+    ``with_ease`` says that the department put down how easy each question is to change, which then counts as well.
+    """
     won = [] if wins is None else _of_verdict(wins, "win")
     if not won:
         return texts.say("summary.first_cannot_tell")
     quoted = [texts.say("grammar.quoted", words=labels[row.variable]) for row in won]
-    return texts.say("summary.first", items=texts.listing(quoted))
+    return texts.say("summary.first_with_ease" if with_ease else "summary.first", items=texts.listing(quoted))
 
 
 def win_sentences(

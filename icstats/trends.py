@@ -41,8 +41,8 @@ BEYOND_NORM: dict[Word, NormVerdict] = {
 
 Row = dict[str, Any]
 ESTIMATES = ["estimate", "std_error", "conf_low", "conf_high", "p_value"]
-NUMBERS = [*ESTIMATES, "p_adjusted", "minimum", "maximum"]
-COLUMNS = ["variable", "statistic", *ESTIMATES, "n", "n_people", "unit", "p_adjusted", "minimum", "maximum", "verdict"]
+NUMBERS = [*ESTIMATES, "p_adjusted", "margin", "minimum", "maximum"]
+COLUMNS = ["variable", "statistic", *ESTIMATES, "n", "n_people", "unit", *NUMBERS[len(ESTIMATES) :], "verdict"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +67,9 @@ class WaveChange(Result):
 
     Beside a change of the norm also ``norm_change`` and ``beyond_norm`` (difference minus norm_change).
 
-    Extra columns: ``p_adjusted``, ``minimum`` and ``maximum`` of the response scale, ``verdict``. ``n`` counts a row's
-    own wave, of the difference the smaller one; ``people`` holds the smaller wave for all rows of a variable.
+    Extra columns: ``p_adjusted``, ``margin`` in points, ``minimum`` and ``maximum`` of the response scale, ``verdict``.
+    ``n`` counts a row's own wave, of the difference the smaller one; ``people`` holds the smaller wave for all rows of
+    a variable.
     """
 
     waves: ClassVar[int] = 2
@@ -176,8 +177,10 @@ def wave_change(
     smallest: list[Row] = []
     for code, (own, other) in sides.items():
         scale = response_scales[code]
-        word = partial(_word, margin=margin * (scale.maximum - scale.minimum), conf_level=conf_level)
+        small = margin * (scale.maximum - scale.minimum)
+        word = partial(_word, margin=small, conf_level=conf_level)
         about = {"variable": code, "unit": "points", "minimum": scale.minimum, "maximum": scale.maximum}
+        about["margin"] = small
         about["verdict"] = "break" if code in broken else CHANGED[word(compared[code], adjusted.get(code, np.nan))]
         fewer = {"n": min(own.n, other.n), "n_people": min(own.n_people, other.n_people)}
         changed = {"statistic": "difference", "p_adjusted": adjusted.get(code, np.nan)}

@@ -315,10 +315,11 @@ def test_sentences_say_whether_departments_can_be_told_apart() -> None:
     texts, labels = Texts("en"), {"mark": "Report mark"}
     good = released(0.5, sizes=[40] * 8)
     assert good.notes == ()
-    needed = good.row("mark", "raters_70", "organisation").estimate
+    needed = good.row("mark", "raters_70", "organisation")
+    about, low, high = (round(number) for number in (needed.estimate, needed.conf_low, needed.conf_high))
     assert agreement_sentences(good, labels, texts) == [
         texts.say("agreement.good", limit="0.70"),
-        f"Report mark: a department needs about {needed:.0f} ratings for a mean with a reliability of 0.70.",
+        texts.say("agreement.raters_between", label="Report mark", raters=about, limit="0.70", low=low, high=high),
     ]
     weak = agreement_sentences(released(0.02, sizes=[20] * 8), labels, texts)
     assert weak[0].startswith("Be careful when setting departments side by side on “Report mark”: that their means")

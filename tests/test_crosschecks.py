@@ -24,7 +24,10 @@ CODES = ["a", "b", "c"]
 
 def edition(language: str = "en") -> Edition:
     """Return what a section needs of an edition."""
-    return cast("Edition", SimpleNamespace(texts=Texts(language), labels={code: f"Question {code}" for code in CODES}))
+    labels = {code: f"Question {code}" for code in CODES}
+    return cast(
+        "Edition", SimpleNamespace(texts=Texts(language), labels=labels, study=SimpleNamespace(policy=Policy()))
+    )
 
 
 def released(result: Result, n: int = 500) -> Released:
@@ -108,3 +111,5 @@ def test_nothing_is_said_about_a_department_that_is_hidden() -> None:
     assert "first." not in part.body
     lined = halo(edition(), released(ic.halo_check(data, **ARGUMENTS), n=4), CODES)
     assert "%" not in lined.body
+    assert "<table" not in lined.body
+    assert "fewer than 10 answers of others" in lined.body

@@ -519,19 +519,59 @@ def test_an_unknown_number_of_people_is_too_few() -> None:
 
 
 def test_few_answers_have_a_mean_but_no_interval() -> None:
-    result = made.comparison(made.comparison_rows("q", 3.2, 3.4, "clearly_below", 14))
+    result = made.comparison(made.comparison_rows("q", 2.9, 3.4, "clearly_below", 14))
     released = release(result, policy=POLICY, ledger=open_for("q"))
     shown = released.rows
-    assert shown["estimate"].tolist() == [3.2, 3.4, -0.2]
+    assert shown["estimate"].tolist() == [2.9, 3.4, -0.5]
     assert shown[["conf_low", "conf_high", "p_value", "p_adjusted"]].isna().all(axis=None)
     assert shown["verdict"].tolist() == ["uncertain"] * 3
     assert released.notes == ("spread", "exact")
     enough = release(
-        made.comparison(made.comparison_rows("q", 3.2, 3.4, "clearly_below", 15)), policy=POLICY, ledger=open_for("q")
+        made.comparison(made.comparison_rows("q", 2.9, 3.4, "clearly_below", 15)), policy=POLICY, ledger=open_for("q")
     )
-    assert enough.rows["conf_low"].tolist()[0] == 3.1
+    assert enough.rows["conf_low"].tolist()[0] == 2.8
     assert enough.rows["verdict"].tolist() == ["clearly_below"] * 3
     assert enough.notes == ("exact",)
+
+
+@pytest.mark.parametrize(
+    ("mean", "norm", "half", "margin", "found", "told"),
+    [
+        (3.26, 3.4, 0.13, 0.17, "slightly_below", "uncertain"),  # rounded, its interval ends at 0.0
+        (3.44, 3.36, 0.07, 0.17, "slightly_above", "uncertain"),  # rounded, there is no difference at all
+        (3.24, 3.4, 0.09, 0.17, "slightly_below", "slightly_below"),
+        (2.9, 3.4, 0.15, 0.17, "clearly_below", "clearly_below"),
+        (3.66, 3.4, 0.06, 0.17, "clearly_above", "clearly_above"),  # from 0.2 on
+        (3.64, 3.4, 0.14, 0.17, "clearly_above", "slightly_above"),  # from 0.1 on, which is under the margin
+        (3.46, 3.34, 0.05, 0.17, "equal", "equal"),
+        (3.36, 3.44, 0.09, 0.17, "equal", "equal"),
+        (3.44, 3.26, 0.08, 0.17, "equal", "equal"),  # to 0.2, as far as can be seen no more than the margin
+        (3.46, 3.24, 0.12, 0.17, "equal", "uncertain"),  # to 0.4
+        (3.0, 3.4, 0.5, 0.17, "uncertain", "uncertain"),
+    ],
+)
+def test_a_word_says_no_more_than_the_rounded_numbers_beside_it(  # noqa: PLR0917  a row of the table above
+    mean: float, norm: float, half: float, margin: float, found: str, told: str
+) -> None:
+    rows = made.comparison_rows("q", mean, norm, found, 400, half=half, margin=margin)
+    shown = release(made.comparison(rows), policy=POLICY, ledger=open_for("q")).rows
+    assert shown["verdict"].tolist() == [told] * 3, shown
+
+
+@given(
+    mean=st.floats(1, 5), norm=st.floats(1, 5), half=st.floats(0.01, 1), margin=st.floats(0.01, 1),
+    found=st.sampled_from(["clearly_above", "slightly_above", "equal", "slightly_below", "clearly_below", "uncertain"]),
+)  # fmt: skip
+def test_no_word_is_belied_by_the_numbers_beside_it(
+    mean: float, norm: float, half: float, margin: float, found: str
+) -> None:
+    rows = made.comparison_rows("q", mean, norm, found, 400, half=half, margin=margin)
+    shown = release(made.comparison(rows), policy=POLICY, ledger=open_for("q")).rows
+    low, high, word = shown["conf_low"].iloc[2], shown["conf_high"].iloc[2], shown["verdict"].iloc[2]
+    assert word in {found, found.replace("clearly", "slightly"), "uncertain"}
+    assert low > 0 or "above" not in word
+    assert high < 0 or "below" not in word
+    assert word != "equal" or max(-low, high) <= margin + 0.05
 
 
 def test_p_values_are_shown_where_n_is() -> None:

@@ -60,13 +60,13 @@ class Said(Texts):
 
 
 def points(variable: str, statistic: str, value: float, half: float, n: int, **more: Any) -> Row:  # noqa: ANN401
-    row = {**made.mean_row(variable, value, n, half=half), "statistic": statistic}
+    row = {**made.mean_row(variable, value, n, half=half), "statistic": statistic, "also": variable}
     return {**row, "verdict": "", **more}
 
 
 def share(variable: str, statistic: str, value: float, n: int, half: float = 0.03, **more: Any) -> Row:  # noqa: ANN401
     low, high = max(value - half, 0.0), min(value + half, 1.0)
-    row = {**made.share_row(variable, statistic, value, n), "conf_low": low, "conf_high": high}
+    row = {**made.share_row(variable, statistic, value, n), "conf_low": low, "conf_high": high, "also": variable}
     return {**row, "verdict": "", **more}
 
 
@@ -139,7 +139,7 @@ def expected(rng: np.random.Generator, half: float, n: int) -> Iterator[Row]:
     for code, gap in (("EX2", "adequacy_gap"), ("EX4", "superiority_gap")):
         level = close(rng, mark, 1, 10)
         yield points(code, "mean", level, half, n, maximum=10)
-        yield points(code, gap, mark - level, half, n, maximum=10, verdict=sided(mark - level, half))
+        yield points(code, gap, mark - level, half, n, maximum=10, also="SA1", verdict=sided(mark - level, half))
     yield share("EX2", "below_minimum", float(rng.choice([0.0, 0.004, 0.34, 1.0])), n)
     better = float(rng.choice([0.0, 0.2, 1.0]))
     yield share("EX1", "satisfied", better, n)
@@ -156,7 +156,7 @@ def gains(rng: np.random.Generator, code: str, n: int, *, may_stand_out: bool) -
 
 
 def gated(rng: np.random.Generator, code: str, n: int) -> Iterator[Row]:
-    low = float(rng.choice([0.5, 0.7, 0.9]))
+    low = float(rng.choice([0.5, 0.65, 0.7, 0.9]))
     row = coefficient(code, "reliability", low + 0.05, n, verdict="reliable" if low >= 0.7 else "under_limit")
     yield {**row, "conf_low": low, "conf_high": low + 0.1}
 
@@ -164,7 +164,8 @@ def gated(rng: np.random.Generator, code: str, n: int) -> Iterator[Row]:
 def agreed(rng: np.random.Generator, code: str, n: int) -> Iterator[Row]:
     low = float(rng.choice([0.2, 0.7, 0.9]))
     yield {**coefficient(code, "icc2", low + 0.05, n), "conf_low": low, "conf_high": low + 0.1}
-    yield {**coefficient(code, "raters_70", float(rng.choice([1.0, 1.4, 32.0, 1_234.0])), n)}
+    needed = coefficient(code, "raters_70", float(rng.choice([1.0, 1.4, 32.0, 1_234.0])), n)
+    yield needed | dict.fromkeys(("conf_low", "conf_high")[int(rng.integers(0, 3)) :], np.nan)
 
 
 @cache
@@ -188,6 +189,7 @@ def told(d: Simulated, texts: Texts) -> Iterator[str]:
     )
     yield talk.wins_sentence(d.wins, LABELS, texts)
     yield talk.first_sentence(d.wins, LABELS, texts)
+    yield talk.first_sentence(d.wins, LABELS, texts, with_ease=True)
     yield talk.first_sentence(None, LABELS, texts)
     yield from talk.win_sentences(d.wins, d.all, LABELS, texts)
     yield from talk.win_sentences(d.wins, d.all, LABELS, texts, ease=dict.fromkeys(ITEMS, 0.2))
@@ -221,7 +223,14 @@ def test_no_sentence_is_ungrammatical_and_every_one_is_reached(language: str) ->
     groups += ("priority.one", "priority.two", "priority.three", "priority.tied", "priority.none", "priority.mean")
     groups += ("priority.sure", "priority.lowest", "summary.first")
     groups += ("priority.importance", "priority.association", "priority.ease", "change.up", "change.down")
-    groups += ("change.nothing", "change.broken", "certainty.good", "certainty.some", "agreement.good")
+    groups += (
+        "change.nothing",
+        "change.broken",
+        "certainty.good",
+        "certainty.some",
+        "certainty.surely_under",
+        "agreement.good",
+    )
     groups += ("agreement.rater", "agreement.some", "item_statistics.negative", "drivers.answer", "regression.answer")
     asked = {
         key

@@ -81,9 +81,21 @@ def shown(gate: Gate, n: int) -> Released:
 def test_sentence_names_the_scales_that_fail() -> None:
     labels = {scale: scale.capitalize() for scale in ("strong", "weak", "pair", "single", "left_with_one", "few")}
     assert reliability_sentence(shown(reliable(every_kind()), 200), labels, Texts("en")) == (
-        "Be careful with “Weak”: that the questions fit together well enough to be read as one number is not sure "
-        "(a reliability of at least 0.70). "
+        "Do not read “Weak” as one number: the questions do not fit together well enough for that "
+        "(their reliability is surely under 0.70). "
         "Of “Single”, “Left_with_one” and “Few” no reliability can be given."
+    )
+
+
+def test_under_the_limit_for_sure_is_told_apart_from_not_surely_above_it() -> None:
+    labels = {"doubtful": "Doubtful"}
+    gate = shown(reliable(reliability(answers(60, 4, shared=0.8), name="doubtful")), 200)
+    row = gate.row("doubtful", "reliability")
+    assert row is not None and row.conf_low < 0.7 <= row.conf_high, row  # noqa: PT018  one premise
+    assert gate_verdicts(gate) == {"doubtful": "under_limit"}
+    assert reliability_sentence(gate, labels, Texts("en")) == (
+        "Be careful with “Doubtful”: that the questions fit together well enough to be read as one number is not sure "
+        "(a reliability of at least 0.70)."
     )
 
 
