@@ -138,7 +138,7 @@ def _decision(folder: Path) -> Decision:
 
 
 def _cells(pairs: Iterable[tuple[str, str]]) -> frozenset[Cell]:
-    return frozenset((str(place), str(name)) for place, name in pairs)
+    return frozenset((place, name) for place, name in pairs)
 
 
 def differing_before(study: Study, *, wave: str) -> Differing:

@@ -106,7 +106,7 @@ class Edition:
             return reopened_ledger(responses.departments, variables=before.variables, hidden=before.hidden)
         return self._ledger_of(self.wave)
 
-    @property
+    @cached_property
     def _decided(self) -> Decision | None:
         """What was decided when the wave was released; None when it was not, or not of these answers."""
         before = decision_before(self.study, wave=self.wave)

@@ -108,8 +108,17 @@ class Keys:
         parts = (self._contents.files.get(partition(wave, department), "") for wave in self._contents.waves)
         signed = sheet_of(self._study, department, wave=self._study.wave)
         sheet = _file_digest(signed) if signed.is_file() else ""
-        stands = [variable for place, variable in sorted(self._differing.cells) if place == department]
-        return _digest(*parts, sheet, json.dumps([stands, self._together.rows.get(department)]))
+        return _digest(
+            *parts, sheet, json.dumps([self._standing.get(department, []), self._together.rows.get(department)])
+        )
+
+    @cached_property
+    def _standing(self) -> dict[str, list[str]]:
+        """Department -> its variables that stand among all differences from the norm."""
+        found: dict[str, list[str]] = {}
+        for place, variable in sorted(self._differing.cells):
+            found.setdefault(place, []).append(variable)
+        return found
 
     def _described(self, department: str) -> str:
         return self._descriptions[department]
