@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from icstats.disclosure import shown_n
 from icstats.drivers import BLOCKS_FROM, DRIVERS_FROM
 from icstats.limits import RELIABLE_FROM
-from icstats.questionnaire import DRIVER_BLOCKS
 from icstats.sections import Section, folded, paragraphs, section
 from icstats.story import UNDER, gate_verdicts, reliability_sentence
 from icstats.tables import Column, scrolled, table
@@ -169,24 +168,13 @@ def certainty(edition: Edition, title: str, reliability: Released, gate: Release
     return section(
         title,
         paragraphs(
-            [
-                reliability_sentence(_of_scores(edition, gate), edition.labels, edition.texts),
-                say("certainty.nonresponse"),
-            ],
-            kind="answer",
+            [reliability_sentence(gate, edition.labels, edition.texts), say("certainty.nonresponse")], kind="answer"
         ),
         *parts,
         folded(say("certainty.scales"), scales.html),
         folded(say("certainty.methods"), methods),
         released=[reliability, gate],
     )
-
-
-def _of_scores(edition: Edition, gate: Released) -> Released:
-    """Return the gate of what has a score in a report: other scales stand there question by question."""
-    block_of = {scale.code: scale.block for scale in edition.study.questionnaire.scales}
-    scored = [scale for scale in gate.variables if block_of.get(scale, "outcome") in {*DRIVER_BLOCKS, "outcome"}]
-    return gate.only(variables=scored)
 
 
 def method(edition: Edition, *, n_boot: int) -> Section:
