@@ -112,7 +112,7 @@ def dot_intervals(
     decimals = summary.policy.decimals_points
     ticks = {code: round(value, decimals) for code, value in (norms or {}).items() if not np.isnan(value)}
     satisfied = {row.variable: _satisfied(summary, row, texts) for row in rows}
-    has_shares = any(satisfied.values())
+    has_shares = any(told and told != texts.say("tables.hidden") for told in satisfied.values())
     picture, height = row_chart(
         [
             _dotted(
