@@ -291,12 +291,14 @@ class Drafting:
         needed = found.iloc[0]
         answer = self._say(
             "needed",
-            for_margin=int(needed["enough_for_margin"]),
+            for_margin=self.texts.number(needed["enough_for_margin"], 0),
             margin=self._number(rules.margin, 1),
-            for_difference=int(needed["enough_for_difference"]),
+            for_difference=self.texts.number(needed["enough_for_difference"], 0),
             difference=self._number(rules.difference, 1),
             response=self.texts.percent(rules.response),
         )
+        short = [names[str(slug)] for slug in found.loc[found["margin"] > rules.margin, "department"]]
+        reached = self._say("out_of_reach" if short else "within_reach", departments=self.texts.listing(short))
         rows = [
             (
                 names[str(row["department"])],
@@ -316,7 +318,7 @@ class Drafting:
         ]
         return section(
             self._say("invitations"),
-            paragraphs([answer], kind="answer"),
+            paragraphs([answer, reached], kind="answer"),
             _words_table(self._say("invitations_caption"), headings, rows),
         )
 

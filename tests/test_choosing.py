@@ -408,6 +408,20 @@ def test_the_notebook_goes_from_the_bank_to_the_invitations(
     assert read_questionnaire(tmp_path / "questionnaire.yaml").item("PC5").departments == ("it", "hr")
 
 
+@pytest.mark.parametrize(
+    ("margin", "told"),
+    [
+        (0.01, "that margin is out of reach for IT, HR and Legal affairs: their own margin stands below."),
+        (5.0, "every department reaches that margin."),
+    ],
+)
+def test_a_wanted_margin_that_cannot_be_reached_is_said(tmp_path: Path, margin: float, told: str) -> None:
+    opened = open_choice(EXAMPLE, tmp_path / "new", language="en")
+    rules = opened.fieldwork.choice.model_copy(update={"margin": margin})
+    wanting = replace(opened, fieldwork=opened.fieldwork.model_copy(update={"choice": rules}))
+    assert f"With the customers that can be invited, {told}" in wanting.invitations().body
+
+
 def test_workbooks_that_somebody_filled_in_are_never_overwritten(made: Path, tmp_path: Path) -> None:
     fill_in(made / "it.xlsx", {"PC3": (5, 5)}, into=tmp_path / "it.xlsx")
     before = (tmp_path / "it.xlsx").read_bytes()

@@ -428,10 +428,10 @@ def test_the_forest_groups_differences_by_their_verdict() -> None:
 
 
 def test_a_forest_of_departments_names_those_that_are_not_shown() -> None:
-    released = of_departments(lambda n: made.comparison(made.comparison_rows("mark", 3.9, 3.6, "equal", n)))
+    released = of_departments(lambda n: made.comparison(made.comparison_rows("mark", 3.9, 3.6, "uncertain", n)))
     figure = forest(released, texts=EN, labels={}, norm_name="the norm", departments={**NAMES, "new": "New"})
     assert figure.alt == (
-        "Differences from the norm: about the same: Human Resources +0.3, IT +0.3. "
+        "Differences from the norm: too uncertain to say: Human Resources +0.3, IT +0.3. "
         "Not shown: Facilities, Legal and New."
     )
 

@@ -140,7 +140,7 @@ def test_notes_stand_only_where_something_is_left_out() -> None:
 
 
 def test_differences_carry_their_sign_and_p_values_have_a_floor() -> None:
-    rows = made.comparison_rows("q", 3.2, 3.5, "clearly_below", 214, half=0.16)
+    rows = made.comparison_rows("q", 3.2, 3.5, "clearly_below", 214, half=0.16, margin=0.1)
     rows[2] |= {"p_value": 1e-9}
     result = made.comparison(rows)
     counts = made.counts({"hr": {RATINGS: 214, "q": 214}})
