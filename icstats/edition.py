@@ -1,4 +1,4 @@
-"""What all reports of one study share: its words, its norm and the door that every number passes."""
+"""What all reports of one study share: its words, its norm and what is said of all departments together."""
 
 from __future__ import annotations
 
@@ -12,27 +12,16 @@ from typing import TYPE_CHECKING, TypedDict
 from icstats.analysis import SERVICE, Analysis
 from icstats.comments import signed_off
 from icstats.comparisons import FEWEST_IN_NORM, Comparisons
-from icstats.decisions import (
-    QUOTED,
-    Decision,
-    Together,
-    decision_before,
-    folder_of,
-    require_locked_policy,
-    together_before,
-    write_differing,
-    write_together,
-)
-from icstats.disclosure import RATINGS, open_ledger, release, shown_n
+from icstats.decided import DecidedWave
+from icstats.decisions import QUOTED, Together, together_before, write_differing, write_together
+from icstats.disclosure import RATINGS, shown_n
 from icstats.errors import NotEnoughDataError, ParameterError, RunError
-from icstats.ledger import reopened_ledger
 from icstats.limits import VERDICTS
 from icstats.overall import Overall, kept, reopened
 from icstats.questionnaire import DRIVER_BLOCKS
-from icstats.register import admit, moved_since_releases
+from icstats.register import admit
 from icstats.responses import read_responses
-from icstats.results import ORGANISATION, Result, joined
-from icstats.scales import score_items
+from icstats.results import ORGANISATION, joined
 from icstats.story import left_out_sentence, unreliable_sentence
 from icstats.study import read_study
 from icstats.texts import LANGUAGES, Texts
@@ -40,22 +29,16 @@ from icstats.texts import LANGUAGES, Texts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
-
     from icstats.aggregation import Agreement
     from icstats.benchmark import Comparison
-    from icstats.disclosure import Ledger, Released
+    from icstats.disclosure import Released
     from icstats.norms import Norm
-    from icstats.questionnaire import Block
     from icstats.raters import Leniency
     from icstats.responses import Responses
     from icstats.results import R
     from icstats.study import Study
 
 __all__ = ["Edition", "admit_release", "find_study", "open_edition"]
-
-
-STAFF_BLOCK: Block = "orientation"
 
 
 class StripNorm(TypedDict):
@@ -68,27 +51,16 @@ class StripNorm(TypedDict):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Edition:
-    """One study, in one wave and one language.
+class Edition(DecidedWave):
+    """A decided wave in one language.
 
     Attributes
     ----------
-    study
-        The parsed study.
     texts
         The words of the language.
-    organisation
-        The analysis of all ratings together; ``organisation.of(slug)`` is that of a department.
     """
 
-    study: Study
     texts: Texts
-    organisation: Analysis
-
-    @property
-    def wave(self) -> str:
-        """The wave that is reported."""
-        return self.organisation.wave
 
     def of(self, department: str) -> Analysis:
         """Return the analysis of a department: always the same one, so that its answers are read once."""
@@ -97,84 +69,6 @@ class Edition:
     @cached_property
     def _analyses(self) -> dict[str, Analysis]:
         return {}
-
-    @cached_property
-    def ledger(self) -> Ledger:
-        """What may be shown of whom, decided over all departments together; once, when the wave is released."""
-        responses, before = self.organisation.responses, self._decided
-        if before is not None:
-            return reopened_ledger(responses.departments, variables=before.variables, hidden=before.hidden)
-        return self._ledger_of(self.wave)
-
-    @cached_property
-    def _decided(self) -> Decision | None:
-        """What was decided when the wave was released; None when it was not, or not of these answers."""
-        before = decision_before(self.study, wave=self.wave)
-        return before if before.basis == self.basis and before.variables else None
-
-    @property
-    def is_draft(self) -> bool:
-        """Whether numbers are shown that no run has released: a notebook that somebody runs by hand."""
-        return self._decided is None and bool(self.ledger.shown(RATINGS))
-
-    def _ledger_of(self, wave: str) -> Ledger:
-        # Also for a notebook that somebody runs by hand: it sees no register otherwise.
-        require_locked_policy(self.study.policy, folder_of(self.study, wave))
-        before = decision_before(self.study, wave=wave)
-        return open_ledger(
-            self._with_moved(self.organisation.responses.counts(wave=wave), wave),
-            policy=self.study.policy,
-            parts=score_items(self.study.questionnaire),
-            hidden=before.hidden.union((slug, code) for slug in self.small_teams for code in self._about_staff),
-            without_total=[
-                item.code
-                for item in self.study.questionnaire.items
-                if item.departments is not None or item.block == "mirror"
-            ],
-        )
-
-    def _with_moved(self, counts: pd.DataFrame, wave: str) -> pd.DataFrame:
-        """Return the counts with who joined or left since waves that stand in another survey file."""
-        ratings = self.organisation.responses.fingerprints(wave=wave)
-        elsewhere = moved_since_releases(self.study, ratings, wave=wave)
-        since = elsewhere.reindex(counts.set_index(["department", "variable"]).index, fill_value=0).to_numpy()
-        fewer = (counts["moved"] == 0) | ((since > 0) & (since < counts["moved"]))
-        return counts.assign(moved=counts["moved"].mask(fewer, since))
-
-    @cached_property
-    def ledger_of_change(self) -> Ledger:
-        """What may be shown about this wave and the one before it together: what may be shown of both."""
-        earlier = self.organisation.earlier_wave
-        if earlier is None:
-            return self.ledger
-        if self._decided is not None:
-            return replace(self.ledger, hidden=self._decided.change, waves=2)
-        return self.ledger.along_with(self._ledger_of(earlier))
-
-    @property
-    def basis(self) -> str:
-        """Fingerprint of everything that the ledger follows from."""
-        teams = ",".join(self.small_teams)
-        return f"{self.organisation.responses.fingerprint} {self.study.policy.model_dump_json()} {teams}"
-
-    @property
-    def small_teams(self) -> tuple[str, ...]:
-        """Departments in which so few people work that a score of theirs would be a judgement of one of them."""
-        fewest = self.study.policy.minimum_team
-        return tuple(one.slug for one in self.study.departments if one.team_size is not None and one.team_size < fewest)
-
-    @property
-    def _about_staff(self) -> list[str]:
-        """Codes of what is about the people of a department: items, scales and block of customer orientation."""
-        questionnaire = self.study.questionnaire
-        scales = [scale.code for scale in questionnaire.scales if scale.block == STAFF_BLOCK]
-        return [STAFF_BLOCK, *scales, *(item.code for item in questionnaire.items_of(block=STAFF_BLOCK))]
-
-    def released(self, result: Result, department: str) -> Released:
-        """Return what may be shown of a result about this department; of a change, where both waves may be shown."""
-        of_change = isinstance(result, Result) and result.waves > 1  # anything else is refused by the door
-        ledger = self.ledger_of_change if of_change else self.ledger
-        return release(result, policy=self.study.policy, ledger=ledger.at(department))
 
     def comments(self, department: str) -> dict[str, tuple[str, ...]]:
         """Return what customers wrote about a department, as far as somebody signed it off: question -> texts."""

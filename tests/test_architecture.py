@@ -139,9 +139,9 @@ RANKS = (
     ("figures", "tolerance", "dumbbells", "prioritymap", "slopes"),
     ("talk",),
     # reports
-    ("comparisons", "overall"),
+    ("comparisons", "overall", "decided"),
     ("edition", "sections", "quality"),
-    ("colophon", "commentary", "crosschecks", "dialogue", "evidence", "improvement", "reasons"),
+    ("findings", "colophon", "commentary", "crosschecks", "dialogue", "evidence", "improvement", "reasons"),
     ("yardstick",),
     ("report", "overview", "pages", "explored", "choosing"),
     ("drafting", "explorer"),
