@@ -36,6 +36,8 @@ LABELS = ("basic", "performance", "excitement")
 """What an item can be said to be; otherwise it is ``unclear``."""
 
 PARTS = ("penalty", "reward", "asymmetry")
+SPAN = "span"
+"""Reward minus penalty: how much more satisfaction goes with a high answer than with a low one."""
 ESTIMATES = ("estimate", "std_error", "conf_low", "conf_high", "p_value")
 
 
@@ -92,10 +94,12 @@ def penalty_reward(
     - *basic* when its penalty is surely below 0 and surely larger than its reward: it goes unnoticed until it fails;
     - *excitement* when its reward is surely above 0 and surely larger than its penalty;
     - *performance* when both are sure and neither is surely the larger;
-    - *unclear* otherwise, or with fewer than 10 low or 10 high answers.
+    - *unclear* otherwise, with fewer than 10 low or 10 high answers, or where satisfaction does not rise from low to
+      high: both ends can go with less than the answers in between.
 
-    "Surely" means that the interval of the penalty, the reward or their sum lies on one side of 0. Not being sure of a
-    reward is not taken for its absence. These go together; they are no causes.
+    "Surely" means that the interval of the penalty, the reward or their sum lies on one side of 0. Satisfaction rises
+    where reward minus penalty is surely above 0, and neither the penalty surely above nor the reward surely below it.
+    Not being sure of a reward is not taken for its absence. These go together; they are no causes.
 
     Parameters
     ----------
@@ -147,7 +151,8 @@ def penalty_reward(
         replace(cases, drivers=cases.drivers * 2, values=np.hstack([cases.values[:, :1], low, high]))
     )
     one_each = np.eye(len(cases.drivers))
-    fit = fit_linear(extremes, contrasts=np.hstack([np.zeros((len(one_each), 1)), one_each, one_each]))
+    sums, spans = (np.hstack([np.zeros((len(one_each), 1)), sign * one_each, one_each]) for sign in (1, -1))
+    fit = fit_linear(extremes, contrasts=np.vstack([sums, spans]))
     result = _frame(cases, low, high, fit, conf_level)
     people = result[["n", "n_people"]].copy()
     settings = PenaltyRewardSettings(
@@ -207,10 +212,10 @@ def _frame(cases: Cases, low: BoolArray, high: BoolArray, fit: LinearFit, conf_l
     error = np.sqrt(np.maximum(np.diag(fit.covariance), 0.0))
     error = np.where(error > 0, error, np.nan)
     reach = stdtrit(fit.degrees_of_freedom, (1 + conf_level) / 2) * error
-    terms = pd.DataFrame(
+    every = pd.DataFrame(
         {
-            "item": [INTERCEPT, *cases.drivers * 3],
-            "statistic": ["coefficient", *(name for name in PARTS for _ in cases.drivers)],
+            "item": [INTERCEPT, *cases.drivers * 4],
+            "statistic": ["coefficient", *(name for name in (*PARTS, SPAN) for _ in cases.drivers)],
             "estimate": fit.coefficients,
             "std_error": error,
             "conf_low": fit.coefficients - reach,
@@ -219,11 +224,13 @@ def _frame(cases: Cases, low: BoolArray, high: BoolArray, fit: LinearFit, conf_l
             "unit": "points",
         }
     )
+    is_span = every["statistic"] == SPAN
+    terms, rises = every[~is_span].copy(), (every.loc[is_span, "conf_low"] > 0).to_numpy()
     counted = [_counts(cases, ~np.any(low | high, axis=1))]
     counted += [_counts(cases, answered) for answers in (low, high) for answered in answers.T]
     fewest = np.minimum(*np.array(counted[1:]).reshape(2, len(cases.drivers), 2))
     terms[["n", "n_people"]] = [*counted, *fewest.tolist()]
-    terms["verdict"] = ["", *[""] * (2 * len(cases.drivers)), *_verdicts(terms, len(cases.drivers))]
+    terms["verdict"] = ["", *[""] * (2 * len(cases.drivers)), *_verdicts(terms, rises)]
     weights = cases.weights / cases.weights.sum()
     shares = pd.DataFrame(
         {
@@ -240,12 +247,14 @@ def _frame(cases: Cases, low: BoolArray, high: BoolArray, fit: LinearFit, conf_l
     return pd.concat([terms, shares.reindex(columns=columns)], ignore_index=True)[columns]
 
 
-def _verdicts(terms: pd.DataFrame, items: int) -> Iterator[str]:
-    """Return the label of each item; a missing interval is on no side of 0."""
-    low, high, n = (terms[name].to_numpy()[1:].reshape(3, items) for name in ("conf_low", "conf_high", "n"))
+def _verdicts(terms: pd.DataFrame, rises: BoolArray) -> Iterator[str]:
+    """Return the label of each item, if satisfaction surely rises over it; a missing interval is on no side of 0."""
+    low, high, n = (terms[name].to_numpy()[1:].reshape(3, len(rises)) for name in ("conf_low", "conf_high", "n"))
     penalty, reward = high[0] < 0, low[1] > 0
-    for item in range(items):
-        if n[2, item] < EXTREMES_FROM:
+    # An end that surely goes the other way is no failing that goes unnoticed, and no gift either.
+    rises = rises & ~(low[0] > 0) & ~(high[1] < 0)
+    for item, rising in enumerate(rises):
+        if n[2, item] < EXTREMES_FROM or not rising:
             yield "unclear"
         elif penalty[item] and high[2, item] < 0:
             yield "basic"

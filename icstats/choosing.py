@@ -436,14 +436,15 @@ def pilot(fieldwork: Fieldwork, questionnaire: Questionnaire, *, seed: int) -> p
     -------
     DataFrame
         ``department, scale, items, answers, alpha, conf_low, conf_high`` and ``margin`` (half the width of the interval
-        of the scale's mean), at the expected response and with the questions that the department chose. Fewer answers
-        than 30 are simulated as 30. In the simulation two questions of a block go together as
-        ``choice.mean_correlation`` says.
+        of the scale's mean), at the expected response. Questions that the department chose are no part of a scale, as
+        in its report. Fewer answers than 30 are simulated as 30. In the simulation two questions of a block go
+        together as ``choice.mean_correlation`` says.
     """
     rows: list[dict[str, object]] = []
     for department in fieldwork.departments:
         n = max(round((department.invited or FEWEST_PILOTED) * fieldwork.choice.response), FEWEST_PILOTED)
         blocks = driver_items(questionnaire, department.slug)
+        scales = {block: [code for code in items if questionnaire.item(code).core] for block, items in blocks.items()}
         together = fieldwork.choice.mean_correlation
         ratings = simulate_ratings(
             n,
@@ -456,8 +457,9 @@ def pilot(fieldwork: Fieldwork, questionnaire: Questionnaire, *, seed: int) -> p
             seed=derive_seed(seed, department.slug, "pilot"),
         )
         rows += [
-            {"department": department.slug, "scale": block, "answers": n, **_piloted(ratings[list(items)], block)}
-            for block, items in blocks.items()
+            {"department": department.slug, "scale": block, "answers": n, **_piloted(ratings[codes], block)}
+            for block, codes in scales.items()
+            if codes
         ]
     return pd.DataFrame(rows, columns=PILOTED)
 

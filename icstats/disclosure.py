@@ -227,19 +227,21 @@ def _rebuilt(raw: pd.DataFrame, people: Numbers, hidden: Flags, rules: Policy) -
             for name in order
         }
     )
-    return _with_differences_of_the_shown(rows, raw["also"], rules)
+    return _with_differences_of_the_shown(rows, raw, rules)
 
 
-def _with_differences_of_the_shown(rows: pd.DataFrame, also: pd.Series[str], rules: Policy) -> pd.DataFrame:
+def _with_differences_of_the_shown(rows: pd.DataFrame, raw: pd.DataFrame, rules: Policy) -> pd.DataFrame:
     """Take every difference between the rounded numbers beside it: a finer one would tell both more precisely."""
     differ = np.flatnonzero(among(rows, DIFFERENCES))
     if not differ.size:
         return rows
     ends = rows[ENDS].to_numpy(dtype=float, copy=True)
     keys = list(zip(*(rows[key].tolist() for key in BASE[:3]), strict=True))
-    shown, others = dict(zip(keys, ends.copy(), strict=True)), also.tolist()
+    shown, others = dict(zip(keys, ends.copy(), strict=True)), raw["also"].tolist()
+    estimate, low, high = (numbers_of(raw, name) for name in ENDS)
+    reach = np.maximum(estimate - low, high - estimate)
     for row in differ.tolist():
-        apart = _apart(shown, keys[row], also=str(others[row]))
+        apart = _apart(shown, keys[row], also=str(others[row]), reach=float(reach[row]))
         if apart is not None:
             ends[row] = np.round(apart, rules.decimals_points) + 0.0
     return _with_words_of_the_shown(rows.assign(**dict(zip(ENDS, ends.T, strict=True))), rules)
@@ -273,7 +275,9 @@ def _seen(verdict: str, estimate: float, low: float, high: float, margin: float,
     return PLAINER.get(verdict, verdict) if nearest < margin - half else verdict
 
 
-def _apart(shown: Mapping[tuple[str, str, str], Numbers], row: tuple[str, str, str], *, also: str) -> Numbers | None:
+def _apart(
+    shown: Mapping[tuple[str, str, str], Numbers], row: tuple[str, str, str], *, also: str, reach: float
+) -> Numbers | None:
     """Return a difference of shown numbers and its interval; None where the numbers it is of are not beside it.
 
     The interval of a difference of two means is as wide as it was, around the difference of what is shown.
@@ -289,8 +293,6 @@ def _apart(shown: Mapping[tuple[str, str, str], Numbers], row: tuple[str, str, s
         return None
     if norm is not None and other is norm:
         return np.asarray(mean - norm[0])
-    estimate, low, high = shown[row]
-    reach = max(estimate - low, high - estimate)
     of_norm = shown[place, name, "norm_change"][0] if statistic == "beyond_norm" else 0.0
     apart = sign * (mean[0] - other[0]) - of_norm
     return np.where(np.isnan(shown[row]), np.nan, apart + np.array([0.0, -reach, reach]))

@@ -245,20 +245,24 @@ def model_sentence(model: Released, texts: Texts) -> str:
 
 
 def drivers_sentence(importance: Released, labels: Mapping[str, str], items: Sequence[str], texts: Texts) -> str:
-    """Return the two questions with the largest shares."""
+    """Return the questions with the two largest shares as they are shown; of equal shares all, or none if many."""
     rows = {item: _shown(importance, item, "lmg_share") for item in items}
     shares = {item: row.estimate for item, row in rows.items() if row is not None}
-    largest = sorted(shares, key=shares.__getitem__, reverse=True)
-    quoted = [_quoted(labels[item], texts) for item in largest[:2]]
-    if len(quoted) < 2:  # noqa: PLR2004  it takes two to compare
-        return texts.say("drivers.answer_one", first=quoted[0]) if quoted else ""
-    return texts.say(
-        "drivers.answer",
-        first=quoted[0],
-        share_first=texts.percent(shares[largest[0]]),
-        second=quoted[1],
-        share_second=texts.percent(shares[largest[1]]),
+    if len(shares) < 2:  # noqa: PLR2004  it takes two to compare
+        return "".join(texts.say("drivers.answer_one", first=_quoted(labels[item], texts)) for item in shares)
+    first, second, *_ = (*sorted(set(shares.values()), reverse=True), float("nan"))
+    firsts, seconds = (
+        [_quoted(labels[item], texts) for item in shares if shares[item] == one] for one in (first, second)
     )
+    told = {"first": texts.listing(firsts), "second": texts.listing(seconds), "share_first": texts.percent(first)}
+    if len(firsts) > MOST_NAMED:
+        return texts.say("drivers.answer_many")
+    if len(firsts) > 1:
+        return texts.say("drivers.answer_tied", **told)
+    if len(seconds) > MOST_NAMED:
+        return texts.say("drivers.answer_most", **told)
+    key = "drivers.answer" if len(seconds) == 1 else "drivers.answer_then"
+    return texts.say(key, **told, share_second=texts.percent(second))
 
 
 def comparison_sentence(comparison: Released, labels: Mapping[str, str], texts: Texts, *, norm_name: str) -> str:

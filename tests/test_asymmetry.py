@@ -76,6 +76,21 @@ def test_planted_items_get_their_label() -> None:
     assert sums == pytest.approx({item: penalty[item] + reward[item] for item in DRIVERS})
 
 
+def test_where_both_ends_go_with_less_no_kind_is_told() -> None:
+    """A low answer surely takes more than the high one adds, which also takes: that is no basic item."""
+    rng = np.random.default_rng(4)
+    items = rng.integers(1, 6, size=(4000, 2))
+    mark = 6 - 1.0 * (items[:, 0] <= 2) - 1.2 * (items[:, 0] >= 5) - (items[:, 1] <= 2) + rng.standard_normal(4000)
+    data = pd.DataFrame(np.column_stack([mark, items]), columns=["mark", "middle", "basic"], dtype=float)
+    result = penalty_reward(data, outcome="mark", drivers=["middle", "basic"], **LIMITS)
+    assert column(result, "asymmetry", "conf_high")["middle"] < 0
+    assert column(result, "penalty", "conf_high")["middle"] < 0
+    assert column(result, "asymmetry", "verdict") == {"middle": "unclear", "basic": "basic"}
+    turned = penalty_reward(data.assign(mark=-data["mark"]), outcome="mark", drivers=["middle", "basic"], **LIMITS)
+    assert column(turned, "reward", "conf_low")["middle"] > 0
+    assert column(turned, "asymmetry", "verdict")["middle"] == "unclear"
+
+
 def test_an_item_that_does_nothing_is_hardly_ever_labelled() -> None:
     labels = [
         column(penalty_reward(answers(seed, 300), outcome="mark", drivers=DRIVERS, **LIMITS), "asymmetry", "verdict")

@@ -81,7 +81,7 @@ def shown(gate: Gate, n: int) -> Released:
 def test_sentence_names_the_scales_that_fail() -> None:
     labels = {scale: scale.capitalize() for scale in ("strong", "weak", "pair", "single", "left_with_one", "few")}
     assert reliability_sentence(shown(reliable(every_kind()), 200), labels, Texts("en")) == (
-        "Read the questions of “Weak” one by one: they do not fit together well enough to be one number "
+        "Do not read “Weak” as one number: the questions do not fit together well enough for that "
         "(a reliability that is surely under 0.70). "
         "Of “Single”, “Left_with_one” and “Few” no reliability can be given."
     )
