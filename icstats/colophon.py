@@ -39,6 +39,8 @@ __all__ = [
 ]
 
 FINGERPRINT = 12
+WHERE = {"file", "store", "responses", "norms", "earlier_norms", "names"}
+"""Settings that say where something lies: the same parameters have the same fingerprint on every machine."""
 PACKAGES = ("icstats", "numpy", "pandas", "scipy", "statsmodels", "seaborn", "pingouin", "papermill")
 COEFFICIENTS = ("spearman_brown", "alpha", "omega_total")
 
@@ -217,7 +219,7 @@ def _shown_from(edition: Edition) -> list[str]:
 def provenance(edition: Edition, department: str) -> Section:
     """Return the run card of a department or the organisation: data, parameters, versions, seed; no path, no name."""
     say, study = edition.texts.say, edition.study
-    parameters = sha256(study.model_dump_json(exclude={"file", "store", "responses"}).encode()).hexdigest()
+    parameters = sha256(study.model_dump_json(exclude=WHERE).encode()).hexdigest()
     norm = edition.norm
     pairs = [
         ("study", study.name),

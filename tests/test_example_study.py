@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +12,9 @@ import pandas as pd
 import pytest
 
 from icstats.benchmark import compare_with_norm
+from icstats.colophon import provenance
 from icstats.drivers import ladder
+from icstats.edition import open_edition
 from icstats.example import example_study, write_example
 from icstats.importance import block_importance
 from icstats.lindendelta import EXAMPLE_DEPARTMENTS
@@ -201,3 +205,13 @@ def test_all_three_layouts_of_the_survey_file_give_the_same_ratings(
         pd.testing.assert_frame_equal(
             observed.sort_values(codes, ignore_index=True), expected.sort_values(codes, ignore_index=True)
         )
+
+
+def test_the_fingerprint_of_the_parameters_is_the_same_wherever_the_study_lies(tmp_path: Path) -> None:
+    for folder in ("params", "data/example", "data/norms"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    named = re.compile(r"Fingerprint of the parameters</th><td>([0-9a-f]{12})</td>")
+    editions = [open_edition(place / "params" / "example.yaml", language="en") for place in (ROOT, tmp_path)]
+    here, there = (named.findall(provenance(edition, "it").body) for edition in editions)
+    assert here == there
+    assert len(here) == 1
