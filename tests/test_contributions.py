@@ -117,7 +117,7 @@ def test_general_dominance_is_lmg_and_copies_do_not_dominate_each_other() -> Non
 def test_portions_do_not_change_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
     arguments: dict[str, Any] = {"outcome": "mark", "drivers": ["a", "b", "c"], "n_boot": 60, "seed": 2}
     whole = dominance(answers(3), **arguments)
-    monkeypatch.setattr("icstats.subsets.CELLS_IN_CACHE", 64)
+    monkeypatch.setattr("icstats.subsets.BYTES_IN_CACHE", 512)
     pd.testing.assert_frame_equal(dominance(answers(3), **arguments).data, whole.data, rtol=1e-12)
 
 

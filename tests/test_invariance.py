@@ -114,6 +114,6 @@ def test_the_number_of_threads_changes_nothing_but_rounding(name: str) -> None:
 def test_the_size_of_the_portions_changes_nothing_but_rounding(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = numbers(name, survey())
     monkeypatch.setattr(subsets, "CELLS_AT_ONCE", 500)
-    monkeypatch.setattr(subsets, "CELLS_IN_CACHE", 64)
+    monkeypatch.setattr(subsets, "BYTES_IN_CACHE", 512)
     monkeypatch.setattr(sampling, "ROWS_AT_ONCE", 17)
     same(numbers(name, survey()), whole, within=1e-9)

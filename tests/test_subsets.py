@@ -201,7 +201,7 @@ def test_portions_do_not_change_the_values(monkeypatch: pytest.MonkeyPatch) -> N
     shares = shapley_values(sampled, alone(5))
     owen = owen_values(sampled, [[1, 2], [3, 4, 5]])
     monkeypatch.setattr(subsets, "CELLS_AT_ONCE", 90)
-    monkeypatch.setattr(subsets, "CELLS_IN_CACHE", 70)
+    monkeypatch.setattr(subsets, "BYTES_IN_CACHE", 560)
     again = replicates(values, np.ones(40), None, n_boot=50, seed=3)[1]
     assert again == pytest.approx(sampled, abs=1e-13)
     assert shapley_values(again, alone(5)) == pytest.approx(shares, abs=1e-12)
@@ -226,3 +226,31 @@ def test_twenty_drivers_are_exact() -> None:
     planted = 0.9 * np.arange(1, 21) / 210
     correlation[0, 1:] = correlation[1:, 0] = np.sqrt(planted)
     assert shapley_values(packed(correlation), alone(20))[:, 0] == pytest.approx(planted, abs=1e-12)
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.011, 1.0))
+def test_single_precision_cannot_be_seen_in_what_is_shown(seed: int, smallest: float) -> None:
+    """Also with drivers that nearly follow from each other, as far as they are followed in it at all."""
+    generator = np.random.default_rng(seed)
+    directions, _ = np.linalg.qr(generator.standard_normal((8, 8)))
+    drivers = (directions * np.geomspace(1, smallest, 8)) @ directions.T
+    weakest = directions[:, -1] * np.sqrt(0.9 / smallest)
+    covariance = np.eye(9)
+    covariance[1:, 1:] = drivers
+    covariance[0, 1:] = covariance[1:, 0] = drivers @ weakest
+    matrix = packed(covariance)
+    exact = shapley_values(matrix, alone(8))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subsets, "SINGLE_FROM", 0)
+        single = shapley_values(matrix, alone(8))
+    assert single == pytest.approx(exact, abs=1e-5)
+    assert not np.array_equal(single, exact)
+
+
+def test_drivers_that_follow_from_each_other_keep_double_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = answers(40, 5)
+    values[:, 2] = values[:, 1]
+    sampled = replicates(values, np.ones(40), None, n_boot=50, seed=3)[1]
+    exact = shapley_values(sampled, alone(5))
+    monkeypatch.setattr(subsets, "SINGLE_FROM", 0)
+    assert np.array_equal(shapley_values(sampled, alone(5)), exact)
