@@ -136,7 +136,7 @@ def run(
         if shard is None:
             write_workbook(study, place.making, language=chosen)
             write_site(study, place.making, outputs=outputs.resolve(), language=chosen)
-        require_clean_index(study, place.making, engine=terms.engine)
+        require_clean_index(study, place.making, engine=terms.engine, workers=terms.workers)
         place.release()
         if shard is None:
             place.printed.remove()

@@ -111,6 +111,7 @@ def summarise(
             ):
                 share = _share(answers.hits(hits), conf_level)
                 records.append(about | {"statistic": statistic, "unit": "share"} | share)
+    _add_intervals_of_shares(records, conf_level)
     if few_clusters:
         warnings.append("few_clusters")
     repeated = people_in_all < len(values)
@@ -154,15 +155,24 @@ def _mean(answers: Answers, conf_level: float) -> dict[str, float]:
 
 
 def _share(hits: Answers, conf_level: float) -> dict[str, float]:
-    """Return a share with Wilson's interval."""
+    """Return a share, and on how many independent answers its interval rests."""
+    if hits.n_people < FEWEST:
+        return {"estimate": hits.mean}
+    effective = _effective_number(hits, conf_level)
+    return {"estimate": hits.mean, "std_error": hits.error_of_mean, "effective": effective}
+
+
+def _add_intervals_of_shares(records: list[dict[str, object]], conf_level: float) -> None:
+    """Add Wilson's interval to all shares that have one: at once, because asking for one takes as long as for all."""
     from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415  only a report with shares pays for it
 
-    share = hits.mean
-    if hits.n_people < FEWEST:
-        return {"estimate": share}
-    effective = _effective_number(hits, conf_level)
-    low, high = proportion_confint(share * effective, effective, alpha=1 - conf_level, method="wilson")
-    return {"estimate": share, "std_error": hits.error_of_mean, "conf_low": float(low), "conf_high": float(high)}
+    shares = [record for record in records if "effective" in record]
+    found, effective = (
+        np.array([record[name] for record in shares], dtype=float) for name in ("estimate", "effective")
+    )
+    low, high = proportion_confint(found * effective, effective, alpha=1 - conf_level, method="wilson")
+    for record, ends in zip(shares, zip(low.tolist(), high.tolist(), strict=True), strict=True):
+        record |= dict(zip(("conf_low", "conf_high"), ends, strict=True))
 
 
 def _effective_number(hits: Answers, conf_level: float) -> float:

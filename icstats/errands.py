@@ -72,7 +72,7 @@ def leaks(study: Study, files: Mapping[str, Sequence[Path]], *, engine: Engine, 
     return dict(chain.from_iterable(one.items() for one in found))
 
 
-def require_clean_index(study: Study, folder: Path, *, engine: Engine) -> None:
+def require_clean_index(study: Study, folder: Path, *, engine: Engine, workers: int = 1) -> None:
     """Refuse a release of which the files of all departments together hold anything of a respondent.
 
     Parameters
@@ -83,14 +83,16 @@ def require_clean_index(study: Study, folder: Path, *, engine: Engine) -> None:
         The release that is being made: its index, numbers and workbook stand in it, departments below it.
     engine
         How processes come to be.
+    workers
+        Number of processes.
 
     Raises
     ------
     HaltedError
         If one of them does; the earlier release stays.
     """
-    files = [path for path in sorted(folder.iterdir()) if path.is_file()]
-    for found in leaks(study, {folder.name: files}, engine=engine, workers=1).values():
+    files = {path.name: [path] for path in sorted(folder.iterdir()) if path.is_file()}
+    for found in leaks(study, files, engine=engine, workers=workers).values():
         raise HaltedError(f"Nothing is released. {found}", code="ICS-611")
 
 

@@ -77,12 +77,12 @@ def fit_linear(cases: Cases, *, crossed: ArrayLike | None = None, contrasts: Flo
     NotEnoughDataError
         A second grouping with fewer than three groups.
     """
-    import statsmodels.api as sm  # noqa: PLC0415  slow to load; only this function needs it
+    from statsmodels.regression.linear_model import WLS  # noqa: PLC0415  slow to load; only this function needs it
 
     design, back = independent_design(cases)
     if contrasts is not None:
         back = np.vstack([back, contrasts @ back])
-    model = sm.WLS(cases.values[:, 0], design, weights=cases.weights)
+    model = WLS(cases.values[:, 0], design, weights=cases.weights)
     plain = model.fit()
     residuals = np.asarray(plain.resid)
     warnings: tuple[str, ...] = ()

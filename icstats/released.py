@@ -13,7 +13,7 @@ from icstats.errors import DisclosureError
 from icstats.results import counted_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
 
     from icstats.study import Policy
 
@@ -195,20 +195,23 @@ class Released:
         return None if found is None else _as_row(found)
 
     @cached_property
-    def _by_key(self) -> dict[tuple[str, str, str], dict[str, Any]]:
+    def _by_key(self) -> dict[tuple[str, str, str], dict[Hashable, Any]]:
         """Rows by what they are about: a table asks for hundreds."""
-        rows = self.rows.to_dict(orient="records")
-        return {(row["department"], row["variable"], row["statistic"]): row for row in reversed(rows)}
+        return {(row["department"], row["variable"], row["statistic"]): row for row in reversed(self._records)}
+
+    @cached_property
+    def _records(self) -> list[dict[Hashable, Any]]:
+        return self.rows.to_dict(orient="records")
 
     def each(self) -> list[ReleasedRow]:
         """Return all rows, in their order."""
-        return [_as_row(row) for row in self.rows.to_dict(orient="records")]
+        return [_as_row(row) for row in self._records]
 
     def records(self) -> list[dict[str, Any]]:
         """Return the rows as plain dictionaries, for a file; a number that is not there is None."""
         return [
             {str(name): None if isinstance(value, float) and np.isnan(value) else value for name, value in row.items()}
-            for row in self.rows.to_dict(orient="records")
+            for row in self._records
         ]
 
     def only(

@@ -43,7 +43,8 @@ LIBRARIES = (
     "pingouin",
     "pyarrow.dataset",
     "pyarrow.parquet",
-    "statsmodels.api",
+    "statsmodels.regression.linear_model",
+    "statsmodels.stats.proportion",
 )
 
 NEVER_USED = "rfc3987_syntax"
@@ -107,10 +108,11 @@ def _read() -> None:
 def _fit() -> None:
     import numpy as np  # noqa: PLC0415
     import pandas as pd  # noqa: PLC0415
-    from statsmodels.api import OLS, add_constant  # noqa: PLC0415
+    from statsmodels.regression.linear_model import WLS  # noqa: PLC0415
+    from statsmodels.tools import add_constant  # noqa: PLC0415
 
     x = pd.DataFrame({"a": np.arange(9.0) % 4, "b": np.arange(9.0) % 5})
-    OLS(x["a"] * 2 + x["b"] ** 2, add_constant(x)).fit(cov_type="HC3").summary2()
+    WLS(x["a"] * 2 + x["b"] ** 2, add_constant(x)).fit(cov_type="HC3").summary2()
 
 
 def _export() -> None:
