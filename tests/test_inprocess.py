@@ -158,7 +158,8 @@ before
 
 
 def test_children_start_with_everything_imported(tmp_path: Path) -> None:
-    cell = "import sys\nsorted({'matplotlib.pyplot', 'nbconvert', 'pandas', 'statsmodels.regression.linear_model'} - set(sys.modules))"
+    wanted = {"matplotlib.pyplot", "nbconvert", "pandas", "statsmodels.regression.linear_model"}
+    cell = f"import sys\nsorted({wanted} - set(sys.modules))"
     (done,) = by_fork_server(tmp_path, notebook(cell))
     assert done.cells[-1].outputs[0].data["text/plain"] == "[]"
 
