@@ -150,7 +150,7 @@ class Keys:
             *(f"{name} {version(name)}" for name in PACKAGES),
         )
 
-    @property
+    @cached_property
     def _quoted(self) -> str:
         return _digest(json.dumps(dict(self._together.said)))
 

@@ -6,6 +6,7 @@ import json
 import math
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -193,13 +194,42 @@ def test_an_empty_text_holds_nothing() -> None:
                 "start the keys of one block in the same column",
             ),
         ),
+        (
+            "a: 1\n: 2\n",
+            Fault(
+                4,
+                'this does not fit here. The line reads ": 2".',
+                2,
+                1,
+                "write key: value, with the key before the colon",
+            ),
+        ),
+        (
+            ">\n  \n    \n  x\n",
+            Fault(
+                4,
+                'this is not YAML: more indented follow up line than first in a block scalar. The line reads "  x".',
+                4,
+                3,
+            ),
+        ),
         ("a: 1\nb: x\x00y\n", Fault(4, "an invisible control character (U+0000) is not allowed.", 2, 5)),
         ("a: 1\n---\nb: 2\n", Fault(9, "a second document starts here; allowed: one.", 2, 1)),
-        ("%YAML 1.1\n---\na: yes\n", Fault(6, "a directive (%YAML, %TAG) is not allowed.", 2, 1)),
+        ("%YAML 1.1\n---\na: yes\n", Fault(6, "a directive (%YAML, %TAG) is not allowed.", 1, 1)),
     ],
 )
 def test_text_that_is_no_yaml_is_told_with_its_line(text: str, expected: Fault) -> None:
     assert faults_of(text) == [expected]
+
+
+@given(VALUES)
+def test_without_libyaml_the_same_is_read(value: object) -> None:
+    text = json.dumps({"key": value}, indent=1)
+    read = plain(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("icstats.strict_yaml._LOADER", yaml.SafeLoader)
+        patch.setattr("icstats.strict_yaml._READ", {})
+        assert plain(text) == read
 
 
 def test_a_repeated_key_names_both_lines() -> None:
@@ -255,7 +285,8 @@ def test_too_many_values_are_refused() -> None:
 
 
 def test_half_a_character_is_refused() -> None:
-    expected = Fault(4, "half a character is written as an escape.", 1, 4, "write the character itself")
+    message = 'half a character is written as an escape. The line reads "a: "\\ud83d\\ude00"".'
+    expected = Fault(4, message, 1, 7, "write the character itself")
     assert faults_of('a: "\\ud83d\\ude00"\n') == [expected]
 
 
