@@ -93,6 +93,7 @@ class Workers(Generic[Task, Answer]):
         self._duty = _Duty(perform=perform, environment=dict(environment), log=log, once=start == "fork")
         self._context = _context(start, preload)
         self._resting: list[_Worker] = []
+        self._leaving: list[_Worker] = []
         self._working: dict[Connection, _Worker] = {}
         self._tasks: dict[Connection, Task] = {}
 
@@ -102,8 +103,8 @@ class Workers(Generic[Task, Answer]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        everyone = [*self._resting, *self._working.values()]
-        self._resting, self._working, self._tasks = [], {}, {}
+        everyone = [*self._resting, *self._leaving, *self._working.values()]
+        self._resting, self._leaving, self._working, self._tasks = [], [], {}, {}
         _stop(everyone)
 
     @property
@@ -150,9 +151,8 @@ class Workers(Generic[Task, Answer]):
             connection.close()
             return Finished(task=task, answer=None, ending=_ending(worker.process.exitcode or 0))
         if self._duty.once:
-            connection.close()
-            worker.process.join()
-            worker.process.close()
+            # What it leaves behind takes the system a while to clear: the next one need not wait for that.
+            self._leaving = [*(one for one in self._leaving if one.process.is_alive()), worker]
         else:
             self._resting.append(worker)
         return Finished(task=task, answer=answer)
