@@ -99,7 +99,7 @@ def pairwise_alpha() -> dict[str, str]:
         lambda: ic.cronbach_alpha(items, missing="pairwise"),
         lambda: pingouin.cronbach_alpha(items, nan_policy="pairwise"),
         wanted=3,
-        rounds=5,
+        rounds=15,
     )
 
 
