@@ -72,7 +72,8 @@ WORD, NAME, PART = re.compile(r"[\w@.+-]+"), re.compile(r"\w+"), re.compile(r"[^
 """What a key may be: with what addresses have in them, as a name, between underscores."""
 DATA_ADDRESS = re.compile(r"data:[\w/+.-]*(?:;[\w=-]+)*?(;base64)?,([A-Za-z0-9+/=%_.!~*'();:@&$-]*)")
 BASE64 = re.compile(r"[A-Za-z0-9+/\s]{64,}={0,2}\s*")
-PACKED = re.compile(r"(?<![A-Za-z0-9+/_-])(?:(?:[0-9A-Fa-f]{2}){8,}|[A-Za-z0-9+/_-]{14,}={0,2})(?![A-Za-z0-9+/_-])")
+# A pattern that begins with a kind of character, and only then looks back, skips all others in half the time.
+PACKED = re.compile(r"[A-Za-z0-9+/_-](?<![A-Za-z0-9+/_-][A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{13,}+={0,2}(?![A-Za-z0-9+/_-])")
 LONG = re.compile(r"[A-Za-z0-9+/]{400,}={0,2}")
 """Is nothing that could be read; what it holds is looked at once it is unpacked."""
 ESCAPED = re.compile(r"\\u\{?([0-9A-Fa-f]{4,6})\}?|\\x([0-9A-Fa-f]{2})|\\([0-9A-Fa-f]{1,6}) ?")
@@ -80,9 +81,11 @@ UNSEEN = re.compile("[\u00ad\u034f\u061c\u180b-\u180e\u200b-\u200f\u202a-\u202e\
 OFTEN_ESCAPED = 3
 TAG = re.compile(r"<[^>]*>")
 NAME_OF_VALUE = re.compile(r'"[^"]{0,60}"\s*:')
-ANSWERS = re.compile(r"(?<![\w.,])(?:\d{1,2}(?:\.0)?(?![\w.])[^\w]{1,40}){7,}\d{1,2}(?![\w])")
+ANSWERS = re.compile(
+    r"\d(?<![\w.,]\d)\d?(?:\.0)?(?![\w.])[^\w]{1,40}(?:\d{1,2}(?:\.0)?(?![\w.])[^\w]{1,40}){6,}\d{1,2}(?![\w])"
+)
 NUMBER = re.compile(r"(\d{1,2})(?:\.0)?")
-DECIMAL_COMMA = re.compile(r"(?<![\w.,])\d{1,3},\d{1,2}(?!,?\d|\w)")
+DECIMAL_COMMA = re.compile(r"\d(?<![\w.,]\d)\d{0,2},\d{1,2}(?!,?\d|\w)")
 """6,8 stands for one number, as 6.8 does; in 6,8,7 there are three answers."""
 PNG = b"\x89PNG\r\n\x1a\n"
 ZIP = b"PK\x03\x04"
@@ -334,7 +337,7 @@ def _packed_in(text: str) -> Iterator[bytes]:
     """Yield what stands somewhere in a text as base64 or hexadecimal digits, if it can be read or taken apart."""
     for word in set(PACKED.findall(text)):
         digits = word.translate(URL_SAFE).rstrip("=")
-        for unpacked in (_from_base64(digits + "=" * (-len(digits) % 4)), _from_hex(word)):
+        for unpacked in (_from_base64(digits + "=" * (-len(digits) % 4)), _from_hex(digits)):
             if unpacked.startswith((PNG, ZIP, PDF, GZIP)) or _is_read(unpacked):
                 yield unpacked
 
