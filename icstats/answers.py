@@ -1,4 +1,4 @@
-"""From the text of an answer to its code, or to what is wrong with it.
+"""From the text of an answer to its code, or to what is wrong with it, and from codes back to answers.
 
 A column is reduced to its distinct texts first, so that a rule runs once per text and not once per cell.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from icstats.questionnaire import ResponseScale
+    from icstats.questionnaire import Questionnaire, ResponseScale
     from icstats.surveyfile import ResponsesFile
 
 __all__ = [
@@ -34,6 +34,8 @@ __all__ = [
     "WORDS",
     "Answers",
     "Texts",
+    "answers_of",
+    "closed_items",
     "code_answers",
     "fault_in_words",
     "in_words",
@@ -262,3 +264,17 @@ def _listed(numbers: Sequence[str]) -> str:
     if more > 0:
         return f"{', '.join(listed[:VALUES_LISTED])} and {more} other {'value' if more == 1 else 'values'}"
     return " and ".join([", ".join(listed[:-1]), listed[-1]]) if len(listed) > 1 else listed[0]
+
+
+def closed_items(questionnaire: Questionnaire) -> list[str]:
+    """Return the codes of all items that are answered with a number."""
+    return [item.code for item in questionnaire.items if item.responses is not None]
+
+
+def answers_of(stored: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
+    """Return stored ratings with codes turned back into answers, NaN for every kind of missing."""
+    closed = [code for code in closed_items(questionnaire) if code in stored]
+    codes = stored[closed].to_numpy(dtype=float)
+    lowest = np.array([questionnaire.response_scale(code).minimum for code in closed], dtype=float)
+    answers = pd.DataFrame(np.where(codes > NOT_ASKED, codes + lowest, np.nan), columns=closed, index=stored.index)
+    return pd.concat([stored.drop(columns=closed), answers], axis=1)[list(stored.columns)]

@@ -108,14 +108,16 @@ class _Cleaning:
 
     def _duplicates(self) -> tuple[Marks, Marks]:
         """Return the ratings that are double and refused, and those that are left out."""
-        keys = ["respondent", "department", "wave"]
-        known = (self.ratings["department"] != "").to_numpy()
-        double = self.ratings.duplicated(keys, keep=False).to_numpy() & known
+        about, slugs = pd.factorize(self.ratings["department"])
+        when, waves = pd.factorize(self.ratings["wave"])
+        who = (self.ratings["respondent"].to_numpy() * len(slugs) + about) * len(waves) + when
+        double = pd.Series(who).duplicated(keep=False).to_numpy() & (self.ratings["department"] != "").to_numpy()
         nothing = np.zeros(len(double), dtype=bool)
         if self._settings.duplicates == "refuse" or not double.any():
             return double, nothing
         doubles, later, alike = self.ratings[double], nothing.copy(), nothing.copy()
         answers = [item.code for item in self.study.questionnaire.items]
+        keys = ["respondent", "department", "wave"]
         later[double] = doubles.duplicated(keys).to_numpy()
         alike[double] = doubles.duplicated([*keys, *answers]).to_numpy()
         self._count(DOUBLE, later)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Delivery", "read_delivery"]
 
-FORM = "8"
+FORM = "9"
 """Changes when the store is laid out differently, so that older stores are made again."""
 
 

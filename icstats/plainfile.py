@@ -39,7 +39,6 @@ from icstats.prepared import Checked
 from icstats.ratings import (
     checked_table,
     codes_as_asked,
-    in_order,
     is_about_another,
     is_for_others,
     is_rated,
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from icstats.questionnaire import Item
     from icstats.study import Study
 
 __all__ = ["NotPlain", "opened"]
@@ -359,60 +359,104 @@ class _Plain:
         means: Mapping[str, Any],
         respondents: NDArray[np.int64] | None,
     ) -> Checked:
-        ratings = self._ratings(table, means, respondents)
-        rated = ratings[is_rated(ratings, self.study)]
+        ratings, order = self._ratings(table, means, respondents)
+        answered = is_rated(ratings, self.study)
+        rated = ratings[answered]
         cleaned = clean(rated, self.study, by_person=respondents is not None)
-        kept = in_order(rated[cleaned.kept], self.study)
+        kept = rated[cleaned.kept]
         if cleaned.refused.any() or kept.empty:
             raise NotPlain
         own = None
         if respondents is not None:
-            rows = table["row"].to_numpy()
-            order = np.argsort(rows)
-            places = order[np.searchsorted(rows, kept["file_row"].to_numpy() - self.above - 1, sorter=order)]
-            own = table["respondent"].combine_chunks().take(pa.array(places)).to_pylist()
-        blank = Tally(found={BLANK: counted(ratings.drop(index=rated.index))})
-        return Checked(ratings=kept, respondents=own, tally=blank + cleaned.tally, departments=slugs)
+            own = table["respondent"].combine_chunks().take(pa.array(order[kept.index]))
+        blank = Tally(found={BLANK: counted(ratings[~answered])})
+        return Checked(
+            ratings=kept.reset_index(drop=True), respondents=own, tally=blank + cleaned.tally, departments=slugs
+        )
 
     def _ratings(
         self, table: pa.Table, means: Mapping[str, Any], respondents: NDArray[np.int64] | None
-    ) -> pd.DataFrame:
-        """Return ratings with answers as codes."""
+    ) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+        """Return ratings with answers as codes, in the order of a store, and the place in the table of each."""
         n, row = len(table), table["row"].to_numpy()
+        numbers = {name: table[name].to_numpy() for name in self.coded}
+        department = _meant(means["department"], numbers["department"])
+        wave = _meant(means["wave"], numbers["wave"]) if "wave" in numbers else _same(self.study.wave, n)
+        role = _meant(means["role"], numbers["role"]) if "role" in numbers else _same("customer", n)
+        person = row if respondents is None else respondents[row]
+        order = _in_order(self._places_of(department), wave, person)
+        numbers = {name: found[order] for name, found in numbers.items()}
+        department, wave, role = (key.take(order) for key in (department, wave, role))
+        weight = means["weight"][numbers["weight"]] if "weight" in numbers else np.ones(n)
+        keys = {"respondent": person[order], "department": department, "wave": wave, "role": role, "weight": weight}
+        items = self.study.questionnaire.items
+        names = (*self.study.responses.attributes, *(item.code for item in items if item.responses is None))
+        texts = {name: _stripped(table[name], order) if name in self.texts else _empty(n) for name in names}
+        closed = [item for item in items if item.responses is not None]
+        codes = np.full((len(closed), n), NOT_ASKED, dtype=np.int8)
+        for item, found in zip(closed, codes, strict=True):
+            if item.code in numbers:
+                found[:] = self._codes(item, means[item.code][numbers[item.code]], department, role)
+        ratings = pd.concat(
+            [
+                pd.DataFrame({**keys, **texts, "file_row": row[order] + self.above + 1}, copy=False),
+                pd.DataFrame(codes.T, columns=[item.code for item in closed], copy=False),
+            ],
+            axis=1,
+        )
+        attributes = [name for name in self.study.responses.attributes if name in self.texts]
+        return ratings[[*keys, *attributes, *(item.code for item in items), "file_row"]], order
 
-        def of(name: str, otherwise: object) -> Any:  # noqa: ANN401
-            return means[name][table[name].to_numpy()] if name in self.coded else np.full(n, otherwise, dtype=object)
+    def _places_of(self, department: pd.Categorical[str]) -> NDArray[np.int64]:
+        """Return the place of each rating's department in the study."""
+        slugs = [one.slug for one in self.study.departments]
+        places = np.array([slugs.index(slug) for slug in department.categories], dtype=np.int64)
+        found: NDArray[np.int64] = places[department.codes]
+        return found
 
-        department, role = of("department", ""), of("role", "customer")
-        keys = {
-            "respondent": row if respondents is None else respondents[row],
-            "department": _text(department),
-            "wave": _text(of("wave", self.study.wave)),
-            "role": _text(role),
-            "weight": means["weight"][table["weight"].to_numpy()] if "weight" in self.coded else np.ones(n),
-        }
-        attributes = {name: _stripped(table[name]) for name in self.study.responses.attributes if name in self.texts}
-        items = dict[str, Any]()
-        for item in self.study.questionnaire.items:
-            if item.responses is None:
-                items[item.code] = _stripped(table[item.code]) if item.code in self.texts else _text([""] * n)
-            elif item.code not in self.coded:
-                items[item.code] = np.full(n, NOT_ASKED, dtype=np.int8)
-            else:
-                codes = means[item.code][table[item.code].to_numpy()]
-                elsewhere, others = is_about_another(item, department), is_for_others(item, role)
-                if ((elsewhere | (others & (item.block == "mirror"))) & (codes >= 0)).any():
-                    raise NotPlain
-                items[item.code] = codes_as_asked(codes, elsewhere | others)
-        return pd.DataFrame({**keys, **attributes, **items, "file_row": row + self.above + 1}, copy=False)
+    @staticmethod
+    def _codes(
+        item: Item, codes: NDArray[Any], department: pd.Categorical[str], role: pd.Categorical[str]
+    ) -> NDArray[Any]:
+        """Return the codes of answers to an item; where somebody who was not asked gave one, the file is not plain."""
+        elsewhere = is_about_another(item, department.categories.to_numpy(dtype=object))
+        others = is_for_others(item, role.categories.to_numpy(dtype=object))
+        if not (elsewhere.any() or others.any()):
+            return codes
+        unasked = elsewhere[department.codes] | others[role.codes]
+        refused = unasked if item.block == "mirror" else elsewhere[department.codes]
+        if (refused & (codes >= 0)).any():
+            raise NotPlain
+        return codes_as_asked(codes, unasked)
 
 
-def _text(values: Any) -> Any:  # noqa: ANN401
-    return pd.array(values, dtype="str")
+def _meant(meanings: NDArray[Any], numbers: NDArray[Any]) -> pd.Categorical[str]:
+    """Return what the numbered texts of a column mean."""
+    codes, found = pd.factorize(pd.Index(meanings, dtype="str"), sort=True)
+    return pd.Categorical.from_codes(codes[numbers], categories=found)
 
 
-def _stripped(column: pa.ChunkedArray) -> Any:  # noqa: ANN401
-    return pd.Series(column.to_pandas(), dtype="str").str.strip().array
+def _same(text: str, n: int) -> pd.Categorical[str]:
+    return _meant(np.array([text], dtype=object), np.zeros(n, dtype=np.int8))
+
+
+def _empty(n: int) -> Any:  # noqa: ANN401
+    return pd.array([""] * n, dtype="str")
+
+
+def _stripped(column: pa.ChunkedArray, order: NDArray[np.int64]) -> Any:  # noqa: ANN401
+    return pd.Series(column.take(pa.array(order)).to_pandas(), dtype="str").str.strip().array
+
+
+def _in_order(place: NDArray[np.int64], wave: pd.Categorical[str], person: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the order by department, wave and person, and of the file where those are the same."""
+    n, n_people = len(person), int(person.max()) + 1
+    group = place * len(wave.categories) + wave.codes
+    if (int(group.max()) + 1) * n_people * n > np.iinfo(np.int64).max:
+        raise NotPlain
+    # Whole numbers that hold all of it are sorted many times faster than rows are.
+    order: NDArray[np.int64] = np.sort((group * n_people + person) * n + np.arange(n)) % n
+    return order
 
 
 def _words(names: pa.Array, lengths: NDArray[Any]) -> NDArray[np.uint64]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from icstats.answers import (
     CODES_OF_FAULTS,
@@ -46,7 +47,6 @@ __all__ = [
     "check_ratings",
     "checked_table",
     "codes_as_asked",
-    "in_order",
     "is_about_another",
     "is_for_others",
     "is_rated",
@@ -123,7 +123,7 @@ def check_ratings(stacked: Stacked, study: Study) -> CheckedRatings:
     return _Check(stacked, study).ratings()
 
 
-def checked_table(raw: RawTable, study: Study) -> tuple[CheckedRatings, list[str] | None]:
+def checked_table(raw: RawTable, study: Study) -> tuple[CheckedRatings, pa.Array | None]:
     """Check a raw table.
 
     Returns
@@ -139,7 +139,8 @@ def checked_table(raw: RawTable, study: Study) -> tuple[CheckedRatings, list[str
         return checked, None
     order = np.argsort(stacked.rows, kind="stable")
     places = order[np.searchsorted(stacked.rows, checked.frame["file_row"].to_numpy(), sorter=order)]
-    return checked, [name.strip() for name in stacked.frame["respondent"].to_numpy(dtype=object)[places].tolist()]
+    names = stacked.frame["respondent"].to_numpy(dtype=object)[places].tolist()
+    return checked, pa.array([name.strip() for name in names], pa.large_string())
 
 
 @dataclass
@@ -175,7 +176,7 @@ class _Check:
         kept = self._cleaned(rated)
         self._refuse_all_left_out(len(rated), len(kept))
         return CheckedRatings(
-            frame=in_order(kept, self.study),
+            frame=_in_order(kept, self.study),
             problems=(*self.stacked.problems, *self.problems),
             remarks=(*self.stacked.notes, *self.notes),
             tally=self.tally,
@@ -464,7 +465,7 @@ def is_rated(ratings: pd.DataFrame, study: Study) -> Marks:
     return rated
 
 
-def in_order(ratings: pd.DataFrame, study: Study) -> pd.DataFrame:
+def _in_order(ratings: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Return ratings sorted by department, as in the study, wave and respondent."""
     place = {department.slug: position for position, department in enumerate(study.departments)}
     waves = pd.factorize(ratings["wave"], sort=True)[0]

@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from icstats.decisions import (
@@ -36,12 +35,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from icstats.ledger import Ledger
     from icstats.study import Study
 
-__all__ = ["admit", "fingerprints", "moved_since_releases", "staff_of"]
+__all__ = ["admit", "moved_since_releases", "staff_of"]
 
 FINGERPRINT_BYTES = 8
 OF_STAFF = "/staff"
@@ -52,34 +49,6 @@ NOBODY = pd.Series(dtype=int, index=pd.MultiIndex.from_arrays([[], []]))
 ABSENT = "\0"
 ROWS_AT_ONCE = 100_000
 LISTED = 5
-
-
-def fingerprints(who: Sequence[str], answers: Sequence[str], answered: Sequence[str], *, key: bytes) -> pd.DataFrame:
-    """Return the columns ``who``, ``what`` and ``answered`` of ratings.
-
-    Parameters
-    ----------
-    who
-        Respondent and department of each rating, as the survey file writes them.
-    answers
-        Respondent and answers of each rating.
-    answered
-        Codes of the variables that each rating counts for, as one text.
-    key
-        The key of the store.
-    """
-    return pd.DataFrame({"who": _numbers(who, key), "what": _numbers(answers, key), "answered": list(answered)})
-
-
-def _numbers(texts: Sequence[str], key: bytes) -> NDArray[np.int64]:
-    keyed = blake2b(key=key, digest_size=FINGERPRINT_BYTES)
-    digests = bytearray()
-    for text in texts:
-        # The key is hashed once, and what follows from it copied.
-        one = keyed.copy()
-        one.update(text.encode())
-        digests += one.digest()
-    return np.frombuffer(bytes(digests), dtype=">i8").astype(np.int64)
 
 
 def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str, change: Ledger | None = None) -> None:
@@ -95,7 +64,7 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str, ch
     study
         The study; its minimum holds, and its store keeps the register.
     ratings
-        Columns ``department``, ``who``, ``what`` and ``answered`` of the wave; see :func:`fingerprints`.
+        Columns ``department``, ``who``, ``what`` and ``answered`` of the wave; see :mod:`icstats.prepared`.
     ledger
         What is shown of them; all that was hidden before is hidden there too.
     basis
@@ -178,7 +147,7 @@ def moved_since_releases(study: Study, ratings: pd.DataFrame, *, wave: str) -> p
     study
         Its store keeps the register.
     ratings
-        Columns ``department``, ``who`` and ``answered`` of the wave; see :func:`fingerprints`.
+        Columns ``department``, ``who`` and ``answered`` of the wave; see :mod:`icstats.prepared`.
     wave
         Its name; releases of waves that come before it count.
 

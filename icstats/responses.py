@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 import pandas as pd
 
-from icstats.answers import REASONS
+from icstats.answers import REASONS, answers_of, closed_items
 from icstats.delivery import read_delivery
 from icstats.documents import did_you_mean
 from icstats.errors import ParameterError, Problem, SurveyFileError
 from icstats.intake import parse_table
 from icstats.pairwise import PairwiseMoments, merged
-from icstats.prepared import Checked, Preparation, answers_of, closed_items, moments_of
+from icstats.prepared import Checked, Preparation, moments_of
 from icstats.ratings import checked_table
 from icstats.register import staff_of
 from icstats.store import ALL_COUNTS, COUNTS, Contents, fingerprints_of, partition, read_frame, write_store

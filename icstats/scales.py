@@ -15,7 +15,7 @@ import pandas as pd
 from icstats.questionnaire import DRIVER_BLOCKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from icstats.questionnaire import Block, Item, Questionnaire
 
@@ -206,24 +206,25 @@ def valid_counts(
         :func:`score_items`.
     """
     scored = _scored(ratings, questionnaire)
-    valid = valid_answers(ratings, questionnaire)
-    department = ratings["department"].to_numpy()
-    listed = sorted(set(department)) if departments is None else list(departments)
-    counts = valid.groupby(department).sum().reindex(listed, fill_value=0)
-    answers = scored.where(valid[scored.columns]).groupby(department)
-    # The last digits hang on the order of the rows, which differs between the roads for small and for large files.
-    means, sds = (
-        frame.reindex(index=listed, columns=counts.columns).round(MEANT_DECIMALS)
-        for frame in (answers.mean(), answers.std())
-    )
-    scales = [_answer_scale(code, questionnaire) for code in counts.columns]
+    valid = _valid(scored, ratings, questionnaire)
+    of_row, slugs = pd.factorize(ratings["department"])
+    listed = sorted(slugs) if departments is None else list(departments)
+    which = pd.Index(listed).get_indexer(slugs)[of_row]
+    counts = np.zeros((len(listed), valid.shape[1]), dtype=np.int64)
+    means, sds = np.full(counts.shape, np.nan), np.full(counts.shape, np.nan)
+    values, answered = scored.to_numpy(), valid.to_numpy()
+    for place, rows in _of_each(which, len(listed)):
+        counts[place] = answered[rows].sum(axis=0)
+        means[place, 1:], sds[place, 1:] = _mean_and_sd(values[rows], answered[rows, 1:])
+    scales = [_answer_scale(str(code), questionnaire) for code in valid]
     return pd.DataFrame(
         {
             "department": np.repeat(listed, counts.shape[1]),
-            "variable": np.tile(counts.columns, len(listed)),
-            "n": counts.to_numpy(dtype=np.int64).ravel(),
-            "mean": means.to_numpy(dtype=float).ravel(),
-            "sd": sds.to_numpy(dtype=float).ravel(),
+            "variable": np.tile(valid.columns, len(listed)),
+            "n": counts.ravel(),
+            # The last digits hang on the order of the rows, which differs between the roads for small and large files.
+            "mean": means.round(MEANT_DECIMALS).ravel(),
+            "sd": sds.round(MEANT_DECIMALS).ravel(),
             "minimum": np.tile([low for low, _ in scales], len(listed)),
             "maximum": np.tile([high for _, high in scales], len(listed)),
         }
@@ -232,7 +233,11 @@ def valid_counts(
 
 def valid_answers(ratings: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
     """Return whether each rating counts for each variable of :func:`valid_counts`: rows as in ``ratings``, numbered."""
-    values = _scored(ratings, questionnaire).notna()
+    return _valid(_scored(ratings, questionnaire), ratings, questionnaire)
+
+
+def _valid(scored: pd.DataFrame, ratings: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
+    values = scored.notna()
     mirror = _mirror_variables(questionnaire)
     by_staff = (ratings["role"] == "staff").to_numpy()
     valid = pd.DataFrame(
@@ -248,6 +253,27 @@ def valid_answers(ratings: pd.DataFrame, questionnaire: Questionnaire) -> pd.Dat
 def _scored(ratings: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
     items = keyed(ratings.reset_index(drop=True), questionnaire)
     return items.join(scale_scores(items, questionnaire))
+
+
+def _of_each(which: np.ndarray, n: int) -> Iterator[tuple[int, slice | np.ndarray]]:
+    """Yield each place that occurs, and its rows: those that stand together are not copied."""
+    ends = np.cumsum(np.bincount(which + 1, minlength=n + 1))
+    in_order = bool((which[1:] >= which[:-1]).all())
+    order = None if in_order else np.argsort(which, kind="stable")
+    for place in np.flatnonzero(np.diff(ends)).tolist():
+        rows = slice(ends[place], ends[place + 1])
+        yield place, rows if order is None else order[rows]
+
+
+def _mean_and_sd(values: np.ndarray, answered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation of the answers in each column; NaN where there are too few."""
+    n = answered.sum(axis=0)
+    about = _ratio(np.where(answered, values, 0.0).sum(axis=0), n)
+    # Taken again around a first mean, sums stay so small that nothing is lost in them.
+    beside = np.where(answered, values - about, 0.0)
+    mean = about + _ratio(beside.sum(axis=0), n)
+    squares = (beside**2).sum(axis=0) - _ratio(beside.sum(axis=0) ** 2, n)
+    return mean, np.sqrt(np.maximum(_ratio(squares, n - 1), 0.0))
 
 
 def _answer_scale(code: str, questionnaire: Questionnaire) -> tuple[float, float]:
@@ -280,8 +306,11 @@ def _keyed_item(ratings: pd.DataFrame, item: Item, questionnaire: Questionnaire)
 
 
 def _mean_of_answered(items: pd.DataFrame, codes: Sequence[str]) -> pd.Series[float]:
-    answers = items.reindex(columns=list(codes))
-    return answers.mean(axis=1).where(2 * answers.notna().sum(axis=1) >= len(codes))
+    answers = items.reindex(columns=list(codes)).to_numpy(dtype=float)
+    answered = ~np.isnan(answers)
+    n = answered.sum(axis=1)
+    means = _ratio(np.where(answered, answers, 0.0).sum(axis=1), n)
+    return pd.Series(np.where(2 * n >= len(codes), means, np.nan), index=items.index)
 
 
 def _mirror_variables(questionnaire: Questionnaire) -> set[str]:

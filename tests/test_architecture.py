@@ -35,6 +35,7 @@ RANKS = (
         "storekey",
         "workbooks",
         "masking",
+        "siphash",
     ),
     (
         "texts",
@@ -124,7 +125,7 @@ RANKS = (
     ),
     ("fielding", "ordinal", "hierarchy", "gate", "decisions", "gaps", "mentions", "priorities", "trends", "cleaning"),
     # what may be shown
-    ("intake", "ratings", "example", "released", "register"),
+    ("intake", "ratings", "example", "released", "register", "fingerprints"),
     ("withheld",),
     ("disclosure",),
     ("delivery", "bulktext"),
