@@ -274,7 +274,9 @@ def closed_items(questionnaire: Questionnaire) -> list[str]:
 def answers_of(stored: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
     """Return stored ratings with codes turned back into answers, NaN for every kind of missing."""
     closed = [code for code in closed_items(questionnaire) if code in stored]
-    codes = stored[closed].to_numpy(dtype=float)
+    codes = stored[closed].to_numpy()
     lowest = np.array([questionnaire.response_scale(code).minimum for code in closed], dtype=float)
-    answers = pd.DataFrame(np.where(codes > NOT_ASKED, codes + lowest, np.nan), columns=closed, index=stored.index)
-    return pd.concat([stored.drop(columns=closed), answers], axis=1)[list(stored.columns)]
+    answers = codes + lowest
+    np.copyto(answers, np.nan, where=codes <= NOT_ASKED)
+    answered = pd.DataFrame(answers, columns=closed, index=stored.index, copy=False)
+    return pd.concat([stored.drop(columns=closed), answered], axis=1).reindex(columns=stored.columns)

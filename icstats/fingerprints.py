@@ -79,7 +79,8 @@ def _answered(
     They follow from which items were answered and by whom; few ways of that differ.
     """
     which = _alike(np.packbits(np.hstack([by_staff, codes > NOT_ASKED]), axis=1))
-    first = np.unique(which, return_index=True)[1]
+    first = np.zeros(int(which.max(initial=-1)) + 1, dtype=np.intp)
+    first[which[::-1]] = np.arange(len(which))[::-1]
     differing = pd.DataFrame(codes[first], columns=list(closed))
     differing["role"] = np.where(by_staff[first, 0], "staff", "customer")
     valid = valid_answers(answers_of(differing, questionnaire), questionnaire)

@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv, ipc
 
+from icstats.ahead import one_ahead
 from icstats.answers import NOT_ASKED
 from icstats.bulk import OF_ROWS, OF_THE_WHOLE
 from icstats.bulktext import HEAD, PART, SPACES
@@ -128,15 +129,29 @@ class _Texts:
     most: int
     numbers: dict[str, int] = field(default_factory=dict)
 
-    def numbered(self, column: pa.DictionaryArray) -> NDArray[Any]:
+    def numbered(self, column: pa.StringArray) -> NDArray[Any]:
         """Return the number of every row's text."""
-        texts = column.dictionary.to_pylist()
-        places = [self.numbers.setdefault(text, len(self.numbers)) for text in texts]
+        _, ends, data = column.buffers()
+        ends = np.frombuffer(ends, dtype=np.int32)[column.offset : column.offset + len(column) + 1]
+        lengths = np.diff(ends)
+        # Most answers are one sign, which is its own number until all signs have theirs.
+        signs = np.frombuffer(data or b"\0", dtype=np.uint8).take(ends[:-1], mode="clip") * (lengths == 1)
+        others = lengths > 1
+        seen = np.flatnonzero(np.bincount(signs[~others] if others.any() else signs)).tolist()
+        kind = np.uint8 if self.most <= MOST_TEXTS else np.uint16
+        of_sign = np.zeros(256, dtype=kind)
+        of_sign[seen] = self._numbers_of([chr(sign) if sign else "" for sign in seen])
+        numbers: NDArray[Any] = of_sign.take(signs)
+        if others.any():
+            long = column.filter(pa.array(others)).dictionary_encode()
+            numbers[others] = np.array(self._numbers_of(long.dictionary.to_pylist()))[long.indices.to_numpy()]
+        return numbers
+
+    def _numbers_of(self, texts: Sequence[str]) -> list[int]:
+        found = [self.numbers.setdefault(text, len(self.numbers)) for text in texts]
         if len(self.numbers) > self.most:
             raise NotPlain
-        kind = np.uint8 if self.most <= MOST_TEXTS else np.uint16
-        numbers: NDArray[Any] = np.array(places, dtype=kind)[column.indices.to_numpy()]
-        return numbers
+        return found
 
     @property
     def texts(self) -> list[str]:
@@ -162,7 +177,7 @@ class _Plain:
         waiting = list[pa.Table]()
         try:
             with self._cut() as reader:
-                for batch in reader:
+                for batch in one_ahead(reader):
                     waiting.append(self._numbered(batch))
                     if sum(map(len, waiting)) >= AT_ONCE:
                         self._put_by(waiting)
@@ -184,7 +199,9 @@ class _Plain:
             except UnicodeDecodeError:
                 raise NotPlain from None
             seen = last[-2:] + part
-            if b"\0" in part or part.count(b"\r") != part.count(b"\r\n") or odd.search(seen):
+            if b"\0" in part or odd.search(seen):
+                raise NotPlain
+            if b"\r" in part and part.count(b"\r") != part.count(b"\r\n"):
                 raise NotPlain
             lines, last = lines + part.count(b"\n"), part
         if decoder.getstate()[0]:
@@ -261,8 +278,7 @@ class _Plain:
         return [name for name in ("respondent", *self.study.responses.attributes, *opened) if name in self.columns]
 
     def _cut(self) -> csv.CSVStreamingReader:
-        few = pa.dictionary(pa.int32(), pa.string())
-        types = {column: pa.string() if name in self.texts else few for name, column in self.columns.items()}
+        types = dict.fromkeys(self.columns.values(), pa.string())
         return csv.open_csv(
             self.study.responses.file if self.content is None else pa.BufferReader(self.content),
             read_options=csv.ReadOptions(skip_rows=self.above, column_names=list(self.header), block_size=BLOCK),

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from icstats import tally
+from icstats.ahead import one_ahead
 from icstats.answers import DONT_KNOW, NOT_APPLICABLE, NOT_ASKED, answers_of, closed_items
 from icstats.cleaning import item_notes
 from icstats.fingerprints import fingerprints
@@ -82,7 +83,7 @@ class Preparation:
         """Yield path within the store and table, one after the other; of every part only what adds up is kept."""
         made: set[tuple[str, str]] = set()
         empty = nobody = None
-        for part in parts:
+        for part in one_ahead(parts):
             stored = part.ratings
             known = fingerprints(stored, part.respondents, self.study, key=self.delivery.key)
             rows_of = stored.groupby(["wave", "department"], observed=True).indices
@@ -156,9 +157,8 @@ class Preparation:
         """Count what is valid in each wave; where nobody has a name, nobody can be followed from wave to wave."""
         questionnaire = self.study.questionnaire
         counted = ["respondent", "department", "wave", "role", *closed_items(questionnaire)]
-        answered = answers_of(part.ratings[counted], questionnaire)
-        found = {str(wave): ratings for wave, ratings in answered.groupby("wave", observed=True)}
-        waves = {wave: found[wave] for wave in sorted(found, key=in_order)}
+        found = {str(wave): ratings for wave, ratings in part.ratings[counted].groupby("wave", observed=True)}
+        waves = {wave: answers_of(found[wave], questionnaire) for wave in sorted(found, key=in_order)}
         for place, (wave, ratings) in enumerate(waves.items()):
             counts = valid_counts(ratings, questionnaire, departments=part.departments)
             earlier = list(waves.values())[:place] if part.respondents is not None else []

@@ -212,10 +212,10 @@ def valid_counts(
     which = pd.Index(listed).get_indexer(slugs)[of_row]
     counts = np.zeros((len(listed), valid.shape[1]), dtype=np.int64)
     means, sds = np.full(counts.shape, np.nan), np.full(counts.shape, np.nan)
-    values, answered = scored.to_numpy(), valid.to_numpy()
+    values, answered = scored.to_numpy().T, valid.to_numpy().T
     for place, rows in _of_each(which, len(listed)):
-        counts[place] = answered[rows].sum(axis=0)
-        means[place, 1:], sds[place, 1:] = _mean_and_sd(values[rows], answered[rows, 1:])
+        counts[place] = answered[:, rows].sum(axis=1)
+        means[place, 1:], sds[place, 1:] = _mean_and_sd(values[:, rows], answered[1:, rows])
     scales = [_answer_scale(str(code), questionnaire) for code in valid]
     return pd.DataFrame(
         {
@@ -237,17 +237,13 @@ def valid_answers(ratings: pd.DataFrame, questionnaire: Questionnaire) -> pd.Dat
 
 
 def _valid(scored: pd.DataFrame, ratings: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
-    values = scored.notna()
     mirror = _mirror_variables(questionnaire)
-    by_staff = (ratings["role"] == "staff").to_numpy()
-    valid = pd.DataFrame(
-        {code: values[code].to_numpy() & (by_staff if code in mirror else ~by_staff) for code in values}
-    )
-    of_customers = [
-        item.code for item in _closed(questionnaire.items) if item.code in valid and item.code not in mirror
-    ]
-    valid.insert(0, RATINGS, valid[of_customers].any(axis=1))
-    return valid
+    by_staff = (ratings["role"] == "staff").to_numpy(dtype=bool)
+    of_staff = np.array([code in mirror for code in scored])
+    answered = scored.notna().to_numpy().T & (of_staff[:, None] == by_staff)
+    n_items = len(_closed(questionnaire.items))
+    rated = answered[:n_items][~of_staff[:n_items]].any(axis=0)
+    return pd.DataFrame(np.vstack([rated, answered]).T, columns=[RATINGS, *scored], copy=False)
 
 
 def _scored(ratings: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
@@ -266,14 +262,14 @@ def _of_each(which: np.ndarray, n: int) -> Iterator[tuple[int, slice | np.ndarra
 
 
 def _mean_and_sd(values: np.ndarray, answered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and standard deviation of the answers in each column; NaN where there are too few."""
-    n = answered.sum(axis=0)
-    about = _ratio(np.where(answered, values, 0.0).sum(axis=0), n)
+    """Return mean and standard deviation of the answers in each line; NaN where there are too few."""
+    n = answered.sum(axis=1)
+    about = _ratio(np.where(answered, values, 0.0).sum(axis=1), n)
     # Taken again around a first mean, sums stay so small that nothing is lost in them.
-    beside = np.where(answered, values - about, 0.0)
-    mean = about + _ratio(beside.sum(axis=0), n)
-    squares = (beside**2).sum(axis=0) - _ratio(beside.sum(axis=0) ** 2, n)
-    return mean, np.sqrt(np.maximum(_ratio(squares, n - 1), 0.0))
+    beside = np.where(answered, values - about[:, None], 0.0)
+    more = beside.sum(axis=1)
+    squares = np.einsum("ij,ij->i", beside, beside) - _ratio(more**2, n)
+    return about + _ratio(more, n), np.sqrt(np.maximum(_ratio(squares, n - 1), 0.0))
 
 
 def _answer_scale(code: str, questionnaire: Questionnaire) -> tuple[float, float]:

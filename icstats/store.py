@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import Field, ValidationError
 
+from icstats.ahead import one_ahead
 from icstats.documents import shown_path
 from icstats.errors import Problem, RunError
 from icstats.questionnaire import Strict
@@ -168,7 +169,7 @@ def write_store(
         _remove_abandoned(folder.parent)
         made = Path(tempfile.mkdtemp(prefix=f"{MAKING}{folder.name}-", dir=folder.parent))
         try:
-            files = {name: _write(made / name, table) for name, table in tables}
+            files = {name: _write(made / name, table) for name, table in one_ahead(tables)}
             written = contents().model_copy(update={"files": files})
             _write_bytes(made / LIST, written.model_dump_json(indent=1).encode())
             _sync(made)
@@ -199,7 +200,9 @@ def _publish(made: Path, folder: Path, written: Contents, *, replace: bool) -> C
 
 def _write(path: Path, table: pa.Table) -> str:
     buffer = pa.BufferOutputStream()
-    pq.write_table(table, buffer)
+    # A list of the distinct values pays where few of many differ, which numbers of 64 bits do not.
+    listed = [column.name for column in table.schema if column.type not in (pa.int64(), pa.float64())]
+    pq.write_table(table, buffer, use_dictionary=listed, write_statistics=False)
     content = buffer.getvalue().to_pybytes()
     _write_bytes(path, content)
     return _digest(content)

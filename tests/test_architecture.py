@@ -36,6 +36,7 @@ RANKS = (
         "workbooks",
         "masking",
         "siphash",
+        "ahead",
     ),
     (
         "texts",
