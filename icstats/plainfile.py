@@ -7,8 +7,10 @@ rows beside each other turn out to be wrong.
 
 from __future__ import annotations
 
+import mmap
 import re
 import shutil
+import sys
 import tempfile
 from codecs import BOM_UTF8, getincrementaldecoder
 from contextlib import contextmanager
@@ -46,10 +48,11 @@ from icstats.ratings import (
     meanings,
 )
 from icstats.rawtable import RawTable
+from icstats.siphash import cells_of
 from icstats.tally import BLANK, Tally, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -65,7 +68,7 @@ MOST_RATINGS = 30_000_000
 BLOCK = 2**22
 AT_ONCE = 500_000
 """Ratings that are sorted by department together."""
-CHECKED_AT_ONCE = 250_000
+CHECKED_AT_ONCE = 100_000
 MOST_TEXTS = 250
 """Distinct texts of a column of answers, which are kept as numbers of one byte."""
 MOST_KEYS = 10_000
@@ -310,7 +313,9 @@ class _Plain:
         usual = pc.min(lengths).as_py() > 0 and pc.max(lengths).as_py() <= LONGEST_NAME
         if not usual or not trimmed.equals(names) or pc.any(pc.match_substring(names, "E+")).as_py():
             raise NotPlain
-        self.names.append(_words(names, lengths.to_numpy()))
+        width = -(-pc.max(lengths).as_py() // WORD) * WORD
+        # Numbers of which the first byte is the highest are sorted as the names are.
+        self.names.append(cells_of(names, width).view(">u8").astype(np.uint64))
 
     def _put_by(self, waiting: list[pa.Table]) -> None:
         """Write ratings to disk, those about each department together, and forget them."""
@@ -352,19 +357,22 @@ class _Plain:
         """Yield the checked ratings of one department after the other."""
         means = meanings(self._witnesses, self.study)
         respondents = _ranks(self.names) if self.names else None
-        self.names.clear()
-        runs = [(ipc.open_file(pa.memory_map(str(path))).read_all(), ends) for path, ends in self.runs]
+        maps = [_mapped(path) for path, _ in self.runs]
+        tables = [ipc.open_file(pa.py_buffer(one)).read_all() for one in maps]
         numbers = {means["department"][number]: number for number in self.coded["department"].numbers.values()}
         waiting, slugs = list[pa.Table](), list[str]()
         for department in self.study.departments:
             if department.slug in numbers:
                 number = numbers[department.slug]
-                waiting += [run[ends[number] : ends[number + 1]] for run, ends in runs]
+                waiting += [
+                    table[ends[number] : ends[number + 1]] for table, (_, ends) in zip(tables, self.runs, strict=True)
+                ]
                 slugs.append(department.slug)
             if sum(map(len, waiting)) >= CHECKED_AT_ONCE:
                 yield self._checked(pa.concat_tables(waiting), tuple(slugs), means, respondents)
                 waiting.clear()
                 slugs.clear()
+                _forget(maps)
         if slugs:
             yield self._checked(pa.concat_tables(waiting), tuple(slugs), means, respondents)
 
@@ -446,6 +454,18 @@ class _Plain:
         return codes_as_asked(codes, unasked)
 
 
+def _mapped(path: Path) -> mmap.mmap:
+    with path.open("rb") as stream:
+        return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _forget(maps: Iterable[mmap.mmap]) -> None:
+    """Let go of the parts of files that were read: they would count as memory until the last one is."""
+    if sys.platform != "win32":
+        for one in maps:
+            one.madvise(mmap.MADV_DONTNEED)
+
+
 def _meant(meanings: NDArray[Any], numbers: NDArray[Any]) -> pd.Categorical[str]:
     """Return what the numbered texts of a column mean."""
     codes, found = pd.factorize(pd.Index(meanings, dtype="str"), sort=True)
@@ -475,23 +495,26 @@ def _in_order(place: NDArray[np.int64], wave: pd.Categorical[str], person: NDArr
     return order
 
 
-def _words(names: pa.Array, lengths: NDArray[Any]) -> NDArray[np.uint64]:
-    """Return names as rows of numbers that are sorted as the names are; the bytes after a name are 0."""
-    _, offsets, data = names.buffers()
-    start = np.frombuffer(offsets, dtype=np.int32)[names.offset : names.offset + len(names) + 1]
-    width = -(-int(lengths.max()) // WORD) * WORD
-    cells = np.zeros((len(names), width), dtype=np.uint8)
-    cells[np.arange(width) < lengths[:, None]] = np.frombuffer(data, dtype=np.uint8)[start[0] : start[-1]]
-    return cells.view(">u8").astype(np.uint64)
+def _ranks(names: list[NDArray[np.uint64]]) -> NDArray[np.int64]:
+    """Return the place of every name among all, sorted, and let go of the names.
 
-
-def _ranks(names: Sequence[NDArray[np.uint64]]) -> NDArray[np.int64]:
-    """Return the place of every name among all, sorted."""
-    width = max(part.shape[1] for part in names)
-    words = np.vstack([np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in names])
-    ranks = np.zeros(len(words), dtype=np.int64)
-    if width == 1:
-        return np.unique(words[:, 0], return_inverse=True)[1].astype(np.int64)
-    order = np.lexsort(words.T[::-1])
-    ranks[order[1:]] = np.cumsum((words[order[1:]] != words[order[:-1]]).any(axis=1))
+    Names are rows of words; those that a name has less than others are 0.
+    """
+    n_words = max(part.shape[1] for part in names)
+    padded = (np.pad(part, ((0, 0), (0, n_words - part.shape[1]))) for part in names)
+    words = np.vstack(list(padded)).T
+    names.clear()
+    ranks = _places(words[0])
+    for word in words[1:]:
+        by_word = _places(word)
+        ranks = _places(ranks * (int(by_word.max()) + 1) + by_word)
     return ranks
+
+
+def _places(numbers: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the place of every number among those that occur, sorted: most occur often, so few are sorted."""
+    which, found = pd.factorize(numbers)
+    places = np.empty(len(found), dtype=np.int64)
+    places[np.argsort(found)] = np.arange(len(found))
+    sorted_places: NDArray[np.int64] = places[which]
+    return sorted_places
