@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["fingerprints"]
 
 DEPARTMENT_BYTES = 8
+BITS = 32
+"""Marks that go into one number beside the number of a row, of which there are fewer."""
 
 
 def fingerprints(ratings: pd.DataFrame, respondents: pa.Array | None, study: Study, *, key: bytes) -> pa.Table:
@@ -78,7 +80,7 @@ def _answered(
 
     They follow from which items were answered and by whom; few ways of that differ.
     """
-    which = _alike(np.packbits(np.hstack([by_staff, codes > NOT_ASKED]), axis=1))
+    which = _alike(np.hstack([by_staff, codes > NOT_ASKED]))
     first = np.zeros(int(which.max(initial=-1)) + 1, dtype=np.intp)
     first[which[::-1]] = np.arange(len(which))[::-1]
     differing = pd.DataFrame(codes[first], columns=list(closed))
@@ -89,9 +91,10 @@ def _answered(
     return pa.array(texts, pa.large_string()).take(pa.array(which))
 
 
-def _alike(rows: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """Return a number per row, the same for rows that are alike."""
+def _alike(rows: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return a number per row, the same for rows that are alike: 0, 1, ... as they first occur."""
     which = np.zeros(len(rows), dtype=np.intp)
-    for column in rows.T:
-        which, _ = pd.factorize(which * 256 + column)
+    for start in range(0, rows.shape[1], BITS):
+        bits = rows[:, start : start + BITS]
+        which, _ = pd.factorize((which << BITS) + bits @ (1 << np.arange(bits.shape[1])))
     return which

@@ -68,7 +68,7 @@ MOST_RATINGS = 30_000_000
 BLOCK = 2**22
 AT_ONCE = 500_000
 """Ratings that are sorted by department together."""
-CHECKED_AT_ONCE = 100_000
+CHECKED_AT_ONCE = 150_000
 MOST_TEXTS = 250
 """Distinct texts of a column of answers, which are kept as numbers of one byte."""
 MOST_KEYS = 10_000

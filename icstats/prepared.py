@@ -83,9 +83,8 @@ class Preparation:
         """Yield path within the store and table, one after the other; of every part only what adds up is kept."""
         made: set[tuple[str, str]] = set()
         empty = nobody = None
-        for part in one_ahead(parts):
+        for part, known in one_ahead((part, self._fingerprints(part)) for part in parts):
             stored = part.ratings
-            known = fingerprints(stored, part.respondents, self.study, key=self.delivery.key)
             rows_of = stored.groupby(["wave", "department"], observed=True).indices
             tables = (_file(stored), known)
             if empty is None:
@@ -112,6 +111,9 @@ class Preparation:
                 yield partition(wave, slug), _file(empty)
                 yield fingerprints_of(wave, slug), nobody
         yield COUNTS, pa.Table.from_pandas(self.counts, preserve_index=False)
+
+    def _fingerprints(self, part: Checked) -> pa.Table:
+        return fingerprints(part.ratings, part.respondents, self.study, key=self.delivery.key)
 
     def contents(self) -> Contents:
         """Return what the store holds, once all tables were made."""
