@@ -30,7 +30,7 @@ from pyarrow import csv, ipc
 from icstats.ahead import one_ahead
 from icstats.answers import NOT_ASKED
 from icstats.bulk import OF_ROWS, OF_THE_WHOLE
-from icstats.bulktext import HEAD, PART, SPACES
+from icstats.bulktext import HEAD, SPACES
 from icstats.cleaning import clean
 from icstats.columns import item_columns, key_columns, written
 from icstats.delimited import Form, form_of, records_of
@@ -65,6 +65,8 @@ SMALLEST = 2**22
 """Bytes from which a file is worth the look; smaller ones are read with care in no time."""
 MOST_RATINGS = 30_000_000
 """Numbers for so many respondents are made in memory; larger files are read with care."""
+PART = 2**18
+"""Bytes that are looked through at once; they stay in near memory."""
 BLOCK = 2**22
 AT_ONCE = 500_000
 """Ratings that are sorted by department together."""
@@ -179,8 +181,8 @@ class _Plain:
         lines = self._lines()
         waiting = list[pa.Table]()
         try:
-            with self._cut() as reader:
-                for batch in one_ahead(reader):
+            with self._cut() as reader, one_ahead(reader) as batches:
+                for batch in batches:
                     waiting.append(self._numbered(batch))
                     if sum(map(len, waiting)) >= AT_ONCE:
                         self._put_by(waiting)

@@ -83,22 +83,23 @@ class Preparation:
         """Yield path within the store and table, one after the other; of every part only what adds up is kept."""
         made: set[tuple[str, str]] = set()
         empty = nobody = None
-        for part, known in one_ahead((part, self._fingerprints(part)) for part in parts):
-            stored = part.ratings
-            rows_of = stored.groupby(["wave", "department"], observed=True).indices
-            tables = (_file(stored), known)
-            if empty is None:
-                empty, nobody = stored.iloc[:0], tables[1].slice(0, 0)
-            self._count(part)
-            for wave in sorted(stored["wave"].unique()):
-                self._waves.add(wave)
-                for slug in part.departments:
-                    made.add((wave, slug))
-                    rows = rows_of.get((wave, slug), [0])
-                    # Ratings are sorted by department and wave, so that those of one file stand together.
-                    for path, table in zip((partition, fingerprints_of), tables, strict=True):
-                        yield path(wave, slug), table.slice(rows[0], len(rows) if (wave, slug) in rows_of else 0)
-            self._add_up(part)
+        with one_ahead((part, self._fingerprints(part)) for part in parts) as coming:
+            for part, known in coming:
+                stored = part.ratings
+                rows_of = stored.groupby(["wave", "department"], observed=True).indices
+                tables = (_file(stored), known)
+                if empty is None:
+                    empty, nobody = stored.iloc[:0], tables[1].slice(0, 0)
+                self._count(part)
+                for wave in sorted(stored["wave"].unique()):
+                    self._waves.add(wave)
+                    for slug in part.departments:
+                        made.add((wave, slug))
+                        rows = rows_of.get((wave, slug), [0])
+                        # Ratings are sorted by department and wave, so that those of one file stand together.
+                        for path, table in zip((partition, fingerprints_of), tables, strict=True):
+                            yield path(wave, slug), table.slice(rows[0], len(rows) if (wave, slug) in rows_of else 0)
+                self._add_up(part)
         if empty is None or nobody is None:
             return
         for wave in self.waves:
@@ -193,11 +194,10 @@ def _missing(stored: pd.DataFrame, questionnaire: Questionnaire) -> Tally:
     codes = stored[closed_items(questionnaire)].to_numpy()
     found = {}
     for kind, code in ((tally.NOT_APPLICABLE, NOT_APPLICABLE), (tally.DONT_KNOW, DONT_KNOW)):
-        n = (codes == code).sum(axis=1)
-        where = stored.loc[n > 0, ["wave", "department"]].assign(n=n[n > 0])
-        sums = where.groupby(["wave", "department"], observed=True)["n"].sum()
+        rows, _ = np.nonzero(codes == code)
+        sizes = stored[["wave", "department"]].take(rows).groupby(["wave", "department"], observed=True).size()
         found[kind] = Counter(
-            {(str(wave), str(slug)): int(n) for (wave, slug), n in zip(sums.index, sums, strict=True)}
+            {(str(wave), str(slug)): int(n) for (wave, slug), n in zip(sizes.index, sizes, strict=True)}
         )
     return Tally(found=found)
 

@@ -70,7 +70,8 @@ def _cells(data: bytes, starts: NDArray[np.int64], lengths: NDArray[np.int64], w
     # Every place of the data is seen as the start of so many bytes, of which those of a text are copied at once.
     windows: NDArray[Any] = np.ndarray(len(data) + 1, dtype=f"V{width}", buffer=data + bytes(width), strides=(1,))
     cells = windows[starts].view(np.uint8).reshape(-1, width)
-    cells *= np.arange(width) < lengths[:, None]
+    shortest = int(lengths.min(initial=width))
+    cells[:, shortest:] *= np.arange(shortest, width) < lengths[:, None]
     return cells
 
 

@@ -169,7 +169,8 @@ def write_store(
         _remove_abandoned(folder.parent)
         made = Path(tempfile.mkdtemp(prefix=f"{MAKING}{folder.name}-", dir=folder.parent))
         try:
-            files = {name: _write(made / name, table) for name, table in one_ahead(tables)}
+            with one_ahead(tables) as coming:
+                files = {name: _write(made / name, table) for name, table in coming}
             written = contents().model_copy(update={"files": files})
             _write_bytes(made / LIST, written.model_dump_json(indent=1).encode())
             _sync(made)
@@ -203,12 +204,12 @@ def _write(path: Path, table: pa.Table) -> str:
     # A list of the distinct values pays where few of many differ, which numbers of 64 bits do not.
     listed = [column.name for column in table.schema if column.type not in (pa.int64(), pa.float64())]
     pq.write_table(table, buffer, use_dictionary=listed, write_statistics=False)
-    content = buffer.getvalue().to_pybytes()
+    content = memoryview(buffer.getvalue())
     _write_bytes(path, content)
     return _digest(content)
 
 
-def _write_bytes(path: Path, content: bytes) -> None:
+def _write_bytes(path: Path, content: bytes | memoryview) -> None:
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(content)
 
@@ -244,7 +245,7 @@ def remembered_digest(file: Path, folder: Path) -> str:
     return digest
 
 
-def _digest(content: bytes) -> str:
+def _digest(content: bytes | memoryview) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
