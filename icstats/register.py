@@ -64,7 +64,7 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str, ch
     study
         The study; its minimum holds, and its store keeps the register.
     ratings
-        Columns ``department``, ``who``, ``what`` and ``answered`` of the wave; see :mod:`icstats.prepared`.
+        Columns ``department``, ``who``, ``what`` and ``answered`` of the wave; see :mod:`icstats.fingerprints`.
     ledger
         What is shown of them; all that was hidden before is hidden there too.
     basis
@@ -147,7 +147,7 @@ def moved_since_releases(study: Study, ratings: pd.DataFrame, *, wave: str) -> p
     study
         Its store keeps the register.
     ratings
-        Columns ``department``, ``who`` and ``answered`` of the wave; see :mod:`icstats.prepared`.
+        Columns ``department``, ``who`` and ``answered`` of the wave; see :mod:`icstats.fingerprints`.
     wave
         Its name; releases of waves that come before it count.
 
