@@ -38,8 +38,10 @@ if TYPE_CHECKING:
     from icstats.ledger import Ledger
     from icstats.study import Study
 
-__all__ = ["admit", "moved_since_releases", "staff_of"]
+__all__ = ["FORM", "admit", "moved_since_releases", "staff_of"]
 
+FORM = "2"
+"""Changes when :mod:`icstats.fingerprints` makes other numbers: then no rating of a release before is found again."""
 FINGERPRINT_BYTES = 8
 OF_STAFF = "/staff"
 """After a department: what its own staff filled in, of which other numbers are shown than of what customers did."""
@@ -83,6 +85,7 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str, ch
     if len(release) < minimum:
         return
     folder = folder_of(study, study.wave)
+    _require_known_form(study)
     releases = list(_earlier(study, release))
     for place in sorted({folder, *(path.parent for path, _ in releases)}):
         require_locked_policy(study.policy, place)
@@ -93,7 +96,7 @@ def admit(study: Study, ratings: pd.DataFrame, *, ledger: Ledger, basis: str, ch
     if problems:
         raise RunError(problems)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    name = _name_of(release)
+    name = f"{_name_of(release)}-{FORM}"
     if not (folder / f"{name}.parquet").exists():
         write_privately(folder / f"{name}.parquet", release.to_parquet(index=False))
     before = decision_before(study, wave=study.wave)
@@ -158,10 +161,11 @@ def moved_since_releases(study: Study, ratings: pd.DataFrame, *, wave: str) -> p
         the smallest number that is not 0. What nobody answered before, and departments that were not shown before, are
         not in it.
     """
+    _require_known_form(study)
     found = [
-        _in_one_only(ratings, _released(path))
-        for path in sorted((study.store_folder / RELEASED / study.name).glob("*/*.parquet"))
-        if in_order(path.parent.name) < in_order(wave)
+        _in_one_only(ratings, pd.read_parquet(path))
+        for path in _kept(study)
+        if path.parent.parent.name == study.name and in_order(path.parent.name) < in_order(wave)
     ]
     fewest: pd.Series[int] = pd.concat([NOBODY, *found]).groupby(level=[0, 1]).min()
     return fewest
@@ -184,10 +188,15 @@ def _in_one_only(now: pd.DataFrame, before: pd.DataFrame) -> pd.Series[int]:
     return pd.Series([n[cell] for cell in cells], index=index, dtype=int)
 
 
-def _released(path: Path) -> pd.DataFrame:
-    """Return what was released; of releases before each question was looked at, only who rated is known."""
-    earlier = pd.read_parquet(path)
-    return earlier if "answered" in earlier else earlier.assign(answered=RATINGS)
+def _require_known_form(study: Study) -> None:
+    """Refuse a register of which the ratings cannot be found again: all would seem to be other ones."""
+    unknown = [path for path in _kept(study) if not path.stem.endswith(f"-{FORM}")]
+    if unknown:
+        raise RunError([_problem_of_form(path, study) for path in unknown])
+
+
+def _kept(study: Study) -> list[Path]:
+    return sorted((study.store_folder / RELEASED).glob("*/*/*.parquet"))
 
 
 def _earlier(study: Study, release: pd.DataFrame) -> Iterator[tuple[Path, pd.DataFrame]]:
@@ -195,7 +204,7 @@ def _earlier(study: Study, release: pd.DataFrame) -> Iterator[tuple[Path, pd.Dat
 
     So a change of the study's name, of the wave's, of filters or of departments is no way round.
     """
-    for path in sorted((study.store_folder / RELEASED).glob("*/*/*.parquet")):
+    for path in _kept(study):
         earlier = pd.read_parquet(path)
         same = release["what"].isin(earlier["what"]).sum()
         if path.parent == folder_of(study, study.wave) or 2 * same > min(len(release), len(earlier)):
@@ -248,8 +257,26 @@ def _named(department: str) -> str:
     return department if place == department else f"{place} by its own staff"
 
 
+def _day_of(path: Path) -> str:
+    return datetime.fromtimestamp(path.stat().st_mtime, tz=UTC).date().isoformat()
+
+
+def _problem_of_form(path: Path, study: Study) -> Problem:
+    return Problem(
+        code="ICS-739",
+        file=shown_path(study.responses.file),
+        message=(
+            f"what was released on {_day_of(path)} was written down by another version of icstats: whether that and "
+            "this together give anybody away cannot be told."
+        ),
+        hint=(
+            "release it with that version; or, if nobody was ever given the reports of that day, remove "
+            f"{shown_path(path)}"
+        ),
+    )
+
+
 def _problem(path: Path, few: Sequence[str], study: Study) -> Problem:
-    day = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC).date().isoformat()
     more = len(few) - LISTED
     listed = "; ".join([*few[:LISTED], *([f"and {more} other differences"] if more > 0 else [])])
     others, least = study.policy.minimum_group, study.policy.minimum_answers
@@ -257,8 +284,8 @@ def _problem(path: Path, few: Sequence[str], study: Study) -> Problem:
         code="ICS-713",
         file=shown_path(study.responses.file),
         message=(
-            f"what was released on {day}, subtracted from this, would give fewer than {others} ratings of others away: "
-            f"{listed}."
+            f"what was released on {_day_of(path)}, subtracted from this, would give fewer than {others} ratings of "
+            f"others away: {listed}."
         ),
         hint=(
             f"wait until at least {least} ratings differ in each; or, if nobody was ever given the reports of that "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,13 @@ import pytest
 from attacks.organisation import BLOCKS, ITEMS, OUTCOME, Organisation, answers, organisation, with_staff
 
 from icstats.decisions import HIDDEN, RELEASED
+from icstats.documents import shown_path
 from icstats.edition import admit_release
 from icstats.errors import RunError
 from icstats.ledger import RATINGS
 from icstats.norms import Norm
 from icstats.overview import Overview
+from icstats.register import FORM
 from icstats.report import Report
 from icstats.results import ORGANISATION
 from icstats.storekey import key_of_store
@@ -231,6 +234,27 @@ def test_a_refused_release_is_not_written_down(tmp_path: Path) -> None:
     assert len(before) == 3
 
 
+def test_a_release_of_another_version_is_not_taken_for_one_of_other_ratings(tmp_path: Path) -> None:
+    """None of its ratings would be found again, and of nobody left out and nobody new everybody would be."""
+    frame = answers(SIZES, 1)
+    released(tmp_path, frame)
+    (path,) = (tmp_path / "store" / RELEASED).rglob("*.parquet")
+    older = path.rename(path.with_name("0123456789abcdef.parquet"))
+    with pytest.raises(RunError) as refused:
+        released(tmp_path, late(frame, "d", 1))
+    (problem,) = refused.value.problems
+    assert problem.code == "ICS-739"
+    day = datetime.fromtimestamp(older.stat().st_mtime, tz=UTC).date().isoformat()
+    assert problem.message == (
+        f"what was released on {day} was written down by another version of icstats: whether that and this together "
+        "give anybody away cannot be told."
+    )
+    assert problem.hint == (
+        "release it with that version; or, if nobody was ever given the reports of that day, remove "
+        f"{shown_path(older)}"
+    )
+
+
 def test_the_register_holds_keyed_fingerprints_for_its_owner_only(tmp_path: Path) -> None:
     frame = answers(SIZES, 1)
     released(tmp_path, frame)
@@ -436,7 +460,7 @@ def test_the_same_release_has_one_name_however_many_rows_are_looked_at_at_once(
     released(tmp_path, frame)
     (path,) = (tmp_path / "store" / RELEASED).rglob("*.parquet")
     whole = pd.read_parquet(path).to_csv(index=False).encode()
-    assert path.stem == blake2b(whole, digest_size=8).hexdigest()
+    assert path.stem == f"{blake2b(whole, digest_size=8).hexdigest()}-{FORM}"
     monkeypatch.setattr("icstats.register.ROWS_AT_ONCE", 7)
     released(tmp_path, frame)
     assert [path] == list((tmp_path / "store" / RELEASED).rglob("*.parquet"))
