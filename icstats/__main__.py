@@ -72,7 +72,7 @@ def main() -> None:
     help="Seconds that one notebook may take.",
 )
 @click.option(
-    "--memory", type=click.IntRange(min=1), help="Megabytes that one notebook may take on top of the libraries."
+    "--memory", type=click.IntRange(min=100), help="Megabytes that one notebook may take on top of the libraries."
 )
 @click.option("--overwrite", is_flag=True, help="Make again what was changed by hand.")
 @click.option("--retry-failed", "retry", is_flag=True, help="Make only what was begun and did not end well.")

@@ -14,7 +14,7 @@ from icstats.errands import prepared, require_clean_index
 from icstats.errors import ParameterError
 from icstats.languages import join_languages
 from icstats.lock import holding
-from icstats.plan import require_writable
+from icstats.plan import require_places
 from icstats.production import SECONDS, Production, Step, Terms
 from icstats.site import INDEX, write_index
 from icstats.staging import Place
@@ -100,7 +100,7 @@ def run(
     chosen = _checked_arguments(study, terms, language)
     tell = note or (lambda _: None)
     place = Place(public=run_folder(study, outputs.resolve(), shard, language=chosen))
-    require_writable(place.public)
+    require_places(study, place.public)
     logs = study.store_folder / "logs"
     look = partial(
         taken_stock,

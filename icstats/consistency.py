@@ -18,6 +18,7 @@ from icstats.sampling import (
     correlations,
     require_conf_level,
     require_option,
+    require_seed,
     resampled,
     standard_error,
 )
@@ -105,6 +106,7 @@ def planned(
         raise ParameterError(
             f"n_boot is {n_boot}; an interval needs at least {FEWEST_REPLICATES} replicates.", code="ICS-355"
         )
+    require_seed(seed)
     if seed is None:
         seed = int(np.random.SeedSequence().generate_state(1, np.uint64)[0] >> 1)
     return Plan(name=name, interval=interval, conf_level=conf_level, n_boot=n_boot, seed=seed)

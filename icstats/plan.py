@@ -30,7 +30,7 @@ __all__ = [
     "kernel_problems",
     "outlined",
     "prepare",
-    "require_writable",
+    "require_places",
     "template_folder",
 ]
 
@@ -39,6 +39,9 @@ INTERNAL = "departments"
 
 OVERVIEW = "overview"
 """The notebook about the organisation as a whole."""
+
+STORE = ("the answers", "give another folder as store in the study file")
+"""What stands in the store, and what to do where it cannot."""
 
 
 class NormNamed(TypedDict):
@@ -115,6 +118,7 @@ def check(study: Study, *, departments: Sequence[str] | None = None, engine: Eng
     from icstats.responses import check_responses  # noqa: PLC0415  brings pandas; the command line starts without it
 
     plan, norm, problems = _planned(study, departments, engine)
+    _require_writable(study.store_folder, *STORE)
     try:
         checked = check_responses(study)
     except ICStatsError as error:
@@ -225,14 +229,20 @@ def prepare(
     return check(study, departments=departments, engine=engine).plan, read_responses(study)
 
 
-def require_writable(folder: Path) -> None:
-    """Refuse a folder for reports that cannot be made, before anything is written; nothing is left behind.
+def require_places(study: Study, public: Path) -> None:
+    """Refuse folders for reports and answers that cannot be made, before anything is written.
 
     Raises
     ------
     RunError
         Says what is in the way.
     """
+    _require_writable(public, "the reports", "give another folder with --outputs")
+    _require_writable(study.store_folder, *STORE)
+
+
+def _require_writable(folder: Path, what: str, hint: str) -> None:
+    """Refuse a folder that cannot be made; nothing is left behind."""
     from icstats.documents import shown_path  # noqa: PLC0415  as for did_you_mean
 
     try:
@@ -245,8 +255,8 @@ def require_writable(folder: Path) -> None:
             Problem(
                 code="ICS-731",
                 file=shown_path(folder),
-                message=f"the reports cannot be written here: {reason}.",
-                hint="give another folder with --outputs",
+                message=f"{what} cannot be written here: {reason}.",
+                hint=hint,
             )
         ) from None
 

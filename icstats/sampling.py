@@ -37,6 +37,7 @@ __all__ = [
     "problems_of_weights",
     "require_conf_level",
     "require_option",
+    "require_seed",
     "resampled",
     "row_weights",
     "standard_error",
@@ -88,6 +89,18 @@ def require_conf_level(conf_level: float) -> None:
         raise ParameterError(
             f"conf_level is {conf_level}; it must lie between 0 and 1.", code="ICS-354", hint="For 95 % write 0.95."
         )
+
+
+def require_seed(seed: int | None) -> None:
+    """Refuse a seed that random numbers cannot be drawn from.
+
+    Raises
+    ------
+    ParameterError
+        Says what was given.
+    """
+    if seed is not None and seed < 0:
+        raise ParameterError(f"seed is {seed}; it must be 0 or more, or None.", code="ICS-395")
 
 
 def person_codes(clusters: npt.ArrayLike | None, *, n_rows: int) -> IntArray:

@@ -81,9 +81,9 @@ def usable_sample(
         raise ParameterError(
             f'Scale "{name}" has {sample.n_items} items; {wanted} are needed.',
             code="ICS-358",
-            hint="reliability() picks the coefficient that suits the number of items.",
+            hint="icstats.reliability.reliability() picks the coefficient that suits the number of items.",
         )
-    hint = "reliability() leaves out what cannot be used and says so."
+    hint = "icstats.reliability.reliability() leaves out what cannot be used and says so."
     empty = items.columns[items.isna().all()]
     if len(empty):
         raise NotEnoughDataError(

@@ -11,7 +11,7 @@ import pandas as pd
 
 from icstats.errors import ParameterError
 from icstats.results import Result, Settings
-from icstats.sampling import require_conf_level
+from icstats.sampling import require_conf_level, require_seed
 from icstats.subsets import REDUNDANT, adjusted, merged, owen_values, packed, replicates, shapley_values
 
 if TYPE_CHECKING:
@@ -352,6 +352,7 @@ def bootstrap_settings(
 
 def seed_or_drawn(seed: int | None) -> int:
     """Return the seed, or a fresh one where none was given, so that it can be recorded."""
+    require_seed(seed)
     return int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
 
 

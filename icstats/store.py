@@ -138,8 +138,10 @@ def read_frame(folder: Path, contents: Contents, name: str, columns: Sequence[st
         raise _damaged(folder, name, f"cannot be read ({(error.strerror or 'unknown reason').lower()})") from None
     if _digest(content) != contents.files[name]:
         raise _damaged(folder, name, "are not what was written")
-    table = pq.read_table(pa.BufferReader(content), columns=None if columns is None else list(columns))
-    frame: pd.DataFrame = table.to_pandas()
+    # Without threads: under a memory limit none can start, and what waits for one waits for ever.
+    wanted = None if columns is None else list(columns)
+    table = pq.read_table(pa.BufferReader(content), columns=wanted, use_threads=False)
+    frame: pd.DataFrame = table.to_pandas(use_threads=False)
     return frame
 
 

@@ -47,8 +47,9 @@ NOT_YAML, ANCHOR, TAG, REPEATED, TOO_LARGE, SECOND_DOCUMENT = 4, 5, 6, 7, 8, 9
 
 WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 REAL = re.compile(r"[-+]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][-+]?[0-9]{1,3})?")
-SURROGATE = re.compile("[\ud800-\udfff]")
+NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
+ESCAPED = "an escape stands for no character, or for half of one"
 WRITE_OUT = "write the value out where it is used"
 
 
@@ -221,8 +222,8 @@ class _Reading:
             self._note(ANCHOR, event, f"*{event.anchor} is an alias; aliases are not allowed.", WRITE_OUT)
         elif isinstance(event, NodeEvent) and event.anchor:
             self._note(ANCHOR, event, f"&{event.anchor} is an anchor; anchors are not allowed.", WRITE_OUT)
-        if isinstance(event, ScalarEvent) and SURROGATE.search(event.value):
-            self._note(NOT_YAML, event, "half a character is written as an escape.", "write the character itself")
+        if isinstance(event, ScalarEvent) and NO_TEXT.search(event.value):
+            self._note(NOT_YAML, event, f"{ESCAPED}.", "write the character itself")
         tag = getattr(event, "tag", None)
         if tag:
             self._note(TAG, event, f"the tag {quoted(str(tag))} is not allowed.", "write the plain value")
@@ -282,7 +283,7 @@ TOLD = (
     _Told("expected ',' or", "a bracket is opened and not closed", "close it, or put a comma between", at_start=True),
     _Told("end of stream", "a quote or bracket is opened and not closed", "close it", at_start=True),
     _Told("cannot start any token", "text may not start with this character", "put the text between quotes"),
-    _Told("invalid Unicode", "half a character is written as an escape", "write the character itself"),
+    _Told("invalid Unicode", ESCAPED, "write the character itself"),
     _Told("unknown escape", "a backslash between double quotes has a meaning of its own", "use single quotes"),
 )
 
@@ -309,6 +310,8 @@ def _explained(text: str) -> Any:  # noqa: ANN401  an error of ruamel.yaml is li
             pass
     except MarkedYAMLError as failure:
         return failure
+    except (ValueError, OverflowError):
+        return None  # of an escape for which there is no character
     return None
 
 

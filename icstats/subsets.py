@@ -50,7 +50,9 @@ BRANCHES = 7
 SINGLE_FROM = 1 << 24
 """From so many variances on, single precision is enough, if the drivers are far from following from each other."""
 FAR_FROM_REDUNDANT = 0.01
-"""Smallest eigenvalue of the drivers' covariances from which single precision errs by less than 1e-5."""
+"""Smallest eigenvalue of the drivers' covariances from which single precision errs by less than 1e-5 of a variance."""
+FAR_FROM_NOTHING = 0.1
+"""Smallest R² from which that cannot be seen in shares of it either."""
 
 
 def packed(matrix: FloatArray) -> FloatArray:
@@ -172,18 +174,23 @@ def shapley_values(covariances: FloatArray, groups: Sequence[Sequence[int]], *, 
     if rows is not None:
         weights *= _adjustments(groups, rows)
     stem, branches = _forked(groups)
-    precise = _as_precise_as_needed(covariances, groups)
+    precise = _as_precise_as_needed(covariances, groups, rows)
     at_once = max(1, min(BYTES_IN_CACHE // precise.itemsize >> len(branches), CELLS_OF_STEM >> len(stem)))
     parts = (precise[:, start : start + at_once] for start in range(0, precise.shape[1], at_once))
     return np.hstack([_shapley_values_of(part, groups, weights.reshape(-1, 2 ** len(stem)), rows) for part in parts])
 
 
-def _as_precise_as_needed(covariances: FloatArray, groups: Sequence[Sequence[int]]) -> Floats:
+def _as_precise_as_needed(covariances: FloatArray, groups: Sequence[Sequence[int]], rows: int | None) -> Floats:
     if covariances.shape[1] << len(groups) < SINGLE_FROM:
         return covariances
     drivers = [variable for group in groups for variable in group]
-    smallest = np.linalg.eigvalsh(matrices(covariances)[:, drivers][:, :, drivers])[:, 0].min()
-    return covariances.astype(np.float32) if smallest > FAR_FROM_REDUNDANT else covariances
+    whole = matrices(covariances)
+    among, total, own = whole[:, drivers][:, :, drivers], whole[:, 0, 0], whole[:, drivers, 0]
+    if np.linalg.eigvalsh(among)[:, 0].min() <= FAR_FROM_REDUNDANT:
+        return covariances
+    r_squared = (own * np.linalg.solve(among, own[..., None])[..., 0]).sum(axis=1) / total
+    shown = r_squared if rows is None else adjusted(r_squared, len(drivers), rows)
+    return covariances.astype(np.float32) if np.abs(shown).min() > FAR_FROM_NOTHING else covariances
 
 
 def _shapley_values_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import nbformat
@@ -480,6 +481,22 @@ def test_arguments_that_cannot_be(untouched: SmallStudy, asked: dict[str, Any], 
         run(untouched.opened(), outputs=untouched.outputs, **asked)
     assert str(refusal.value) == message
     assert not untouched.outputs.exists()
+
+
+def test_a_store_that_cannot_be_made_is_refused_by_a_check_and_by_a_run(
+    untouched: SmallStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(untouched.root)
+    (untouched.root / "afile").touch()
+    study = untouched.opened().model_copy(update={"store": untouched.root / "afile"})
+    message = (
+        "afile: the answers cannot be written here: not a directory. "
+        "Hint: give another folder as store in the study file [ICS-731]"
+    )
+    for refused in (check, partial(run, outputs=untouched.outputs)):
+        with pytest.raises(RunError) as refusal:
+            refused(study)
+        assert str(refusal.value) == message
 
 
 @pytest.mark.parametrize("outputs", ["afile", "afile/sub/deeper"])

@@ -569,8 +569,8 @@ def test_too_few_ratings_are_described_as_far_as_they_go() -> None:
 # ------------------------------------------------------------------------------------------------------------ refusals
 
 
-LEFT_OUT = "Hint: reliability() leaves out what cannot be used and says so."
-SUITS = "Hint: reliability() picks the coefficient that suits the number of items."
+LEFT_OUT = "Hint: icstats.reliability.reliability() leaves out what cannot be used and says so."
+SUITS = "Hint: icstats.reliability.reliability() picks the coefficient that suits the number of items."
 REFUSED = [
     (
         lambda: cronbach_alpha(answers().iloc[:2], name="process"),

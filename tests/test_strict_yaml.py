@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from icstats.strict_yaml import Fault, Faults, plain, quoted
 
-# Escapes beyond 16 bits are refused (see below) and DEL is no YAML; all other text of JSON is YAML.
-TEXTS = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"], exclude_characters="\x7f"), max_size=30)
+# Escapes beyond 16 bits and of NUL are refused (see below) and DEL is no YAML; all other text of JSON is YAML.
+LETTERS = st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"], exclude_characters="\0\x7f")
+TEXTS = st.text(LETTERS, max_size=30)
 SCALARS = st.none() | st.booleans() | st.integers(-(10**17), 10**17) | TEXTS
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4))
 
@@ -284,8 +285,20 @@ def test_too_many_values_are_refused() -> None:
     assert [fault.message for fault in faults] == ["more than 50,000 values."]
 
 
+@pytest.mark.parametrize("escape", ["\\U00110000", "\\UFFFFFFFF"])
+def test_an_escape_beyond_all_characters_is_refused(escape: str) -> None:
+    (fault,) = faults_of(f'a: 1\nb: "{escape}"\n')
+    assert fault[1].startswith("an escape stands for no character, or for half of one. The line reads")
+    assert (fault.kind, fault.line, fault.hint) == (4, 2, "write the character itself")
+
+
+def test_a_text_with_nothing_in_it_is_refused() -> None:
+    message = "an escape stands for no character, or for half of one."
+    assert faults_of('a: "b\\0c"\n') == [Fault(4, message, 1, 4, "write the character itself")]
+
+
 def test_half_a_character_is_refused() -> None:
-    message = 'half a character is written as an escape. The line reads "a: "\\ud83d\\ude00"".'
+    message = 'an escape stands for no character, or for half of one. The line reads "a: "\\ud83d\\ude00"".'
     expected = Fault(4, message, 1, 7, "write the character itself")
     assert faults_of('a: "\\ud83d\\ude00"\n') == [expected]
 

@@ -247,6 +247,15 @@ def test_single_precision_cannot_be_seen_in_what_is_shown(seed: int, smallest: f
     assert not np.array_equal(single, exact)
 
 
+def test_what_explains_next_to_nothing_keeps_double_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its shares are parts of so little that they would show the difference."""
+    values = RNG.standard_normal((400, 6))
+    sampled = replicates(values - values.mean(axis=0), np.ones(400), None, n_boot=50, seed=3)[1]
+    exact = shapley_values(sampled, alone(5), rows=400)
+    monkeypatch.setattr(subsets, "SINGLE_FROM", 0)
+    assert np.array_equal(shapley_values(sampled, alone(5), rows=400), exact)
+
+
 def test_drivers_that_follow_from_each_other_keep_double_precision(monkeypatch: pytest.MonkeyPatch) -> None:
     values = answers(40, 5)
     values[:, 2] = values[:, 1]
