@@ -232,8 +232,10 @@ class ItemSample:
     ----------
     items
         Names of the k items.
-    answers
-        Ratings x items; centred on the mean of each item, 0 where there is no answer.
+    given
+        Ratings x items, as they were given; not a copy, for of a million ratings that takes longer than the moments.
+    means
+        Mean of each item.
     answered
         Ratings x items; whether there is an answer.
     people
@@ -243,7 +245,8 @@ class ItemSample:
     """
 
     items: tuple[str, ...]
-    answers: FloatArray
+    given: FloatArray
+    means: FloatArray
     answered: BoolArray
     people: IntArray
     n_rows: int
@@ -252,6 +255,16 @@ class ItemSample:
     def n_items(self) -> int:
         """Number of items."""
         return len(self.items)
+
+    @cached_property
+    def answers(self) -> FloatArray:
+        """Ratings x items; centred on the mean of each item, 0 where there is no answer."""
+        return self._centred(slice(None))
+
+    def _centred(self, rows: slice) -> FloatArray:
+        answers = self.given[rows] - self.means
+        np.copyto(answers, 0.0, where=~self.answered[rows])
+        return answers
 
     @cached_property
     def complete(self) -> bool:
@@ -271,16 +284,16 @@ class ItemSample:
     @cached_property
     def constant_items(self) -> tuple[str, ...]:
         """Items that were answered by everybody in the same way, or by nobody."""
-        columns = zip(self.items, self.answers.T, self.answered.T, strict=True)
+        columns = zip(self.items, self.given.T, self.answered.T, strict=True)
         return tuple(item for item, values, given in columns if not _varies(values, given))
 
     @cached_property
     def top_shares(self) -> FloatArray:
         """Share of each item's answers that are its highest."""
         if self.complete:
-            return np.asarray((self.answers == self.answers.max(axis=0)).mean(axis=0))
-        highest = np.max(self.answers, axis=0, initial=-np.inf, where=self.answered)
-        return np.asarray(((self.answers == highest) & self.answered).sum(axis=0) / self.answered.sum(axis=0))
+            return np.asarray((self.given == self.given.max(axis=0)).mean(axis=0))
+        highest = np.max(self.given, axis=0, initial=-np.inf, where=self.answered)
+        return np.asarray(((self.given == highest) & self.answered).sum(axis=0) / self.answered.sum(axis=0))
 
     @property
     def pair_counts(self) -> FloatArray:
@@ -295,13 +308,13 @@ class ItemSample:
     @cached_property
     def _moments(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Counts, sums and products of the answers of each pair; in blocks of rows that stay in the cache."""
-        k, n = self.n_items, len(self.answers)
+        k, n = self.n_items, len(self.people)
         if self.complete:
             sums = np.broadcast_to(self.answers.sum(axis=0)[:, None], (k, k))
             return np.full((k, k), float(n)), sums, self.answers.T @ self.answers
         counts, sums, products = np.zeros((3, k, k))
         for rows in _row_blocks(n):
-            answers, present = self.answers[rows], self.answered[rows].astype(float)
+            answers, present = self._centred(rows), self.answered[rows].astype(float)
             counts += present.T @ present
             sums += answers.T @ present
             products += answers.T @ answers
@@ -310,7 +323,7 @@ class ItemSample:
     @property
     def n(self) -> int:
         """Ratings behind the least answered pair of items; without missing answers the number of ratings."""
-        return int(self.pair_counts.min(initial=len(self.answers) if self.items else 0))
+        return int(self.pair_counts.min(initial=len(self.people) if self.items else 0))
 
     @cached_property
     def n_people(self) -> int:
@@ -348,9 +361,9 @@ class ItemSample:
         means = self.pair_sums / self.pair_counts
         # The products of deviations average to the covariance with denominator n, so that influences add up to zero.
         centre = means * means.T - self.covariance * (self.pair_counts - 1) / self.pair_counts
-        added = np.empty(len(self.answers))
+        added = np.empty(len(self.people))
         for rows in _row_blocks(len(added)):
-            answers = self.answers[rows]
+            answers = self._centred(rows)
             added[rows] = np.einsum("ij,ij->i", answers @ weights, answers)
             if self.complete:
                 added[rows] += (weights * centre).sum() - 2 * (answers @ (weights * means.T).sum(axis=1))
@@ -453,19 +466,29 @@ def item_sample(
     require_option(missing, name="missing", allowed=get_args(Missing))
     values = checked_items(items)
     persons = person_codes(clusters, n_rows=len(values))
-    answers = values.to_numpy(copy=True)
-    empty = np.isnan(answers)
+    given = values.to_numpy()
+    empty = np.isnan(given)
     kept = ~empty.any(axis=1) if missing == "listwise" else _with_an_answer(empty)
     if not kept.all():
-        answers, empty, persons = answers[kept], empty[kept], persons[kept]
+        given, empty, persons = given[kept], empty[kept], persons[kept]
         persons = np.unique(persons, return_inverse=True)[1].astype(np.int64)
-    answered = ~empty
-    np.copyto(answers, 0.0, where=empty)
-    answers -= answers.sum(axis=0) / np.maximum(answered.sum(axis=0), 1)
-    np.copyto(answers, 0.0, where=empty)
     return ItemSample(
-        items=tuple(values.columns), answers=answers, answered=answered, people=persons, n_rows=len(values)
+        items=tuple(values.columns),
+        given=given,
+        means=_means(given, empty),
+        answered=~empty,
+        people=persons,
+        n_rows=len(values),
     )
+
+
+def _means(given: FloatArray, empty: BoolArray) -> FloatArray:
+    totals, missing = np.zeros((2, given.shape[1]))
+    for rows in _row_blocks(len(given)):
+        totals += np.where(empty[rows], 0.0, given[rows]).sum(axis=0)
+        missing += empty[rows].sum(axis=0)
+    means: FloatArray = totals / np.maximum(len(given) - missing, 1)
+    return means
 
 
 def _with_an_answer(empty: BoolArray) -> BoolArray:

@@ -77,9 +77,9 @@ def test_what_a_notebook_costs_is_what_was_measured_and_the_hours_follow_from_it
     (cost,) = re.findall(r"^\| a notebook more .*?\| ([\d.]+) s \| ([\d.]+) s \|", measured, flags=re.MULTILINE)
     (told,) = re.findall(r"A notebook more costs about ([\d.]+) seconds of a processor", README)
     assert float(told) == pytest.approx(float(cost[1]), rel=0.25)
-    (hours,) = re.findall(r"take about (\d+) hours of one core", README)
+    (minutes,) = re.findall(r"take about (\d+) minutes of one core", README)
     whole = 2_000 * 4 * float(told) / 3_600
-    assert int(hours) == round(whole)
+    assert int(minutes) == round(60 * whole)
     rows = re.findall(
         r"^\| .*?\b(4|32|20 (?:tasks|pods) of 4|80) (?:cores|workers).*\| ([\d.]+) \|$", README, flags=re.MULTILINE
     )
